@@ -1,0 +1,1 @@
+"""One file per `littlest` command; each returns a report."""

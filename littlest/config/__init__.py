@@ -1,0 +1,1 @@
+"""The settings: one strict model, read from one YAML file."""

@@ -1,0 +1,1 @@
+"""What runs inside JupyterHub: the second front door beside the commands."""

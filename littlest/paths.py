@@ -1,0 +1,62 @@
+"""Every path, account, unit and loopback address that is ours, by name.
+
+Pure values: only `littlest.system.machine.Machine` turns one of these paths into a real file under its root.
+"""
+
+from pathlib import PurePosixPath as Path
+
+# What the release brings (root's, read-only to others)
+OPT_DIR = Path("/opt/littlest")
+RELEASES_DIR = OPT_DIR / "releases"
+CURRENT_LINK = OPT_DIR / "current"
+USER_ENVIRONMENT_DIR = OPT_DIR / "user"
+PACKAGES_LINK = OPT_DIR / "packages"
+"""The conda channel that the current release brought: a link to `current/share/littlest/packages`."""
+
+# What the admin says
+ETC_DIR = Path("/etc/littlest")
+CONFIG_FILE = ETC_DIR / "config.yaml"
+DROP_IN_DIR = ETC_DIR / "jupyterhub_config.d"
+
+# What we remember
+STATE_DIR = Path("/var/lib/littlest")
+RECORD_FILE = STATE_DIR / "record.json"
+DATABASE_FILE = STATE_DIR / "jupyterhub.sqlite"
+PASSWORDS_FILE = STATE_DIR / "passwords.sqlite"
+LAST_GOOD_CONFIG_FILE = STATE_DIR / "last-good-config.yaml"
+SECRETS_DIR = STATE_DIR / "secrets"
+COOKIE_SECRET_FILE = SECRETS_DIR / "cookie_secret"
+HUB_ENVIRONMENT_FILE = SECRETS_DIR / "hub.env"
+PROXY_ENVIRONMENT_FILE = SECRETS_DIR / "proxy.env"
+CULLER_ENVIRONMENT_FILE = SECRETS_DIR / "culler.env"
+COMMAND_TOKEN_FILE = SECRETS_DIR / "command-token"
+"""The JupyterHub API token of the `littlest` command itself (service `littlest`)."""
+INITIAL_PASSWORD_DIR = SECRETS_DIR / "initial-passwords"
+LOG_DIR = Path("/var/log/littlest")
+LOCK_FILE = Path("/run/lock/littlest.lock")
+COMMAND_FILE = Path("/usr/local/bin/littlest")
+SUDOERS_FILE = Path("/etc/sudoers.d/littlest-admins")
+
+# Sockets and addresses. Nothing of ours but the proxy's public port leaves the loopback interface.
+PROXY_STATE_DIR = Path("/var/lib/littlest-proxy")
+PROXY_RUNTIME_DIR = Path("/run/littlest-proxy")
+PROXY_API_SOCKET = PROXY_RUNTIME_DIR / "api.sock"
+SERVERS_RUNTIME_DIR = Path("/run/littlest-servers")
+"""One folder per user server, `USER:littlest-proxy` 02710, with its `server.sock` (0660)."""
+HUB_ADDRESS = "127.0.0.1"
+HUB_PORT = 15081
+
+# Units
+SYSTEMD_DIR = Path("/etc/systemd/system")
+HUB_UNIT = "jupyterhub.service"
+HUB_SOCKET_UNIT = "jupyterhub.socket"
+PROXY_UNIT = "jupyterhub-proxy.service"
+CULLER_UNIT = "jupyterhub-idle-culler.service"
+USERS_SLICE = "jupyterhub-users.slice"
+
+# Accounts
+ADMINS_GROUP = "littlest-admins"
+USERS_GROUP = "littlest-users"
+PROXY_USER = "littlest-proxy"
+ACCOUNT_PREFIX = "jupyter-"
+HOMES_DIR = Path("/home")

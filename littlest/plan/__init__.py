@@ -1,0 +1,1 @@
+"""What should be on the machine, as data: pure functions from settings to ordered steps."""

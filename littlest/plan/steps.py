@@ -1,0 +1,151 @@
+"""The vocabulary of a plan: each step is one intended change to the machine, as frozen data.
+
+How a step is looked at and done stands in `littlest.system`; nothing here does I/O.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath as Path
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureGroup:
+    """A system group exists."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureSystemUser:
+    """A system account without a login exists, with a group of its own name."""
+
+    name: str
+    home: Path
+    comment: str
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDirectory:
+    """A directory exists with this owner and mode. What others put into it stays theirs."""
+
+    path: Path
+    mode: int = 0o755
+    owner: str = "root"
+    group: str = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    """A file has exactly this content, owner and mode."""
+
+    path: Path
+    content: str
+    mode: int = 0o644
+    owner: str = "root"
+    group: str = "root"
+    once: bool = False
+    """Written only where nothing stands (the admin's configuration); kept when it was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeLink:
+    """A symbolic link points there; changed by one rename(2)."""
+
+    path: Path
+    target: Path
+
+
+class SecretKind(StrEnum):
+    """What a secret file holds. The value itself never enters a plan."""
+
+    TOKEN = "token"
+    """`hub.env`-style value: 64 hexadecimal digits (JupyterHub refuses tokens over 64 characters)."""
+    COOKIE = "cookie"
+    """64 hexadecimal digits, as `JupyterHub.cookie_secret_file` wants them."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureSecret:
+    """A secret of its own stands in the file (0600, root), made once and then kept."""
+
+    path: Path
+    kind: SecretKind = SecretKind.TOKEN
+
+
+@dataclass(frozen=True, slots=True)
+class WriteEnvironmentFile:
+    """A systemd EnvironmentFile (0600, root) made of literal lines and of secrets read from their files."""
+
+    path: Path
+    secrets: tuple[tuple[str, Path], ...]
+    """Pairs of variable name and the secret file that holds its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetInitialPassword:
+    """A first password for this hub user is known to the authenticator, unless the user has one already.
+
+    It is generated, or read from `password_file`, and never enters a plan.
+    """
+
+    user: str
+    password_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LayDownEnvironment:
+    """The shared user environment exists, solved from the release's own channel. Made once, then its admins' own."""
+
+    prefix: Path
+    channel: Path
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnableUnit:
+    """A unit starts at boot."""
+
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunUnit:
+    """A unit runs, started from these very inputs: it is restarted when their digest differs."""
+
+    unit: str
+    inputs: tuple[Path, ...]
+    """Files whose content the running process depends on (unit file, environment file, settings)."""
+    settings: str = ""
+    """Further input that stands in no file of its own, such as the part of the settings that needs a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitUntilReady:
+    """The hub answers through the proxy with its own version before the deadline."""
+
+    url: str
+    seconds: float = 60.0
+
+
+Step = (
+    EnsureGroup
+    | EnsureSystemUser
+    | MakeDirectory
+    | WriteFile
+    | MakeLink
+    | EnsureSecret
+    | WriteEnvironmentFile
+    | SetInitialPassword
+    | LayDownEnvironment
+    | EnableUnit
+    | RunUnit
+    | WaitUntilReady
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """The release that a plan is made for."""
+
+    version: str
+    directory: Path

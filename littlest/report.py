@@ -1,0 +1,18 @@
+"""What a command hands back: frozen data that `littlest.output` renders as text or JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from littlest.errors import ExitCode
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The result of one command."""
+
+    lines: tuple[str, ...] = ()
+    """What a person reads, a line each."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """The same for `--json`."""
+    exit_code: ExitCode = ExitCode.DONE

@@ -1,0 +1,1 @@
+"""The only package that looks at the machine or changes it."""
