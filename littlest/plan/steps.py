@@ -32,6 +32,8 @@ class MakeDirectory:
     mode: int = 0o755
     owner: str = "root"
     group: str = "root"
+    shared: bool = False
+    """Not ours alone (such as /etc/sudoers.d): made where it is missing, and else left as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class SecretKind(StrEnum):
     """What a secret file holds. The value itself never enters a plan."""
 
     TOKEN = "token"
-    """`hub.env`-style value: 64 hexadecimal digits (JupyterHub refuses tokens over 64 characters)."""
+    """64 hexadecimal digits (JupyterHub refuses tokens over 64 characters)."""
     COOKIE = "cookie"
     """64 hexadecimal digits, as `JupyterHub.cookie_secret_file` wants them."""
 
@@ -127,6 +129,34 @@ class WaitUntilReady:
     seconds: float = 60.0
 
 
+@dataclass(frozen=True, slots=True)
+class RemoveUnits:
+    """These units are stopped and no longer start at boot."""
+
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePath:
+    """A file or link of ours is gone; a directory of ours is gone once it is empty."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSystemUser:
+    """A system account of ours is gone."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveGroup:
+    """A group of ours is gone."""
+
+    name: str
+
+
 Step = (
     EnsureGroup
     | EnsureSystemUser
@@ -140,7 +170,18 @@ Step = (
     | EnableUnit
     | RunUnit
     | WaitUntilReady
+    | RemoveUnits
+    | RemovePath
+    | RemoveSystemUser
+    | RemoveGroup
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the machine should be like: steps in the order in which they are done."""
+
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,150 @@
+"""The Record: what we put on this machine, so that it can be taken away again. Pure.
+
+Homes and what users keep are never in it.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath as Path
+from typing import Any
+
+from littlest import paths
+from littlest.errors import LittlestError
+from littlest.plan.steps import (
+    EnableUnit,
+    EnsureGroup,
+    EnsureSystemUser,
+    MakeDirectory,
+    MakeLink,
+    Plan,
+    RemoveGroup,
+    RemovePath,
+    RemoveSystemUser,
+    RemoveUnits,
+    RunUnit,
+    Step,
+    WriteFile,
+)
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is ours."""
+
+    release: str = ""
+    """Version that was applied last."""
+    paths: Mapping[str, str] = field(default_factory=dict)
+    """Path and what we put there: `sha256:…` of a file, `directory`, or `link:` and its target."""
+    units: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    started: Mapping[str, str] = field(default_factory=dict)
+    """Unit and the digest of the inputs it was last started with."""
+    made: tuple[str, ...] = ()
+    """What an install that has not ended yet made: `path:…`, `group:…` or `account:…`, in order."""
+
+
+def make_record(plan: Plan, release: str) -> Record:
+    """What is ours once this plan has been carried out."""
+    owned: dict[str, str] = {}
+    units: dict[str, None] = {}
+    accounts: list[str] = []
+    groups: list[str] = []
+    for step in plan.steps:
+        match step:
+            case WriteFile(once=False):
+                owned[str(step.path)] = f"sha256:{hashlib.sha256(step.content.encode()).hexdigest()}"
+                if step.path.parent == paths.SYSTEMD_DIR:
+                    units[step.path.name] = None
+            case MakeDirectory():
+                owned[str(step.path)] = "directory"
+            case MakeLink():
+                owned[str(step.path)] = f"link:{step.target}"
+            case EnableUnit() | RunUnit():
+                units[step.unit] = None
+            case EnsureSystemUser():
+                accounts.append(step.name)
+            case EnsureGroup():
+                groups.append(step.name)
+            case _:
+                pass  # secrets, passwords and the user environment are kept: they are people's, not ours to remove
+    return Record(release, owned, tuple(units), tuple(accounts), tuple(groups))
+
+
+def widen(record: Record, planned: Record) -> Record:
+    """The record before the first change: all that was ours and all that will be."""
+    return replace(
+        record,
+        paths={**record.paths, **planned.paths},
+        units=_join(record.units, planned.units),
+        accounts=_join(record.accounts, planned.accounts),
+        groups=_join(record.groups, planned.groups),
+    )
+
+
+def narrow(record: Record, planned: Record) -> Record:
+    """The record after the last change: what the plan says, and what the running units were started with."""
+    started = {unit: digest for unit, digest in record.started.items() if unit in planned.units}
+    return replace(planned, started=started)
+
+
+def make_removals(record: Record, planned: Record) -> tuple[Step, ...]:
+    """Steps that take away what is ours and no longer planned: units, files, directories, accounts, groups."""
+    units = tuple(unit for unit in record.units if unit not in planned.units)
+    gone = [Path(path) for path in record.paths if path not in planned.paths]
+    directories = [path for path in gone if record.paths[str(path)] == "directory"]
+    deepest_first = sorted(directories, key=lambda path: (-len(path.parts), path))
+    return (
+        *((RemoveUnits(units),) if units else ()),
+        *(RemovePath(path) for path in gone if path not in directories),
+        *(RemovePath(path) for path in deepest_first),
+        *(RemoveSystemUser(name) for name in record.accounts if name not in planned.accounts),
+        *(RemoveGroup(name) for name in record.groups if name not in planned.groups),
+    )
+
+
+def render_record(record: Record) -> str:
+    """The record as it stands in its file."""
+    content = {
+        "format": FORMAT,
+        "release": record.release,
+        "paths": dict(record.paths),
+        "units": list(record.units),
+        "accounts": list(record.accounts),
+        "groups": list(record.groups),
+        "started": dict(record.started),
+        "made": list(record.made),
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def parse_record(text: str, name: str) -> Record:
+    """The record that stands in a file. Raises LittlestError when it is damaged or of a newer release."""
+    try:
+        content: dict[str, Any] = json.loads(text)
+        if content["format"] > FORMAT:
+            raise LittlestError(
+                f"{name} was written by a newer version of littlest ({content['release']})",
+                "Use that version's command, or run its installer again.",
+            )
+        return Record(
+            release=str(content["release"]),
+            paths={str(path): str(kind) for path, kind in content["paths"].items()},
+            units=tuple(content["units"]),
+            accounts=tuple(content["accounts"]),
+            groups=tuple(content["groups"]),
+            started={str(unit): str(digest) for unit, digest in content["started"].items()},
+            made=tuple(content["made"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise LittlestError(
+            f"{name} is damaged: {error}", f"Move it away (sudo mv {name} {name}.damaged) and run: sudo littlest apply"
+        ) from error
+
+
+def _join(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *second)))

@@ -1,0 +1,151 @@
+"""Walk a plan: look at each step, and make it so where it is not.
+
+Crash rules: the record is widened before the first change and narrowed after the last, so whatever stands on the
+machine is always known to be ours; and a unit's digest is recorded only after it was started with it, so an
+interrupted run never loses a restart.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from littlest.plan.describe import render_step
+from littlest.plan.record import Record, make_record, make_removals, narrow, widen
+from littlest.plan.steps import (
+    EnableUnit,
+    EnsureGroup,
+    EnsureSecret,
+    EnsureSystemUser,
+    LayDownEnvironment,
+    MakeDirectory,
+    MakeLink,
+    Plan,
+    RemoveGroup,
+    RemovePath,
+    RemoveSystemUser,
+    RemoveUnits,
+    RunUnit,
+    SetInitialPassword,
+    Step,
+    WaitUntilReady,
+    WriteEnvironmentFile,
+    WriteFile,
+)
+from littlest.system import accounts, environments, files, passwords, probe, secrets, units
+from littlest.system.machine import Machine
+from littlest.system.record import read_record, write_record
+
+Progress = Callable[[str], None]
+
+
+def ignore_progress(_line: str) -> None:
+    """Progress that nobody watches."""
+
+
+def find_pending_steps(machine: Machine, plan: Plan, release: str) -> tuple[Step, ...]:
+    """The steps that are not so yet, in order. Changes nothing."""
+    record = read_record(machine)
+    steps = (*make_removals(record, make_record(plan, release)), *plan.steps)
+    return tuple(step for step in steps if not is_done(machine, step, record))
+
+
+def apply_plan(
+    machine: Machine, plan: Plan, release: str, *, progress: Progress = ignore_progress
+) -> tuple[Step, ...]:
+    """Make everything in the plan so, take away what is ours and not in it, and return the steps that it took.
+
+    Raises LittlestError when a step fails; the steps before it stay done, and the same call again goes on from there.
+    """
+    record = read_record(machine)
+    planned = make_record(plan, release)
+    removals = make_removals(record, planned)
+    record = widen(record, planned)
+    done: list[Step] = []
+    for step in (*removals, *plan.steps):
+        if is_done(machine, step, record):
+            continue
+        if not done:
+            write_record(machine, record)
+        progress(render_step(step))
+        record = do_step(machine, step, record, progress)
+        done.append(step)
+    if any(isinstance(step, RemovePath) for step in done):
+        units.reload_units(machine)
+    write_record(machine, narrow(record, planned))
+    return tuple(done)
+
+
+def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0911, PLR0912  # one line for each kind
+    """Is it so already? Only looks."""
+    match step:
+        case EnsureGroup():
+            return accounts.is_group_there(machine, step)
+        case EnsureSystemUser():
+            return accounts.is_system_user_there(machine, step)
+        case MakeDirectory():
+            return files.is_directory_made(machine, step)
+        case WriteFile():
+            return files.is_file_written(machine, step)
+        case MakeLink():
+            return files.is_link_made(machine, step)
+        case EnsureSecret():
+            return secrets.is_secret_there(machine, step)
+        case WriteEnvironmentFile():
+            return secrets.is_environment_file_written(machine, step)
+        case SetInitialPassword():
+            return passwords.is_initial_password_set(machine, step)
+        case LayDownEnvironment():
+            return environments.is_environment_there(machine, step)
+        case EnableUnit():
+            return units.is_unit_enabled(machine, step)
+        case RunUnit():
+            return units.is_unit_running(machine, step, record.started)
+        case WaitUntilReady():
+            return probe.is_hub_ready(machine, step)
+        case RemoveUnits():
+            return units.are_units_removed(machine, step)
+        case RemovePath():
+            return files.is_path_removed(machine, step)
+        case RemoveSystemUser():
+            return accounts.is_system_user_removed(machine, step)
+        case RemoveGroup():
+            return accounts.is_group_removed(machine, step)
+
+
+def do_step(machine: Machine, step: Step, record: Record, progress: Progress) -> Record:  # noqa: PLR0912
+    """Make it so, and return the record, which a unit's start adds to."""
+    match step:
+        case EnsureGroup():
+            accounts.ensure_group(machine, step)
+        case EnsureSystemUser():
+            accounts.ensure_system_user(machine, step)
+        case MakeDirectory():
+            files.make_directory(machine, step)
+        case WriteFile():
+            files.write_file(machine, step)
+        case MakeLink():
+            files.make_link(machine, step)
+        case EnsureSecret():
+            secrets.ensure_secret(machine, step)
+        case WriteEnvironmentFile():
+            secrets.write_environment_file(machine, step)
+        case SetInitialPassword():
+            passwords.set_initial_password(machine, step)
+        case LayDownEnvironment():
+            environments.lay_down_environment(machine, step, progress)
+        case EnableUnit():
+            units.enable_unit(machine, step)
+        case RunUnit():
+            digest = units.start_unit(machine, step)
+            record = replace(record, started={**record.started, step.unit: digest})
+            write_record(machine, record)
+        case WaitUntilReady():
+            probe.wait_until_ready(machine, step)
+        case RemoveUnits():
+            units.remove_units(machine, step)
+        case RemovePath():
+            files.remove_path(machine, step)
+        case RemoveSystemUser():
+            accounts.remove_system_user(machine, step)
+        case RemoveGroup():
+            accounts.remove_group(machine, step)
+    return record

@@ -1,0 +1,82 @@
+"""Directories, files and links: is it so already, and make it so."""
+
+from pathlib import PurePosixPath
+
+from littlest import paths
+from littlest.errors import CommandFailed, LittlestError
+from littlest.plan.steps import MakeDirectory, MakeLink, RemovePath, WriteFile
+from littlest.system.machine import Machine, PathKind
+
+
+def is_directory_made(machine: Machine, step: MakeDirectory) -> bool:
+    """Whether the directory exists with its owner and mode."""
+    state = machine.read_state(step.path)
+    if state is None or state.kind is not PathKind.DIRECTORY:
+        return False
+    return step.shared or (state.mode == step.mode and _has_owner(machine, step.path, step.owner, step.group))
+
+
+def make_directory(machine: Machine, step: MakeDirectory) -> None:
+    """Make the directory. Raises LittlestError where something else stands in its way."""
+    state = machine.read_state(step.path)
+    if state is not None and state.kind is not PathKind.DIRECTORY:
+        raise LittlestError(f"{step.path} is a {state.kind}, not a directory", f"Move it away: sudo mv {step.path} …")
+    machine.make_directory(step.path, mode=step.mode, owner=step.owner, group=step.group)
+
+
+def is_file_written(machine: Machine, step: WriteFile) -> bool:
+    """Whether the file has exactly this content, owner and mode; for one that is written once, whether it exists."""
+    state = machine.read_state(step.path)
+    if state is None:
+        return False
+    if step.once:
+        return True
+    return (
+        state.kind is PathKind.FILE
+        and state.mode == step.mode
+        and _has_owner(machine, step.path, step.owner, step.group)
+        and machine.read_bytes(step.path) == step.content.encode()
+    )
+
+
+def write_file(machine: Machine, step: WriteFile) -> None:
+    """Write the file; a sudo rule only when visudo(8) finds no fault in it, because a broken one disables sudo."""
+    if step.path.parent == paths.SUDOERS_FILE.parent and machine.has_command("visudo"):
+        try:
+            machine.run(["visudo", "-c", "-q", "-f", "/dev/stdin"], input=step.content)
+        except CommandFailed as error:
+            raise LittlestError(f"sudo would not accept {step.path}: {error.message}") from error
+    machine.write_file(step.path, step.content, mode=step.mode, owner=step.owner, group=step.group)
+
+
+def is_link_made(machine: Machine, step: MakeLink) -> bool:
+    """Whether the link points there."""
+    return machine.read_link(step.path) == step.target
+
+
+def make_link(machine: Machine, step: MakeLink) -> None:
+    """Make the link. Raises LittlestError where a directory stands in its way."""
+    state = machine.read_state(step.path)
+    if state is not None and state.kind is PathKind.DIRECTORY:
+        raise LittlestError(f"{step.path} is a directory, not a link", f"Move it away: sudo mv {step.path} …")
+    machine.make_link(step.path, step.target)
+
+
+def is_path_removed(machine: Machine, step: RemovePath) -> bool:
+    """Whether nothing of ours stands there; what others put into a directory keeps it."""
+    state = machine.read_state(step.path)
+    if state is None:
+        return True
+    return state.kind is PathKind.DIRECTORY and bool(machine.list_directory(step.path))
+
+
+def remove_path(machine: Machine, step: RemovePath) -> None:
+    """Remove the file, the link, or the empty directory."""
+    machine.remove(step.path)
+
+
+def _has_owner(machine: Machine, path: PurePosixPath, owner: str, group: str) -> bool:
+    if not machine.may_own():
+        return True
+    state = machine.read_state(path)
+    return state is not None and (state.uid, state.gid) == machine.get_ids(owner, group)

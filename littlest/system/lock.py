@@ -1,0 +1,42 @@
+"""One `littlest` at a time changes the machine."""
+
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from littlest import paths
+from littlest.errors import BusyError
+from littlest.system.machine import Machine
+
+
+@contextmanager
+def hold_lock(machine: Machine) -> Iterator[None]:
+    """Hold the machine's lock for as long as the context lasts.
+
+    Raises BusyError, which says who holds it, when another process does. The kernel frees the lock of a process that
+    dies, so there is nothing to clean up after a crash.
+    """
+    file = machine.path(paths.LOCK_FILE)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "an unknown process"
+            raise BusyError(
+                f"another littlest is changing this machine: {holder}", "Wait until it has ended, then try again."
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"process {os.getpid()} ({_read_command()})\n".encode(), 0)
+        yield
+        os.ftruncate(descriptor, 0)
+    finally:
+        os.close(descriptor)
+
+
+def _read_command() -> str:
+    # only the verb: an argument may name a file that is nobody's business
+    return f"littlest {sys.argv[1]}" if len(sys.argv) > 1 else "littlest"

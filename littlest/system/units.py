@@ -1,0 +1,107 @@
+"""systemd units: enabled, running with their present inputs, removed."""
+
+import hashlib
+from collections.abc import Mapping
+
+from littlest.errors import CommandFailed, LittlestError
+from littlest.plan.steps import EnableUnit, RemoveUnits, RunUnit
+from littlest.system.machine import CommandResult, Machine
+
+JOURNAL_LINES = 15
+STOP_TIMEOUT = 180.0
+"""Seconds; above the 90 that systemd gives a unit to stop."""
+
+
+def is_unit_enabled(machine: Machine, step: EnableUnit) -> bool:
+    """Whether the unit starts at boot."""
+    return _systemctl(machine, "is-enabled", step.unit, check=False).stdout.strip() == "enabled"
+
+
+def enable_unit(machine: Machine, step: EnableUnit) -> None:
+    """Let the unit start at boot."""
+    _systemctl(machine, "enable", "--quiet", step.unit)
+
+
+def read_inputs_digest(machine: Machine, step: RunUnit) -> str:
+    """SHA-256 over everything that the running process depends on."""
+    digest = hashlib.sha256(step.settings.encode())
+    for path in step.inputs:
+        digest.update(f"\n{path} {machine.read_digest(path)}".encode())
+    return digest.hexdigest()
+
+
+def is_unit_running(machine: Machine, step: RunUnit, started: Mapping[str, str]) -> bool:
+    """Whether the unit runs and was last started with the inputs of now."""
+    if not machine.is_live:
+        return True
+    return started.get(step.unit) == read_inputs_digest(machine, step) and is_active(machine, step.unit)
+
+
+def is_active(machine: Machine, unit: str) -> bool:
+    """Whether the unit runs now."""
+    return read_active_state(machine, unit) == "active"
+
+
+def read_active_state(machine: Machine, unit: str) -> str:
+    """What systemd says of the unit: active, activating, inactive, failed …"""
+    shown = machine.run(["systemctl", "show", "--property=ActiveState", "--value", unit], check=False)
+    return shown.stdout.strip() or "unknown"
+
+
+def start_unit(machine: Machine, step: RunUnit) -> str:
+    """Start or restart the unit, and return the digest of the inputs it was started with.
+
+    Raises LittlestError with the unit's last journal lines when it does not start.
+    """
+    digest = read_inputs_digest(machine, step)
+    reload_units(machine)
+    if step.unit.endswith(".socket"):
+        # systemd refuses to restart a socket while the service that it feeds is running
+        _systemctl(machine, "stop", step.unit.removesuffix(".socket") + ".service", check=False)
+    # a unit that failed often is not started again before its counter is cleared
+    _systemctl(machine, "reset-failed", step.unit, check=False)
+    try:
+        _systemctl(machine, "restart", step.unit)
+    except CommandFailed as error:
+        raise LittlestError(
+            "\n".join((f"{step.unit} did not start", *read_journal(machine, step.unit))),
+            f"See all of it: sudo journalctl -u {step.unit}",
+        ) from error
+    return digest
+
+
+def are_units_removed(machine: Machine, step: RemoveUnits) -> bool:
+    """Whether none of these units runs or starts at boot."""
+    if machine.is_live and any(read_active_state(machine, unit) not in ("inactive", "unknown") for unit in step.units):
+        return False
+    return not any(is_unit_enabled(machine, EnableUnit(unit)) for unit in step.units)
+
+
+def remove_units(machine: Machine, step: RemoveUnits) -> None:
+    """Stop these units together (a socket would start its service again), and what they run, then disable them."""
+    if machine.is_live:
+        _systemctl(machine, "stop", *step.units, check=False)
+        _systemctl(machine, "reset-failed", *step.units, check=False)
+    for unit in step.units:
+        _systemctl(machine, "disable", "--quiet", unit, check=False)
+
+
+def reload_units(machine: Machine) -> None:
+    """Let systemd read the unit files as they are now."""
+    if machine.is_live:
+        machine.run(["systemctl", "daemon-reload"])
+
+
+def read_journal(machine: Machine, unit: str, lines: int = JOURNAL_LINES) -> tuple[str, ...]:
+    """The unit's last lines in the journal since it was last started; none where there is no journal."""
+    if not machine.has_command("journalctl"):
+        return ()
+    said = machine.run(
+        ["journalctl", "--no-pager", "--quiet", "--output=cat", f"--lines={lines}", f"--unit={unit}"], check=False
+    )
+    return tuple(f"  {unit}: {line}" for line in said.stdout.splitlines())
+
+
+def _systemctl(machine: Machine, verb: str, *arguments: str, check: bool = True) -> CommandResult:
+    root = () if machine.is_live else (f"--root={machine.root}",)
+    return machine.run(["systemctl", *root, verb, *arguments], check=check, timeout=STOP_TIMEOUT)
