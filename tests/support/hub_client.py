@@ -1,0 +1,265 @@
+"""A browser-less user of a JupyterHub: logs in by the form, starts a server, runs code in a kernel, administers."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import AsyncIterator
+from html import unescape
+from http.cookies import BaseCookie
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+from aiohttp import ClientSession, ClientTimeout, CookieJar, WSMsgType
+from yarl import URL
+
+
+class Refused(AssertionError):
+    """The hub or a server said no: the HTTP status and the words that a person would see."""
+
+    def __init__(self, what: str, status: int, text: str) -> None:
+        super().__init__(f"{what}: HTTP {status}: {text}")
+        self.status = status
+        self.text = text
+
+
+class BrowserJar(CookieJar):
+    """Cookies of addresses without a name, kept as they came, found by a path's escaped form as browsers do."""
+
+    def __init__(self) -> None:
+        super().__init__(unsafe=True, quote_cookie=False)  # tornado signs values with `|` and `:`
+
+    def filter_cookies(self, request_url: URL) -> "BaseCookie[str]":
+        """Compare cookie paths with the address as it is sent; aiohttp would compare them with its unescaped form."""
+        return super().filter_cookies(request_url.with_path(request_url.raw_path))
+
+
+class HubClient:
+    """One person at one browser. `url` is the address of the hub as a person types it, ending in a slash.
+
+    Use it as `async with HubClient(...) as client`. Every call is bounded by `seconds`.
+    """
+
+    def __init__(self, url: str, user: str, password: str = "", seconds: float = 120.0) -> None:
+        self.url = url
+        self.user = user
+        self.password = password
+        self._session = ClientSession(cookie_jar=BrowserJar(), timeout=ClientTimeout(total=seconds))
+        self.server_path = ""
+        """Path of this user's server, known after `start_server` or `open_lab`."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._session.close()
+
+    # ---- plain requests ---------------------------------------------------------------------------------------
+
+    def at(self, path: str) -> URL:
+        """Give the address of a path below the hub's base, which is already escaped."""
+        return URL(self.url + path.lstrip("/"), encoded=True)
+
+    def xsrf(self, path: str) -> dict[str, str]:
+        """Give the header that JupyterHub and Jupyter Server want with every request that changes something."""
+        cookie = self._session.cookie_jar.filter_cookies(self.at(path)).get("_xsrf")
+        return {"X-XSRFToken": cookie.value} if cookie else {}
+
+    async def get(self, path: str, **options: Any) -> tuple[int, str]:
+        """Fetch a page as this person; gives the status and the text after all redirects."""
+        async with self._session.get(self.at(path), **options) as answer:
+            return answer.status, await answer.text()
+
+    async def api(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Call the hub's REST API with this person's cookies; gives the status and the decoded answer."""
+        return await self._call(method, f"hub/api/{path.lstrip('/')}", body)
+
+    async def server(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Call this person's own Jupyter Server."""
+        return await self._call(method, f"{self.server_path}{path.lstrip('/')}", body)
+
+    async def _call(self, method: str, path: str, body: Any) -> tuple[int, Any]:
+        # the hub refuses requests of any other type, even those without a body
+        headers = {"Content-Type": "application/json", **self.xsrf(path)}
+        data = None if body is None else json.dumps(body)
+        async with self._session.request(method, self.at(path), data=data, headers=headers) as answer:
+            text = await answer.text()
+            if "json" in answer.headers.get("Content-Type", "") and text:
+                return answer.status, json.loads(text)
+            return answer.status, text
+
+    # ---- what a person does -----------------------------------------------------------------------------------
+
+    async def login(self) -> None:
+        """Fill in the login form; raises Refused with the words on the page."""
+        status, page = await self.get("hub/login")
+        if status != 200:
+            raise Refused("no login page", status, words(page))
+        form = {
+            "username": self.user,
+            "password": self.password,
+            "_xsrf": self.xsrf("hub/login").get("X-XSRFToken", ""),
+        }
+        async with self._session.post(self.at("hub/login?next="), data=form, allow_redirects=False) as answer:
+            if answer.status != 302:
+                raise Refused(f"{self.user} could not log in", answer.status, find_error(await answer.text()))
+
+    async def start_server(self) -> list[dict[str, Any]]:
+        """Start this person's server, where it does not run, and wait until it is ready; gives what the page showed.
+
+        Raises Refused when the hub refuses the start or the start fails.
+        """
+        name = escape(self.user)
+        status, said = await self.api("POST", f"users/{name}/server")
+        if status not in {201, 202} and "already running" not in str(said):
+            raise Refused(f"the server of {self.user} was not started", status, str(said))
+        events = [event async for event in self._progress(name)]
+        if not events or not events[-1].get("ready"):
+            raise Refused(f"the server of {self.user} did not start", status, json.dumps(events[-3:]))
+        self.server_path = self._below_base(events[-1]["url"])
+        return events
+
+    async def _progress(self, name: str) -> AsyncIterator[dict[str, Any]]:
+        path = f"hub/api/users/{name}/server/progress"
+        async with self._session.get(self.at(path), headers=self.xsrf(path)) as answer:
+            if answer.status != 200:
+                raise Refused("no progress", answer.status, await answer.text())
+            async for line in answer.content:
+                if line.startswith(b"data:"):
+                    event = json.loads(line[5:])
+                    yield event
+                    if event.get("ready") or event.get("failed"):
+                        return
+
+    async def open_lab(self) -> str:
+        """Open JupyterLab as a browser would, through the hub's own login to the server; gives the page."""
+        if not self.server_path:
+            self.server_path = f"user/{escape(self.user)}/"
+        async with self._session.get(self.at(self.server_path + "lab")) as answer:
+            page = await answer.text()
+            if answer.status != 200 or "jupyter-config-data" not in page:
+                raise Refused("JupyterLab did not open", answer.status, f"{answer.url} {words(page)}")
+            return page
+
+    async def execute(self, code: str, kernel: str = "python3", seconds: float = 60.0) -> str:
+        """Run code in a fresh kernel; gives what it printed and the value of its last line.
+
+        Raises Refused when the kernel does not start, and AssertionError with the traceback when the code fails.
+        """
+        status, started = await self.server("POST", "api/kernels", {"name": kernel})
+        if status != 201:
+            raise Refused("the kernel was not started", status, str(started))
+        try:
+            return await asyncio.wait_for(self._converse(started["id"], code), seconds)
+        finally:
+            await self.server("DELETE", f"api/kernels/{started['id']}")
+
+    async def _converse(self, kernel_id: str, code: str) -> str:
+        path = f"{self.server_path}api/kernels/{kernel_id}/channels"
+        request = make_execute_request(code)
+        output: list[str] = []
+        async with self._session.ws_connect(self.at(path), headers=self.xsrf(path), max_msg_size=0) as socket:
+            await socket.send_json(request)
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT:
+                    continue
+                reply = json.loads(message.data)
+                if reply["parent_header"].get("msg_id") != request["header"]["msg_id"]:
+                    continue
+                kind, content = reply["msg_type"], reply["content"]
+                if kind == "stream":
+                    output.append(content["text"])
+                elif kind == "execute_result":
+                    output.append(content["data"]["text/plain"])
+                elif kind == "error":
+                    raise AssertionError("\n".join(content["traceback"]))
+                elif kind == "status" and content["execution_state"] == "idle":
+                    return "".join(output)
+        raise AssertionError("the kernel's websocket was closed before the code had run")
+
+    async def run_in_terminal(self, command: str, seconds: float = 120.0) -> str:
+        """Run a shell command in a JupyterLab terminal; gives what it printed. Its status is asked for by `$?`."""
+        status, started = await self.server("POST", "api/terminals")
+        if status != 200:
+            raise Refused("the terminal was not opened", status, str(started))
+        path = f"{self.server_path}terminals/websocket/{started['name']}"
+        end = secrets.token_hex(8)
+        seen = ""
+        async with self._session.ws_connect(self.at(path), headers=self.xsrf(path), max_msg_size=0) as socket:
+            # the mark is put together by the shell, so that its echo of the command is not taken for the end
+            await socket.send_json(["stdin", f"stty -echo; PS1=; printf '%s%s\\n' {end} :begin; {command}\n"])
+            await socket.send_json(["stdin", f"printf '%s%s\\n' {end} :end\n"])
+
+            async def listen() -> str:
+                nonlocal seen
+                async for message in socket:
+                    kind, *rest = json.loads(message.data)
+                    if kind == "stdout":
+                        seen += rest[0]
+                    if f"{end}:end" in seen:
+                        return seen.split(f"{end}:begin", 1)[-1].split(f"{end}:end", 1)[0]
+                raise AssertionError(f"the terminal was closed: {seen}")
+
+            try:
+                said = await asyncio.wait_for(listen(), seconds)
+            except TimeoutError:
+                raise AssertionError(f"{command} did not end within {seconds:.0f} s: {seen[-2000:]}") from None
+        await self.server("DELETE", f"api/terminals/{started['name']}")
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said).replace("\r", "").strip()
+
+    async def stop_server(self) -> None:
+        """Stop this person's server and wait until it is gone; raises Refused or TimeoutError."""
+        name = escape(self.user)
+        status, said = await self.api("DELETE", f"users/{name}/server")
+        if status not in {202, 204}:
+            raise Refused("the server was not stopped", status, str(said))
+        async with asyncio.timeout(90):
+            while (await self.api("GET", f"users/{name}"))[1].get("servers"):
+                await asyncio.sleep(0.1)
+
+    def _below_base(self, path: str) -> str:
+        base = URL(self.url).raw_path
+        return path.removeprefix(base).lstrip("/")
+
+
+def escape(user: str) -> str:
+    """Escape a hub user's name as JupyterHub does in its paths."""
+    return quote(user, safe="@~")
+
+
+def words(page: str) -> str:
+    """Give the words of a page, without its markup, at most 600 characters."""
+    bare = re.sub(r"(?s)<(script|style|head)\b.*?</\1>|<[^>]+>", " ", page)
+    return " ".join(unescape(bare).split())[:600]
+
+
+def find_error(page: str) -> str:
+    """Give the message that a login page shows, or else all its words."""
+    found = re.search(r'(?s)class="[^"]*login_error[^"]*"[^>]*>(.*?)</', page)
+    return " ".join(unescape(found[1]).split()) if found else words(page)
+
+
+def make_execute_request(code: str) -> dict[str, Any]:
+    """Make a message of the Jupyter messaging protocol 5.3 that asks a kernel to run code."""
+    header = {
+        "msg_id": secrets.token_hex(16),
+        "msg_type": "execute_request",
+        "username": "",
+        "session": secrets.token_hex(16),
+        "date": "",
+        "version": "5.3",
+    }
+    content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False, "stop_on_error": True}
+    return {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+
+
+async def use_once(url: str, user: str, password: str, code: str = "6*7") -> str:
+    """Log in, start a server, open JupyterLab, run code, and leave the server running; gives what the code gave."""
+    async with HubClient(url, user, password) as client:
+        await client.login()
+        await client.start_server()
+        await client.open_lab()
+        return await client.execute(code)
