@@ -15,6 +15,9 @@ from aiohttp import ClientSession, ClientTimeout, CookieJar, WSMsgType
 from yarl import URL
 
 
+ANYWHERE = URL()
+
+
 class Refused(AssertionError):
     """The hub or a server said no: the HTTP status and the words that a person would see."""
 
@@ -30,7 +33,7 @@ class BrowserJar(CookieJar):
     def __init__(self) -> None:
         super().__init__(unsafe=True, quote_cookie=False)  # tornado signs values with `|` and `:`
 
-    def filter_cookies(self, request_url: URL) -> "BaseCookie[str]":
+    def filter_cookies(self, request_url: URL = ANYWHERE) -> "BaseCookie[str]":
         """Compare cookie paths with the address as it is sent; aiohttp would compare them with its unescaped form."""
         return super().filter_cookies(request_url.with_path(request_url.raw_path))
 
