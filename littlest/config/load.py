@@ -73,14 +73,19 @@ def _explain(detail: ErrorDetails) -> tuple[str, str | None]:
         case "less_than_equal":
             return f"is too large; give at most {limits['le']:g}", None
         case "literal_error":
-            choices = tuple(limits["expected"].replace("'", "").replace(" or ", ", ").split(", "))
-            if len(choices) == 1:
-                return f"is not known; write {choices[0]}", None
-            nearest = find_nearest_word(str(detail["input"]), choices)
-            return f"is not one of {', '.join(choices)}", f"did you mean {nearest}?" if nearest else None
+            return _explain_choice(str(detail["input"]), limits["expected"])
         case "value_error":
             return str(limits["error"]), None
         case "banned":
             return detail["msg"], "a banned user may stand in no other list"
         case _:
             return f"is not valid: {detail['msg']}", None
+
+
+def _explain_choice(word: str, expected: str) -> tuple[str, str | None]:
+    # pydantic gives them as "'a', 'b' or 'c'"
+    choices = tuple(expected.replace("'", "").replace(" or ", ", ").split(", "))
+    if len(choices) == 1:
+        return f"is not known; write {choices[0]}", None
+    nearest = find_nearest_word(word, choices)
+    return f"is not one of {', '.join(choices)}", f"did you mean {nearest}?" if nearest else None

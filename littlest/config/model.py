@@ -105,9 +105,9 @@ class Users(Section):
 class Limits(Section):
     """What one user's server may use."""
 
-    memory: Annotated[str, AfterValidator(_check_memory), Field(examples=["512M"])] | None = "1G"
+    memory: Annotated[Annotated[str, AfterValidator(_check_memory)] | None, Field(examples=["512M"])] = "1G"
     """Memory, in bytes with K, M, G or T (powers of 1024), at least 128M; null for no limit."""
-    cpu: Annotated[float, Field(ge=0.01, le=1024, examples=[0.5])] | None = None
+    cpu: Annotated[Annotated[float, Field(ge=0.01, le=1024)] | None, Field(examples=[0.5])] = None
     """CPU cores, such as 0.5 or 2; null for no limit."""
 
 

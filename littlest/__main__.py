@@ -1,0 +1,5 @@
+"""`python -m littlest` is the command `littlest`."""
+
+from littlest.cli import main
+
+main()

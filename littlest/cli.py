@@ -1,0 +1,228 @@
+"""The command line: one short function for each verb, the only exit, and the only place that catches every error.
+
+Each function imports what it needs when it is called, so that `littlest --version` and `littlest config show` do not
+pay for the rest.
+"""
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from littlest import __version__, output
+from littlest.errors import ExitCode, LittlestError, UsageError
+from littlest.report import Report
+
+if TYPE_CHECKING:
+    from littlest.system.machine import Machine
+
+INTERRUPTED = 130
+"""What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
+
+app = typer.Typer(
+    name="littlest",
+    help="The Littlest JupyterHub: look after the JupyterHub on this machine.",
+    epilog="Settings stand in /etc/littlest/config.yaml. Documentation: littlest COMMAND --help.",
+    add_completion=False,
+    no_args_is_help=True,
+    # rich costs as much to import as everything else together
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_app = typer.Typer(
+    help="Show, check and edit the settings.", no_args_is_help=True, rich_markup_mode=None, name="config"
+)
+app.add_typer(config_app)
+
+Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        as_json = "--json" in sys.argv
+        output.print_report(Report(lines=(f"littlest {__version__}",), data={"version": __version__}), as_json)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show whether the hub, the proxy and the users' servers are running."""
+    from littlest.commands.status import run_status
+
+    _finish(run_status(_make_machine()), as_json)
+
+
+@app.command()
+def plan(as_json: Json = False) -> None:
+    """Show what `littlest apply` would change; changes nothing. Exit code 4 when there is something to do."""
+    from littlest.commands.plan import run_plan
+
+    _finish(run_plan(_make_machine()), as_json)
+
+
+@app.command()
+def apply() -> None:
+    """Make this machine what the settings say. Restarts only what must be restarted."""
+    from littlest.commands.apply import run_apply
+
+    _finish(run_apply(_make_machine(), progress=output.print_progress))
+
+
+@app.command()
+def logs(
+    what: Annotated[
+        str | None, typer.Argument(metavar="[hub|proxy|USER]", help="Whose messages; everybody's by default.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new messages until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last messages.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Show the messages of the hub, of the proxy, or of one user's server."""
+    from littlest.commands.logs import run_logs
+
+    if follow and as_json:
+        raise UsageError("--follow never ends, so it has no --json.", "Give one of the two.")
+    _finish(run_logs(_make_machine(), what, follow, lines), as_json)
+
+
+@app.command()
+def uninstall(
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove the settings, the hub's database and all its secrets as well.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove JupyterHub from this machine. Users' accounts and homes stay."""
+    from littlest.commands.uninstall import run_uninstall
+
+    if not yes:
+        _confirm(
+            "Remove JupyterHub from this machine, with its settings, database and secrets?"
+            if purge
+            else "Remove JupyterHub from this machine? Settings and data stay."
+        )
+    _finish(run_uninstall(_make_machine(), purge, True, progress=output.print_progress))
+
+
+@app.command(hidden=True)
+def install(
+    admin: Annotated[
+        str | None,
+        typer.Option(metavar="NAME[:FILE]", envvar="LITTLEST_ADMIN", help="First admin, and its password's file."),
+    ] = None,
+    no_start: Annotated[
+        bool, typer.Option("--no-start", envvar="LITTLEST_NO_START", help="Install, but start nothing.")
+    ] = False,
+    log: Annotated[str | None, typer.Option(envvar="LITTLEST_LOG", help="The log file to name in messages.")] = None,
+) -> None:
+    """Finish an installation; the installer calls this."""
+    from littlest.commands.install import run_install
+
+    _finish(run_install(_make_machine(), admin or None, not no_start, log or None, progress=output.print_progress))
+
+
+@config_app.command("show")
+def config_show(
+    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Such as limits.memory, or limits.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show the settings in force: those in the file, and the defaults of the others."""
+    from littlest.commands.config import run_show
+
+    _finish(run_show(_make_machine(), key), as_json)
+
+
+@config_app.command("validate")
+def config_validate(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="/etc/littlest/config.yaml by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Check a configuration file and name every problem in it. Exit code 3 when it is not valid."""
+    from littlest.commands.config import run_validate
+
+    _finish(run_validate(_make_machine(), file), as_json)
+
+
+@config_app.command("edit")
+def config_edit() -> None:
+    """Edit the settings in $EDITOR; they are saved only when they are valid."""
+    from littlest.commands.config import run_edit
+
+    _finish(run_edit(_make_machine(), output.ask))
+
+
+def _make_machine() -> "Machine":
+    from littlest.system.machine import Machine
+
+    return Machine()
+
+
+def _finish(report: Report, as_json: bool = False) -> None:
+    output.print_report(report, as_json)
+    raise typer.Exit(int(report.exit_code))
+
+
+def _confirm(question: str) -> None:
+    if not sys.stdin.isatty():
+        raise UsageError("This needs a yes, and there is no terminal to ask on.", "Give --yes.")
+    if output.ask(f"{question} (y/N) ").strip().lower() not in ("y", "yes"):
+        raise typer.Exit(int(ExitCode.FAILED))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; every error ends here, as a few plain lines."""
+    words = list(arguments)
+    options = words[: words.index("--")] if "--" in words else words
+    as_json, debug = "--json" in options, "--debug" in options
+    if debug:
+        # it may stand anywhere on the line
+        words.remove("--debug")
+    log_file = os.environ.get("LITTLEST_LOG") or None
+    try:
+        app(args=words, prog_name="littlest")
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+        if code == INTERRUPTED:
+            output.print_note("Interrupted. What was done stays done; the same command goes on from there.")
+        return code
+    except LittlestError as error:
+        if debug:
+            raise
+        output.print_error(error, as_json, log_file)
+        return int(error.exit_code)
+    except Exception as error:
+        if debug:
+            raise
+        fault = LittlestError(
+            f"a fault in littlest itself: {type(error).__name__}: {error}",
+            "Run the command again with --debug and report what it shows.",
+        )
+        output.print_error(fault, as_json, log_file)
+        return int(ExitCode.FAILED)
+    return int(ExitCode.DONE)
+
+
+def main() -> NoReturn:
+    """Run the command that the shell was given."""
+    # a command lives for a moment: collecting garbage, and taking a hundred modules apart at the end, are waits for
+    # nothing (together a third of the time of `littlest config show`)
+    gc.disable()
+    code = run(sys.argv[1:])
+    output.flush()
+    os._exit(code)

@@ -1,0 +1,89 @@
+"""What a person or a script gets to see: reports, errors and progress as text, or as JSON."""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from littlest.config.problems import InvalidConfig
+from littlest.errors import LittlestError
+from littlest.report import Report
+
+
+def print_report(report: Report, as_json: bool) -> None:
+    """Write a command's result to standard output."""
+    if as_json:
+        _write(sys.stdout, _render_json({**report.data, "exit_code": int(report.exit_code)}))
+    elif report.lines:
+        _write(sys.stdout, "\n".join(report.lines))
+
+
+def print_error(error: LittlestError, as_json: bool, log_file: str | None = None) -> None:
+    """Say what failed and why, what to do, and where more is to be read."""
+    if as_json:
+        data = {"error": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
+        if isinstance(error, InvalidConfig):
+            data |= {"problems": [asdict(problem) for problem in error.problems]}
+        _write(sys.stdout, _render_json(data))
+        return
+    # a line that begins with file:line: is one that editors can follow
+    is_located = isinstance(error, InvalidConfig)
+    lines = [error.message if is_located else f"{_paint('littlest:', sys.stderr)} {error.message}"]
+    if error.hint:
+        lines.append(error.hint)
+    if log_file:
+        lines.append(f"Log: {log_file}")
+    _write(sys.stderr, "\n".join(lines))
+
+
+def print_progress(line: str) -> None:
+    """Say on standard error what is being done."""
+    _write(sys.stderr, f"  {line}")
+
+
+def print_note(line: str) -> None:
+    """Say something on standard error that is no result."""
+    _write(sys.stderr, line)
+
+
+def ask(question: str) -> str:
+    """Ask a person on the terminal and return the answer; the end of input is no answer."""
+    try:
+        return input(question)
+    except EOFError:
+        return ""
+
+
+def flush() -> None:
+    """Write out what is still waiting; a reader that has gone is no fault."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            _let_go(stream)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        # a name may hold characters that the terminal's encoding lacks
+        encoding = stream.encoding or "utf-8"
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+    except BrokenPipeError:
+        _let_go(stream)
+
+
+def _let_go(stream: TextIO) -> None:
+    """Point a stream whose reader has gone at /dev/null, so that nothing fails a second time at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _paint(word: str, stream: TextIO) -> str:
+    # https://no-color.org: any text but the empty one means no
+    if stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        return f"\x1b[1;31m{word}\x1b[0m"
+    return word
+
+
+def _render_json(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False, default=str)
