@@ -1,0 +1,44 @@
+"""pytest plugin: says how long each tier took."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+Seconds = defaultdict[str, float]
+SPENT = pytest.StashKey[Seconds]()
+TESTS = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start counting."""
+    config.stash[SPENT] = defaultdict(float)
+
+
+def name_tier(path: Path) -> str:
+    """Name the tier that a test file belongs to: the folder of tests/ that it lies in."""
+    return path.relative_to(TESTS).parts[0] if path.is_relative_to(TESTS) else str(path)
+
+
+class Clock:
+    """Adds up what each test took, its fixtures included."""
+
+    def __init__(self, spent: Seconds, root: Path) -> None:
+        self.spent = spent
+        self.root = root
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count one phase of one test."""
+        self.spent[name_tier(self.root / report.nodeid.split("::")[0])] += report.duration
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Listen to the reports."""
+    session.config.pluginmanager.register(Clock(session.config.stash[SPENT], session.config.rootpath))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the table."""
+    terminalreporter.section("time per tier")
+    for tier, seconds in config.stash[SPENT].items():
+        terminalreporter.line(f"{tier:10} {seconds:7.1f} s")
