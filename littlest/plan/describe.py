@@ -8,7 +8,6 @@ from littlest.plan.steps import (
     LayDownEnvironment,
     MakeDirectory,
     MakeLink,
-    RemoveGroup,
     RemovePath,
     RemoveSystemUser,
     RemoveUnits,
@@ -54,5 +53,3 @@ def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for ea
             return f"remove {step.path}"
         case RemoveSystemUser():
             return f"remove the system account {step.name}"
-        case RemoveGroup():
-            return f"remove the group {step.name}"

@@ -28,8 +28,8 @@ After a change: sudo littlest apply
 
 COMMAND_SCRIPT = f"""\
 #!/bin/sh
-# Written by The Littlest JupyterHub. Runs the current release's command; where that release is damaged, the command of
-# the newest other one that is complete, so that there is always a way to repair the server.
+# Written by The Littlest JupyterHub. Runs the current release's command; where that release is damaged, the
+# command of the newest other one that is complete, so that there is always a way to repair the server.
 current=$(readlink -f {paths.CURRENT_LINK})
 for release in "$current" $(ls -dt {paths.RELEASES_DIR}/*/ 2>/dev/null); do
     release=${{release%/}}

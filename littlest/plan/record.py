@@ -14,12 +14,10 @@ from littlest import paths
 from littlest.errors import LittlestError
 from littlest.plan.steps import (
     EnableUnit,
-    EnsureGroup,
     EnsureSystemUser,
     MakeDirectory,
     MakeLink,
     Plan,
-    RemoveGroup,
     RemovePath,
     RemoveSystemUser,
     RemoveUnits,
@@ -41,7 +39,7 @@ class Record:
     """Path and what we put there: `sha256:…` of a file, `directory`, or `link:` and its target."""
     units: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
+    """System accounts; users' accounts and the groups they are in are theirs, and kept."""
     started: Mapping[str, str] = field(default_factory=dict)
     """Unit and the digest of the inputs it was last started with."""
     made: tuple[str, ...] = ()
@@ -53,7 +51,6 @@ def make_record(plan: Plan, release: str) -> Record:
     owned: dict[str, str] = {}
     units: dict[str, None] = {}
     accounts: list[str] = []
-    groups: list[str] = []
     for step in plan.steps:
         match step:
             case WriteFile(once=False):
@@ -68,11 +65,9 @@ def make_record(plan: Plan, release: str) -> Record:
                 units[step.unit] = None
             case EnsureSystemUser():
                 accounts.append(step.name)
-            case EnsureGroup():
-                groups.append(step.name)
             case _:
-                pass  # secrets, passwords and the user environment are kept: they are people's, not ours to remove
-    return Record(release, owned, tuple(units), tuple(accounts), tuple(groups))
+                pass  # groups, secrets, passwords and the user environment are people's, not ours to remove
+    return Record(release, owned, tuple(units), tuple(accounts))
 
 
 def widen(record: Record, planned: Record) -> Record:
@@ -82,7 +77,6 @@ def widen(record: Record, planned: Record) -> Record:
         paths={**record.paths, **planned.paths},
         units=_join(record.units, planned.units),
         accounts=_join(record.accounts, planned.accounts),
-        groups=_join(record.groups, planned.groups),
     )
 
 
@@ -93,7 +87,7 @@ def narrow(record: Record, planned: Record) -> Record:
 
 
 def make_removals(record: Record, planned: Record) -> tuple[Step, ...]:
-    """Steps that take away what is ours and no longer planned: units, files, directories, accounts, groups."""
+    """Steps that take away what is ours and no longer planned: units, files, directories, system accounts."""
     units = tuple(unit for unit in record.units if unit not in planned.units)
     gone = [Path(path) for path in record.paths if path not in planned.paths]
     directories = [path for path in gone if record.paths[str(path)] == "directory"]
@@ -103,7 +97,6 @@ def make_removals(record: Record, planned: Record) -> tuple[Step, ...]:
         *(RemovePath(path) for path in gone if path not in directories),
         *(RemovePath(path) for path in deepest_first),
         *(RemoveSystemUser(name) for name in record.accounts if name not in planned.accounts),
-        *(RemoveGroup(name) for name in record.groups if name not in planned.groups),
     )
 
 
@@ -115,7 +108,6 @@ def render_record(record: Record) -> str:
         "paths": dict(record.paths),
         "units": list(record.units),
         "accounts": list(record.accounts),
-        "groups": list(record.groups),
         "started": dict(record.started),
         "made": list(record.made),
     }
@@ -136,13 +128,13 @@ def parse_record(text: str, name: str) -> Record:
             paths={str(path): str(kind) for path, kind in content["paths"].items()},
             units=tuple(content["units"]),
             accounts=tuple(content["accounts"]),
-            groups=tuple(content["groups"]),
             started={str(unit): str(digest) for unit, digest in content["started"].items()},
             made=tuple(content["made"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LittlestError(
-            f"{name} is damaged: {error}", f"Move it away (sudo mv {name} {name}.damaged) and run: sudo littlest apply"
+            f"{name} is damaged: {error}",
+            f"Move it away (sudo mv {name} {name}.damaged) and run: sudo littlest apply",
         ) from error
 
 

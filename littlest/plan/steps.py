@@ -150,13 +150,6 @@ class RemoveSystemUser:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class RemoveGroup:
-    """A group of ours is gone."""
-
-    name: str
-
-
 Step = (
     EnsureGroup
     | EnsureSystemUser
@@ -173,7 +166,6 @@ Step = (
     | RemoveUnits
     | RemovePath
     | RemoveSystemUser
-    | RemoveGroup
 )
 
 

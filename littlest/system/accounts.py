@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from littlest import paths
 from littlest.errors import CommandFailed, LittlestError
 from littlest.plan.accounts import make_account_name, make_comment
-from littlest.plan.steps import EnsureGroup, EnsureSystemUser, RemoveGroup, RemoveSystemUser
+from littlest.plan.steps import EnsureGroup, EnsureSystemUser, RemoveSystemUser
 from littlest.system.machine import Account, Machine, PathKind
 
 ACCOUNTS_LOCK_FILE = PurePosixPath("/run/lock/littlest-accounts.lock")
@@ -67,14 +67,10 @@ def remove_system_user(machine: Machine, step: RemoveSystemUser) -> None:
     _run(machine, "userdel", step.name)
 
 
-def is_group_removed(machine: Machine, step: RemoveGroup) -> bool:
-    """Whether the group is gone."""
-    return machine.read_group(step.name) is None
-
-
-def remove_group(machine: Machine, step: RemoveGroup) -> None:
-    """Remove the group."""
-    _run(machine, "groupdel", step.name)
+def remove_group(machine: Machine, name: str) -> None:
+    """Remove a group, where there is one of this name."""
+    if machine.read_group(name) is not None:
+        _run(machine, "groupdel", name)
 
 
 def ensure_user_account(machine: Machine, user: str, *, admin: bool) -> UserAccount:

@@ -19,7 +19,6 @@ from littlest.plan.steps import (
     MakeDirectory,
     MakeLink,
     Plan,
-    RemoveGroup,
     RemovePath,
     RemoveSystemUser,
     RemoveUnits,
@@ -107,8 +106,6 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
             return files.is_path_removed(machine, step)
         case RemoveSystemUser():
             return accounts.is_system_user_removed(machine, step)
-        case RemoveGroup():
-            return accounts.is_group_removed(machine, step)
 
 
 def do_step(machine: Machine, step: Step, record: Record, progress: Progress) -> Record:  # noqa: PLR0912
@@ -146,6 +143,4 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
             files.remove_path(machine, step)
         case RemoveSystemUser():
             accounts.remove_system_user(machine, step)
-        case RemoveGroup():
-            accounts.remove_group(machine, step)
     return record

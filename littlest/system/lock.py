@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from littlest import paths
 from littlest.errors import BusyError
@@ -20,7 +21,9 @@ def hold_lock(machine: Machine) -> Iterator[None]:
     """
     file = machine.path(paths.LOCK_FILE)
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    descriptor = _find_inherited(file)
+    if descriptor is None:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -35,6 +38,17 @@ def hold_lock(machine: Machine) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
     finally:
         os.close(descriptor)
+
+
+def _find_inherited(file: Path) -> int | None:
+    # the installer's header takes the lock and then starts us with the open file, so what it holds we hold
+    for held in Path("/proc/self/fd").iterdir():
+        try:
+            if int(held.name) > 2 and file.samefile(held):
+                return int(held.name)
+        except OSError:
+            continue
+    return None
 
 
 def _read_command() -> str:

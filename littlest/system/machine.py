@@ -1,7 +1,7 @@
 """The one door to the machine: files under a root directory, and commands.
 
 Nothing else in the package imports `subprocess`. With another root than `/` the same code fills a directory tree that
-is not running (a test's, or an image's): commands that can work on such a tree get its root, and services are not started.
+is not running (a test's, or an image's): commands that can work on such a tree get its root, and no service is started.
 """
 
 import contextlib
@@ -79,7 +79,7 @@ class Machine:
         self,
         argv: Sequence[str],
         *,
-        input: str | None = None,  # noqa: A002  # the word subprocess uses
+        input: str | None = None,
         check: bool = True,
         timeout: float = 120.0,
         env: Mapping[str, str] | None = None,
@@ -115,6 +115,15 @@ class Machine:
                 f"{shlex.join(argv)}: ended with status {result.status}" + "".join(f"\n  {line}" for line in said)
             )
         return result
+
+    def run_attached(self, argv: Sequence[str]) -> int:
+        """Run a command that writes to our own output until it ends or Ctrl-C ends it; return its status."""
+        try:
+            return subprocess.run(list(argv), check=False, env={**os.environ, "PATH": COMMAND_PATH}).returncode
+        except FileNotFoundError:
+            raise CommandFailed(f"{argv[0]}: this command is not installed") from None
+        except KeyboardInterrupt:
+            return 0
 
     def has_command(self, name: str) -> bool:
         """Whether the machine has this command."""
@@ -158,7 +167,7 @@ class Machine:
     def read_link(self, path: PurePosixPath) -> PurePosixPath | None:
         """Where a symbolic link points, None when there is no link."""
         try:
-            return PurePosixPath(os.readlink(self.path(path)))
+            return PurePosixPath(self.path(path).readlink())
         except OSError:
             return None
 
@@ -186,14 +195,14 @@ class Machine:
         owner: str = "root",
         group: str = "root",
     ) -> None:
-        """Put a file there in one moment: whoever looks sees the old file or the whole new one, with its final mode."""
+        """Put a file there in one moment: whoever looks sees the old one or the whole new one, with its final mode."""
         real = self.path(path)
         real.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         # one fixed name, so what an interrupted run left is overwritten by the next one
         temporary = real.with_name(f".{real.name}.littlest-new")
         temporary.unlink(missing_ok=True)
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             self._set_owner(descriptor, owner, group)
             os.fchmod(descriptor, mode)
             file.write(content.encode() if isinstance(content, str) else content)
@@ -248,7 +257,7 @@ class Machine:
         if real.is_symlink() or not real.is_dir():
             self.remove(path)
         else:
-            _remove_below(os.fspath(real), real.lstat().st_dev)
+            _remove_below(real, real.lstat().st_dev)
             self._sync_directory(real.parent)
 
     # -- accounts ---------------------------------------------------------------------------------------------------
@@ -314,14 +323,13 @@ class Machine:
             os.close(descriptor)
 
 
-def _remove_below(directory: str, device: int) -> None:
-    for entry in list(os.scandir(directory)):
-        if entry.is_dir(follow_symlinks=False):
-            if entry.stat(follow_symlinks=False).st_dev == device and not os.path.ismount(entry.path):
-                _remove_below(entry.path, device)
+def _remove_below(directory: Path, device: int) -> None:
+    for path in list(directory.iterdir()):
+        if path.is_dir() and not path.is_symlink():
+            if path.lstat().st_dev == device and not path.is_mount():
+                _remove_below(path, device)
         else:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(entry.path)
+            path.unlink(missing_ok=True)
     # what is mounted inside keeps the directories that lead to it
     with contextlib.suppress(OSError):
-        os.rmdir(directory)
+        directory.rmdir()

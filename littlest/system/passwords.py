@@ -26,7 +26,7 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 def set_password(file: Path, user: str, password: str) -> None:
-    """Store the user's password as a bcrypt hash. Raises LittlestError for one over 72 bytes or under 7 characters."""
+    """Store the user's password as a bcrypt hash. Raises LittlestError when it is too long or too short."""
     import bcrypt  # noqa: PLC0415  # not needed by most commands
 
     content = password.encode()

@@ -67,5 +67,3 @@ def _ask(url: str) -> str | None:
     except NotReady as error:
         return error.message
     return None if version == expected else f"JupyterHub {version} answers there, not {expected}"
-
-

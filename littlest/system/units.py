@@ -48,6 +48,11 @@ def read_active_state(machine: Machine, unit: str) -> str:
     return shown.stdout.strip() or "unknown"
 
 
+def read_unit_states(machine: Machine, units: tuple[str, ...]) -> dict[str, str]:
+    """What systemd says of each unit."""
+    return {unit: read_active_state(machine, unit) for unit in units}
+
+
 def start_unit(machine: Machine, step: RunUnit) -> str:
     """Start or restart the unit, and return the digest of the inputs it was started with.
 
@@ -72,7 +77,9 @@ def start_unit(machine: Machine, step: RunUnit) -> str:
 
 def are_units_removed(machine: Machine, step: RemoveUnits) -> bool:
     """Whether none of these units runs or starts at boot."""
-    if machine.is_live and any(read_active_state(machine, unit) not in ("inactive", "unknown") for unit in step.units):
+    if machine.is_live and any(
+        read_active_state(machine, unit) not in ("inactive", "unknown") for unit in step.units
+    ):
         return False
     return not any(is_unit_enabled(machine, EnableUnit(unit)) for unit in step.units)
 

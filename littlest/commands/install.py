@@ -1,0 +1,195 @@
+"""`littlest install`: the first install, which the installer's last step calls."""
+
+from pathlib import PurePosixPath as Path
+
+from littlest import paths
+from littlest.config.document import render_default_config
+from littlest.config.load import load_config
+from littlest.config.model import Config
+from littlest.config.values import parse_user_name
+from littlest.converge import check_root, converge, read_config_text
+from littlest.errors import ExitCode, LittlestError, NeedsAPerson, UsageError
+from littlest.plan.build import make_plan
+from littlest.plan.steps import Release
+from littlest.report import Report
+from littlest.system.addresses import find_addresses
+from littlest.system.apply import Progress, ignore_progress
+from littlest.system.lock import hold_lock
+from littlest.system.machine import Machine
+from littlest.system.manifest import COMPLETE_MARKER, find_damaged_files, write_manifest
+from littlest.system.releases import read_own_release
+from littlest.system.undo import remember_before_install, undo_install
+
+DEFAULT_ADMIN = "admin"
+
+
+def run_install(
+    machine: Machine,
+    admin: str | None,
+    start: bool,
+    log_file: str | None,
+    *,
+    release: Release | None = None,
+    progress: Progress = ignore_progress,
+) -> Report:
+    """Set the server up from the release that this program runs from.
+
+    `admin` is `NAME` or `NAME:FILE`, the file holding the first password. Where the same release is installed and
+    complete, its files are compared with their receipt and nothing is changed. Raises LittlestError when a step
+    fails, after everything that this install made was taken back (NeedsAPerson where that failed as well).
+    """
+    check_root(machine)
+    release = release or read_own_release()
+    with hold_lock(machine):
+        _check_current(machine, release)
+        if machine.read_state(release.directory / COMPLETE_MARKER) is not None:
+            return _verify(machine, release)
+        name, password_file = _parse_admin(admin)
+        text = read_config_text(machine)
+        config = load_config(
+            render_default_config((name or DEFAULT_ADMIN,)) if text is None else text, str(paths.CONFIG_FILE)
+        )
+        first_admin = _choose_admin(config, name)
+        plan = make_plan(config, release, first_admin=first_admin, password_file=password_file, start=start)
+        remember_before_install(machine, plan)
+        try:
+            progress("write the receipt of the release's files")
+            write_manifest(machine, release.directory)
+            converge(
+                machine,
+                config,
+                release,
+                first_admin=first_admin,
+                password_file=password_file,
+                start=start,
+                progress=progress,
+            )
+            _keep_as_last_good(machine)
+        except (LittlestError, OSError, KeyboardInterrupt) as error:
+            raise _take_back(machine, error, progress) from error
+    return _report_installed(
+        machine,
+        config,
+        release,
+        first_admin=first_admin,
+        password_file=password_file,
+        start=start,
+        log_file=log_file,
+    )
+
+
+def _parse_admin(admin: str | None) -> tuple[str | None, Path | None]:
+    if not admin:
+        return None, None
+    name, _, file = admin.partition(":")
+    try:
+        name = parse_user_name(name)
+    except ValueError as error:
+        raise UsageError(f"--admin {name}: {error}") from None
+    if file and not file.startswith("/"):
+        raise UsageError(f"--admin {admin}: the password file {file} must be a path from /")
+    return name, Path(file) if file else None
+
+
+def _choose_admin(config: Config, name: str | None) -> str | None:
+    """Who gets the first password: the named one, or the first admin of a configuration that was there before."""
+    if name is not None and name not in config.users.admin:
+        raise UsageError(
+            f"--admin {name}: {paths.CONFIG_FILE} was here before and does not name {name} in users.admin",
+            "Add the name there, or leave --admin out.",
+        )
+    return name or next(iter(config.users.admin), None)
+
+
+def _check_current(machine: Machine, release: Release) -> None:
+    current = machine.read_link(paths.CURRENT_LINK)
+    if current not in (None, release.directory) and machine.read_state(current or paths.CURRENT_LINK) is not None:
+        raise LittlestError(
+            f"another version is installed in {current}; this is {release.version} in {release.directory}",
+            "To replace it: sudo littlest uninstall (settings, users and homes stay), then run this installer again.",
+        )
+
+
+def _verify(machine: Machine, release: Release) -> Report:
+    damaged = find_damaged_files(machine, release.directory)
+    data = {"version": release.version, "directory": str(release.directory), "changed": False}
+    if damaged is None:
+        return Report(
+            (f"Version {release.version} is installed in {release.directory}, but it has no receipt of its files.",),
+            {**data, "intact": None},
+            ExitCode.DRIFT,
+        )
+    if damaged:
+        return Report(
+            (
+                f"Version {release.version} is installed in {release.directory}, but {len(damaged)} of its files"
+                " are missing or changed:",
+                *(f"  {name}" for name in damaged[:10]),
+                f"To repair it: sudo littlest uninstall (settings, users and homes stay), sudo rm -rf"
+                f" {release.directory}, then run this installer again.",
+            ),
+            {**data, "intact": False, "damaged": list(damaged)},
+            ExitCode.DRIFT,
+        )
+    return Report(
+        (f"Version {release.version} is installed in {release.directory} and intact. Nothing was changed.",),
+        {**data, "intact": True},
+    )
+
+
+def _keep_as_last_good(machine: Machine) -> None:
+    content = machine.read_bytes(paths.CONFIG_FILE) or b""
+    machine.write_file(paths.LAST_GOOD_CONFIG_FILE, content, mode=0o600)
+
+
+def _take_back(machine: Machine, error: BaseException, progress: Progress) -> LittlestError:
+    progress("the install failed; taking back what it made")
+    why = error.message if isinstance(error, LittlestError) else str(error) or "it was interrupted"
+    hint = error.hint if isinstance(error, LittlestError) else None
+    left = undo_install(machine)
+    if left:
+        return NeedsAPerson(
+            "\n".join((f"the install failed: {why}", "and this could not be taken back:", *(f"  {x}" for x in left))),
+            "Remove these by hand, then run the installer again.",
+        )
+    again = "Everything it made was removed again; once the cause is gone, run the installer again."
+    return LittlestError(f"the install failed: {why}", f"{hint} {again}" if hint else again)
+
+
+def _report_installed(
+    machine: Machine,
+    config: Config,
+    release: Release,
+    *,
+    first_admin: str | None,
+    password_file: Path | None,
+    start: bool,
+    log_file: str | None,
+) -> Report:
+    addresses = find_addresses(machine, config)
+    note = paths.INITIAL_PASSWORD_DIR / (first_admin or "")
+    where = f"in {password_file}" if password_file else f"shown by: sudo cat {note}"
+    if first_admin is None:
+        login = ("No admin is named yet: add one to users.admin in " + str(paths.CONFIG_FILE),)
+    elif password_file or machine.read_state(note):
+        login = (f"Log in as {first_admin}; the first password is {where}",)
+    else:
+        login = (f"Log in as {first_admin} with the password from before",)
+    state = "is running" if start else "is installed and starts at the next boot (or: sudo littlest apply)"
+    lines = (
+        f"The Littlest JupyterHub {release.version} {state}.",
+        f"Open {' or '.join(addresses)}",
+        *login,
+        f"Settings: {paths.CONFIG_FILE}, then sudo littlest apply",
+        *((f"Log of this install: {log_file}",) if log_file else ()),
+    )
+    data = {
+        "version": release.version,
+        "directory": str(release.directory),
+        "changed": True,
+        "addresses": list(addresses),
+        "admin": first_admin,
+        "password_file": None if first_admin is None else str(password_file or note),
+        "log": log_file,
+    }
+    return Report(lines, data)

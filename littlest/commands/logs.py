@@ -1,0 +1,50 @@
+"""`littlest logs`: what hub, proxy and users' servers wrote to the journal."""
+
+from littlest import paths
+from littlest.converge import check_root
+from littlest.errors import CommandFailed, LittlestError
+from littlest.plan.accounts import make_account_name, make_unit_name
+from littlest.report import Report
+from littlest.system.machine import Machine
+
+UNITS = {
+    "hub": (paths.HUB_UNIT, paths.HUB_SOCKET_UNIT),
+    "proxy": (paths.PROXY_UNIT,),
+    "culler": (paths.CULLER_UNIT,),
+}
+
+
+def run_logs(machine: Machine, what: str | None, follow: bool, lines: int) -> Report:
+    """The last lines of the hub, of the proxy, of one user's servers, or of all of them.
+
+    With `follow` the journal is shown as it grows, until Ctrl-C. Raises LittlestError for a user whom this machine
+    does not know.
+    """
+    check_root(machine)
+    units = _find_units(machine, what)
+    argv = ["journalctl", "--no-pager", "--quiet", f"--lines={lines}", *(f"--unit={unit}" for unit in units)]
+    if follow:
+        machine.run_attached([*argv, "--follow"])
+        return Report()
+    try:
+        said = machine.run([*argv, "--output=short-iso"]).stdout.splitlines()
+    except CommandFailed as error:
+        raise LittlestError(f"the journal cannot be read: {error.message}") from error
+    if not said:
+        return Report((f"Nothing was logged by {what or 'the hub, the proxy or a server'} yet.",), {"lines": []})
+    return Report(tuple(said), {"lines": said})
+
+
+def _find_units(machine: Machine, what: str | None) -> tuple[str, ...]:
+    if what is None:
+        return (*(unit for units in UNITS.values() for unit in units), f"{paths.ACCOUNT_PREFIX}*.service")
+    if what in UNITS:
+        return UNITS[what]
+    account = make_account_name(what)
+    if machine.read_account(account) is None:
+        raise LittlestError(
+            f"no user {what!r} has started a server on this machine",
+            "Name a user as the hub's admin page shows it, or one of: " + ", ".join(UNITS),
+        )
+    # the usual server, and those with names of their own, whose units begin like it
+    return (make_unit_name(what), f"{account}-*.service")

@@ -1,0 +1,108 @@
+"""`littlest uninstall`: the empty plan, and with `--purge` all that people keep here as well."""
+
+import importlib
+import shlex
+from pathlib import PurePosixPath as Path
+
+from littlest import paths
+from littlest.converge import check_root
+from littlest.errors import LittlestError, NeedsAPerson
+from littlest.plan.steps import Plan
+from littlest.report import Report
+from littlest.system.accounts import find_user_accounts, remove_group, remove_user_account
+from littlest.system.apply import Progress, apply_plan, ignore_progress
+from littlest.system.lock import hold_lock
+from littlest.system.machine import Machine
+from littlest.system.manifest import MANIFEST_FILE
+from littlest.system.record import read_record
+
+KEPT = (paths.ETC_DIR, paths.STATE_DIR, paths.LOG_DIR, paths.USER_ENVIRONMENT_DIR)
+"""What people made or may want to look at, so only `--purge` removes it."""
+RUNTIME = (
+    paths.PROXY_RUNTIME_DIR,
+    paths.SERVERS_RUNTIME_DIR,
+    paths.PROXY_STATE_DIR,
+    Path("/run/lock/littlest-accounts.lock"),
+)
+"""What hub and proxy made while they ran, and can make again."""
+GROUPS = (paths.ADMINS_GROUP, paths.USERS_GROUP)
+
+
+def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_progress) -> Report:
+    """Stop everything that is ours, users' servers too, and remove it; doing it twice is the same as once.
+
+    Settings, the hub's database, the user environment, accounts and homes stay, unless `purge` is given. Raises
+    NeedsAPerson, naming what it is, when something could not be removed.
+    """
+    check_root(machine)
+    # the release that this program runs from is removed last, and then there is nothing left to import from
+    for module in ("json", "encodings.idna", "littlest.output", "traceback"):
+        importlib.import_module(module)
+    with hold_lock(machine):
+        releases = _find_releases(machine)
+        was_there = bool(releases) or machine.read_state(paths.RECORD_FILE) is not None
+        if read_record(machine).units:
+            progress("stop the hub, the proxy and all users' servers")
+        apply_plan(machine, Plan(), "", progress=progress)
+        failures: list[str] = []
+        if purge:
+            failures += _purge_accounts(machine, progress)
+        else:
+            machine.remove(paths.RECORD_FILE)
+        for path in (*RUNTIME, *(KEPT if purge else ()), *releases, paths.RELEASES_DIR):
+            if machine.read_state(path) is not None:
+                progress(f"remove {path}")
+                failures += _remove(machine, path)
+        for path in (paths.STATE_DIR, paths.OPT_DIR):
+            machine.remove(path)
+    if failures:
+        raise NeedsAPerson("\n".join(("not everything could be removed:", *failures)), "Remove these by hand.")
+    return _report(machine, purge, was_there)
+
+
+def _find_releases(machine: Machine) -> tuple[Path, ...]:
+    found = [paths.RELEASES_DIR / name for name in machine.list_directory(paths.RELEASES_DIR)]
+    current = machine.read_link(paths.CURRENT_LINK)
+    # the installer's -p puts a release elsewhere; its receipt tells that it is one
+    if current is not None and current not in found and machine.read_state(current / MANIFEST_FILE) is not None:
+        found.append(current)
+    return tuple(found)
+
+
+def _purge_accounts(machine: Machine, progress: Progress) -> list[str]:
+    failures = []
+    for account in find_user_accounts(machine):
+        progress(f"remove the account {account.name} and its home {account.home}")
+        try:
+            remove_user_account(machine, account)
+        except (LittlestError, OSError) as error:
+            failures.append(f"{account.name}: {error}")
+    for name in GROUPS:
+        remove_group(machine, name)
+    return failures
+
+
+def _remove(machine: Machine, path: Path) -> list[str]:
+    try:
+        machine.remove_tree(path)
+    except OSError as error:
+        return [f"{path}: {error.strerror}"]
+    if machine.read_state(path) is not None and path != paths.RELEASES_DIR:
+        return [f"{path}: something is mounted in it"]
+    return []
+
+
+def _report(machine: Machine, purge: bool, was_there: bool) -> Report:
+    kept = [str(path) for path in KEPT if machine.read_state(path) is not None]
+    accounts = [account.name for account in find_user_accounts(machine)]
+    groups = [name for name in GROUPS if machine.read_group(name) is not None]
+    lines = ["JupyterHub was removed from this machine." if was_there else "There was nothing to remove."]
+    if kept or accounts:
+        lines += ["These stay:", *(f"  {path}" for path in kept)]
+        lines += [f"  the account {name} with its home" for name in accounts]
+        lines += ["To remove them as well:"]
+        lines += [f"  sudo userdel --remove {shlex.quote(name)}" for name in accounts]
+        lines += [f"  sudo groupdel {name}" for name in groups]
+        lines += [f"  sudo rm -rf {' '.join(kept)}"] if kept else []
+    data = {"removed": was_there, "purged": purge, "kept": kept, "accounts": accounts, "groups": groups}
+    return Report(tuple(lines), data)
