@@ -1,0 +1,445 @@
+#!/bin/sh
+# The first part of the installer. The seal puts the constants and preflight.sh into it; the payload follows the
+# last line. Everything is inside one pair of braces, so that half a file is a syntax error and never half a run.
+# shellcheck disable=SC2317  # undo and interrupt are called by traps
+{
+# constants: begin
+# The seal writes these lines anew.
+product=Littlest
+version_here=0
+default_prefix=/opt/littlest/releases/0
+minimum_glibc=2.35
+minimum_systemd=245
+needed_kb=0
+needed_files=0
+package_count=0
+bootstrap_bytes=0
+tar_bytes=0
+payload_sha256=
+header_bytes=0
+header_sha256=
+# constants: end
+
+releases_dir=${default_prefix%/*}
+log_dir=/var/log/littlest
+lock_file=/run/lock/littlest-installer.lock
+command_lock_file=/run/lock/littlest.lock
+
+# shellcheck source=construct/preflight.sh
+. "$(dirname -- "$0")/preflight.sh" # the seal puts the file's text here
+
+print_help() {
+    cat <<EOF
+$product $version_here: turns this server into a JupyterHub. Nothing is downloaded.
+
+  sudo sh ${0##*/}              install into $default_prefix
+
+  -b                   accepted and without effect: this installer never asks
+  -p PREFIX            accepted for $default_prefix only
+  --admin NAME[:FILE]  the hub's first admin (default: admin); the first password is read from FILE,
+                       else one is made and kept in a file that only root can read
+  --no-start           set everything up, but start nothing
+  --check              only look whether this machine can take the installation
+  --verify             only check that this file is whole
+  --extract-only DIR   only unpack the hub's environment into DIR; changes nothing else, needs no root
+  --version            print the version
+  -h, --help           print this
+
+Exit status: 0 done, or installed and intact already; 1 failed, and the system is as it was; 2 wrong usage;
+5 another installation is running; 65 this file is damaged; 69 this machine lacks something (all of it is listed);
+77 only root is missing. What happened is kept in $log_dir.
+EOF
+}
+
+main() {
+    set -eu
+    umask 022
+    LC_ALL=C
+    export LC_ALL
+    unset LD_LIBRARY_PATH LD_PRELOAD LD_AUDIT PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE PYTHONWARNINGS \
+        PYTHONSAFEPATH PYTHONPLATLIBDIR CDPATH || :
+    # behind the caller's own: sudo and cron often leave the directories of system commands out
+    PATH=${PATH:-/usr/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
+    export PATH
+    exec </dev/null
+    started=$(date +%s)
+    log=/dev/null
+    child=
+    prefix=
+    made=
+    admin=
+    no_start=
+    find_self
+    read_arguments "$@"
+    case $action in
+    help) print_help ;;
+    version) echo "$product $version_here" ;;
+    verify)
+        verify_file
+        echo "$self is whole: $product $version_here, $(($(wc -c <"$self"))) bytes, as they were sealed."
+        ;;
+    check)
+        check_file_size
+        check_machine
+        echo "This machine can take $product $version_here."
+        ;;
+    extract) extract ;;
+    install) install ;;
+    esac
+}
+
+find_self() {
+    case $0 in
+    /*) self=$0 ;;
+    *) self=$PWD/$0 ;;
+    esac
+    [ -f "$self" ] && [ -r "$self" ] && return
+    self=$(command -v -- "$0" 2>/dev/null) || self=
+    [ -f "$self" ] && [ -r "$self" ] && [ "$(wc -c <"$self")" -ge "$header_bytes" ] && return
+    fail 2 "This installer cannot read itself." "Save it as a file, then run:  sudo sh FILE"
+}
+
+read_arguments() {
+    action=
+    extract_dir=
+    while [ $# -gt 0 ]; do
+        case $1 in
+        -b) ;;
+        -p | -bp) need_value "$@" && prefix=$2 && shift ;;
+        -p?*) prefix=${1#-p} ;;
+        --admin) need_value "$@" && admin=$2 && shift ;;
+        --admin=?*) admin=${1#*=} ;;
+        --no-start) no_start=1 ;;
+        --extract-only) need_value "$@" && choose extract && extract_dir=$2 && shift ;;
+        --extract-only=?*) choose extract && extract_dir=${1#*=} ;;
+        -h | --help) choose help ;;
+        --version | --check | --verify) choose "${1#--}" ;;
+        -u) refuse "-u: an installed release is never changed in place." "Run this file without it: it says whether what is installed is intact." ;;
+        -f) refuse "-f: what is there already is never overwritten." "Run this file without it: it says what stands in the way." ;;
+        -s) refuse "-s: without its last step the hub would not be set up." "To start nothing, give --no-start; to only unpack, --extract-only DIR." ;;
+        *) refuse "Unknown word: $1" "sh ${0##*/} --help lists what this installer understands." ;;
+        esac
+        shift
+    done
+    action=${action:-install}
+    case ${prefix:-$default_prefix} in
+    "$default_prefix" | "$default_prefix/") prefix=$default_prefix ;;
+    *) refuse "-p: the hub lives in $default_prefix and nowhere else." "Leave -p out; to only unpack into another directory, give --extract-only $prefix." ;;
+    esac
+    case $admin in
+    '') ;;
+    :* | *:) refuse "--admin $admin: NAME or NAME:FILE was expected." "For example: --admin ada, or --admin ada:/root/password" ;;
+    *:*)
+        file=${admin#*:}
+        case $file in /*) ;; *) file=$PWD/$file ;; esac
+        if [ ! -f "$file" ] || [ ! -r "$file" ]; then
+            refuse "--admin: the password file $file cannot be read." "Write the first password into it, or leave :FILE out."
+        fi
+        admin=${admin%%:*}:$file
+        ;;
+    esac
+}
+
+need_value() {
+    if [ $# -lt 2 ] || [ -z "$2" ]; then
+        refuse "$1 needs a value." "sh ${0##*/} --help shows which."
+    fi
+}
+
+choose() {
+    [ -z "$action" ] || [ "$action" = "$1" ] || refuse "--$action and --$1 do not go together." "Give one of them."
+    action=$1
+}
+
+refuse() {
+    fail 2 "$@"
+}
+
+# fail STATUS WHAT [WHAT_TO_DO]
+fail() {
+    status=$1
+    shift
+    for line in "$@"; do
+        echo "$line" >&2
+        echo "$line" >>"$log"
+    done
+    exit "$status"
+}
+
+say() {
+    echo "$@"
+    echo "$@" >>"$log"
+}
+
+# begin_step NUMBER TEXT
+begin_step() {
+    step_text=$2
+    say "[$1/5] $(printf '%3d' $(($(date +%s) - started))) s  $2"
+}
+
+check_file_size() {
+    expected=$((header_bytes + bootstrap_bytes + tar_bytes))
+    actual=$(($(wc -c <"$self")))
+    [ "$actual" -eq "$expected" ] ||
+        fail 65 "$self is damaged: it has $actual bytes, and $expected were sealed." "Nothing was changed. Download or copy it again."
+    digest=$(head -c "$header_bytes" "$self" | sed '/^header_sha256=/d' | sha256sum)
+    [ "${digest%% *}" = "$header_sha256" ] ||
+        fail 65 "$self is damaged in its first part." "Nothing was changed. Download or copy it again."
+}
+
+verify_file() {
+    check_file_size
+    digest=$(cut_out 0 $((bootstrap_bytes + tar_bytes)) | sha256sum)
+    [ "${digest%% *}" = "$payload_sha256" ] ||
+        fail 65 "$self is damaged: its content does not have the sha256 that was sealed." "Nothing was changed. Download or copy it again."
+}
+
+# cut_out OFFSET LENGTH: that part of the payload. Not with dd: its short reads break it where coreutils are Rust's.
+cut_out() {
+    tail -c +$((header_bytes + $1 + 1)) "$self" | head -c "$2"
+}
+
+check_machine() {
+    found=$(look_at_everything)
+    problems=$(echo "$found" | sed '/^warning: /d; /^$/d')
+    echo "$found" | sed -n 's/^warning: /Note: /p'
+    [ -n "$problems" ] || return 0
+    if [ "$(id -u)" != 0 ] && [ "$problems" = "$(look_at_user)" ]; then
+        fail 77 "$problems"
+    fi
+    count=$(echo "$problems" | sed -n '$=')
+    echo "This machine cannot take $product $version_here yet ($count to put right; nothing was changed):" >&2
+    echo "$problems" | sed 's/^/  - /' >&2
+    exit 69
+}
+
+take_lock() {
+    mkdir -p "${lock_file%/*}"
+    exec 9>>"$lock_file"
+    if ! flock -n 9; then
+        read -r holder <"$lock_file" || holder=unknown
+        fail 5 "Another installation is running (process $holder)." "Wait until it has ended, then run this again."
+    fi
+    echo $$ >"$lock_file"
+    if [ -e "$command_lock_file" ] && ! flock -n "$command_lock_file" true; then
+        read -r holder <"$command_lock_file" || holder=unknown
+        fail 5 "A littlest command is changing this machine (process $holder)." "Wait until it has ended, then run this again."
+    fi
+}
+
+install() {
+    begin_step 1 "Checking this file"
+    verify_file
+    begin_step 2 "Checking this machine"
+    if [ "$(id -u)" = 0 ]; then
+        take_lock
+        look_at_prefix
+    fi
+    check_machine
+
+    trap 'undo $?' EXIT
+    trap 'interrupt INT 130' INT
+    trap 'interrupt TERM 143' TERM
+    trap 'interrupt HUP 129' HUP
+    make_directory "$log_dir"
+    log=$log_dir/install-$(date -u +%Y%m%dT%H%M%SZ).log
+    (umask 027 && : >"$log")
+    say "$product $version_here, from $self, goes into $prefix; log: $log"
+    make_directory "$prefix"
+    find "$prefix" -mindepth 1 -delete # what an interrupted run left
+    echo "$payload_sha256" >"$prefix/.littlest-incomplete"
+    unpack
+    chown -R -h 0:0 "$prefix"
+    if command -v selinuxenabled >/dev/null 2>&1 && selinuxenabled; then
+        restorecon -R "$prefix" || say "Note: restorecon failed; SELinux may keep the services from starting."
+    fi
+
+    begin_step 5 "Setting up the hub"
+    LITTLEST_ADMIN=$admin LITTLEST_NO_START=$no_start LITTLEST_LOG=$log
+    export LITTLEST_ADMIN LITTLEST_NO_START LITTLEST_LOG
+    run_shown "$prefix/pkgs/post_install.sh" || fail 1 "Setting up the hub failed (status $?)."
+    remove_tools
+    echo "$payload_sha256" >"$prefix/.littlest-complete.new"
+    rm -f "$prefix/.littlest-incomplete"
+    mv "$prefix/.littlest-complete.new" "$prefix/.littlest-complete"
+    trap - EXIT INT TERM HUP
+}
+
+extract() {
+    verify_file
+    case $extract_dir in
+    /*) prefix=$extract_dir ;;
+    *) prefix=$PWD/$extract_dir ;;
+    esac
+    case $prefix in
+    *[[:space:]]*) refuse "--extract-only: programs in a path with a space, such as $prefix, do not start." "Name another directory." ;;
+    esac
+    if [ -e "$prefix" ] && ! is_empty "$prefix"; then
+        fail 1 "$prefix exists and is not empty." "Name a directory that is not there yet."
+    fi
+    trap 'undo $?' EXIT
+    trap 'interrupt INT 130' INT
+    trap 'interrupt TERM 143' TERM
+    trap 'interrupt HUP 129' HUP
+    make_directory "$prefix"
+    log=$prefix/extract.log
+    unpack
+    LITTLEST_EXTRACT_ONLY=1
+    export LITTLEST_EXTRACT_ONLY
+    run_hidden "$prefix/pkgs/post_install.sh" || fail_step
+    remove_tools
+    rm -f "$log"
+    log=/dev/null
+    trap - EXIT INT TERM HUP
+    echo "$product $version_here is unpacked in $prefix. Nothing else was changed."
+}
+
+# look_at_prefix: ends here where this version is installed already, and where the directory is somebody else's
+look_at_prefix() {
+    [ -e "$prefix" ] || return 0
+    if [ -e "$prefix/.littlest-complete" ]; then
+        read -r sealed <"$prefix/.littlest-complete" || sealed=
+        [ "$sealed" = "$payload_sha256" ] ||
+            fail 1 "$product $version_here is installed already, from another build of it." "Remove it with 'littlest uninstall' first (users' files stay), then run this again."
+        damage=$(find_damage)
+        if [ -n "$damage" ]; then
+            echo "$product $version_here is installed in $prefix, but it is damaged:" >&2
+            echo "$damage" | sed -n '1,10s/^/  - /p' >&2
+            echo "$damage" | sed -n '$=' | awk '$1 > 10 { print "  - and " $1 - 10 " more" }' >&2
+            fail 1 "To lay it down anew (settings and users' files stay):  sudo mv $prefix $prefix.damaged && sudo sh $self"
+        fi
+        echo "$product $version_here is installed in $prefix and intact. Nothing was changed."
+        exit 0
+    fi
+    [ -e "$prefix/.littlest-incomplete" ] || is_empty "$prefix" ||
+        fail 1 "$prefix exists and holds files that this installer did not put there." "Move it away, then run this again."
+}
+
+find_damage() {
+    if [ ! -s "$prefix/share/littlest/manifest.sha256" ]; then
+        echo "share/littlest/manifest.sha256 is missing"
+        return
+    fi
+    (cd "$prefix" && sha256sum -c share/littlest/manifest.sha256 2>&1 | sed '/: OK$/d; /WARNING/d') || :
+}
+
+is_empty() {
+    [ -d "$1" ] && [ -z "$(find "$1" -mindepth 1 -maxdepth 1 | sed 1q)" ]
+}
+
+# unpack: the prefix, up to post_install, with the four calls that any conda executable understands
+unpack() {
+    begin_step 3 "Unpacking $package_count packages"
+    conda=$prefix/_conda
+    TMPDIR=$prefix/install_tmp # never /tmp, which may be mounted noexec
+    TMP=$TMPDIR TEMP=$TMPDIR
+    CONDA_ROOT_PREFIX=$prefix CONDA_PKGS_DIRS=$prefix/pkgs CONDA_REGISTER_ENVS=false CONDA_QUIET=1
+    CONDA_PROTECT_FROZEN_ENVS=0 CONDA_OFFLINE=1
+    export TMPDIR TMP TEMP CONDA_ROOT_PREFIX CONDA_PKGS_DIRS CONDA_REGISTER_ENVS CONDA_QUIET \
+        CONDA_PROTECT_FROZEN_ENVS CONDA_OFFLINE
+    mkdir "$TMPDIR"
+    cut_out 0 "$bootstrap_bytes" >"$conda" || fail_step
+    chmod 0755 "$conda"
+    # shellcheck disable=SC2016 # these are the inner shell's own arguments
+    run_hidden sh -c 'tail -c "$1" "$2" | head -c "$3" | "$4" constructor --prefix "$5" --extract-tarball' unpack \
+        "+$((header_bytes + bootstrap_bytes + 1))" "$self" "$tar_bytes" "$conda" "$prefix" || fail_step
+    # shellcheck disable=SC2016
+    run_hidden sh -c '"$1" constructor --prefix "$2" --extract-tarball <"$2/preconda.tar.bz2"' preconda \
+        "$conda" "$prefix" || fail_step
+    run_hidden "$conda" constructor --prefix "$prefix" --extract-conda-pkgs || fail_step
+    begin_step 4 "Laying the release down"
+    run_hidden "$conda" install --offline --file "$prefix/conda-meta/initial-state.explicit.txt" -yp "$prefix" \
+        --no-shortcuts --no-rc || fail_step
+    # shellcheck disable=SC2016
+    run_hidden sh -c '"$1" constructor --prefix "$2" --extract-tarball <"$2/postconda.tar.bz2"' postconda \
+        "$conda" "$prefix" || fail_step
+    # packages carry files that a group or the world may write, and some that only their owner may read
+    chmod -R go-w,a+rX "$prefix"
+}
+
+remove_tools() {
+    rm -rf "$prefix/pkgs" "$prefix/install_tmp" "$prefix/_conda" "$prefix/preconda.tar.bz2" "$prefix/postconda.tar.bz2"
+}
+
+fail_step() {
+    echo "$step_text failed:" >&2
+    tail -n 5 "$log" | sed 's/^/  /' >&2
+    exit 1
+}
+
+# run_hidden COMMAND ...: its words go to the log. In a session of its own, so that a signal can end all of it.
+run_hidden() {
+    setsid "$@" >>"$log" 2>&1 &
+    child=$!
+    wait_for_child
+}
+
+# run_shown COMMAND ...: its words go to the screen and to the log, and its status comes back
+run_shown() {
+    # The inner shell outlives a signal, so that the command can undo what it did and still be heard.
+    # shellcheck disable=SC2016
+    setsid sh -c '
+        trap : TERM
+        exec 4>&1
+        log=$1
+        shift
+        status=$({ { "$@" 2>&1 4>&- 3>&-; echo $? >&3; } | (trap "" TERM; exec tee -a "$log" >&4); } 3>&1)
+        exit "$status"' run "$log" "$@" &
+    child=$!
+    wait_for_child
+}
+
+wait_for_child() {
+    status=0
+    wait "$child" || status=$?
+    child=
+    return "$status"
+}
+
+interrupt() {
+    trap '' INT TERM HUP
+    echo "Interrupted ($1). Undoing what was done ..." >&2
+    if [ -n "$child" ]; then
+        kill -TERM -- "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null || :
+        waited=0
+        while kill -0 -- "-$child" 2>/dev/null && [ "$waited" -lt 120 ]; do
+            sleep 1
+            waited=$((waited + 1))
+        done
+    fi
+    exit "$2"
+}
+
+# undo STATUS: removes what this run made
+undo() {
+    trap '' INT TERM HUP
+    trap - EXIT
+    set +e
+    [ "$1" -ne 0 ] || exit 0
+    tries=0
+    # a process that is just ending may still write
+    while [ -d "$prefix" ] && ! is_empty "$prefix" && [ "$tries" -lt 10 ]; do
+        [ "$tries" = 0 ] || sleep 1
+        find "$prefix" -mindepth 1 -delete 2>/dev/null
+        tries=$((tries + 1))
+    done
+    kept_log=
+    [ "$log" = /dev/null ] || [ ! -e "$log" ] || kept_log=$log
+    for directory in $made; do
+        rmdir "$directory" 2>/dev/null
+    done
+    echo "$product $version_here was not installed; what this run had made is removed.${kept_log:+ What happened: $kept_log}" >&2
+    exit "$1"
+}
+
+# make_directory PATH: with those above it, remembering which were not there
+make_directory() {
+    [ ! -d "$1" ] || return 0
+    make_directory "$(dirname -- "$1")"
+    mkdir "$1"
+    made="$1 $made"
+}
+
+main "$@"
+exit
+}

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Runs in the prefix when everything is laid down: unpacks the user environment's channel, then hands over.
+# PREFIX and LITTLEST_* come from the header; all policy stands in `littlest install`.
+set -eu
+
+packages=$PREFIX/share/littlest/packages
+if [ -e "$packages.tar" ]; then
+    mkdir -p "$packages"
+    "$PREFIX/bin/python" -I -m tarfile --filter data --extract "$packages.tar" "$packages"
+    # packages that the hub environment has as well travel once
+    while read -r package; do
+        ln -f "$PREFIX/pkgs/${package##*/}" "$packages/$package"
+    done <"$packages/from-release.txt"
+    rm -f "$packages.tar"
+fi
+
+set --
+[ -z "${LITTLEST_ADMIN-}" ] || set -- "$@" --admin "$LITTLEST_ADMIN"
+[ -z "${LITTLEST_NO_START-}" ] || set -- "$@" --no-start
+exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 LITTLEST_LOG="${LITTLEST_LOG-}" \
+    "$PREFIX/bin/python" -I -m littlest install "$@"

@@ -1,0 +1,220 @@
+# shellcheck shell=sh disable=SC2154  # product, version_here, releases_dir, needed_* and minimum_* are header.sh's
+# Looks whether this machine can take the installation. Read into the header when the installer is sealed.
+#
+# Each look_at_* function writes one line for each problem to standard output and nothing where all is well; a line
+# that starts with "warning:" does not stop the installation. Nothing here changes anything.
+# ROOT is empty on a server; tests set it to a directory that looks like one.
+
+look_at_everything() {
+    look_at_user
+    look_at_architecture
+    look_at_glibc
+    look_at_systemd
+    look_at_commands
+    look_at_space "$releases_dir" "$needed_kb" "$needed_files" "for the release and the user environment"
+    look_at_space /var/lib 204800 1000 "for the hub's database and logs"
+    look_at_mounts
+    look_at_memory
+    look_at_port
+    look_at_other_hubs
+    look_at_other_versions
+    look_at_accounts
+    look_at_units
+}
+
+look_at_user() {
+    [ "$(id -u)" = 0 ] || echo "You are not root. Run it with sudo."
+}
+
+look_at_architecture() {
+    machine=$(uname -sm)
+    [ "$machine" = "Linux x86_64" ] ||
+        echo "This machine is '$machine'; this file is for Linux x86_64 (64-bit Intel or AMD)."
+}
+
+look_at_glibc() {
+    version=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc //p') || version=
+    [ -n "$version" ] || version=$(ldd --version 2>/dev/null | sed -n '1s/.* \([0-9][0-9.]*\)$/\1/p') || version=
+    if [ -z "$version" ]; then
+        echo "No GNU C library was found; version $minimum_glibc or newer is needed (Debian 12, Ubuntu 22.04 and newer have it)."
+    elif ! is_at_least "$version" "$minimum_glibc"; then
+        echo "The GNU C library here is version $version; $minimum_glibc or newer is needed (Debian 12, Ubuntu 22.04 and newer have it)."
+    fi
+}
+
+look_at_systemd() {
+    if [ ! -d "${ROOT-}/run/systemd/system" ]; then
+        echo "systemd does not run this machine (it is a container, perhaps); the hub's services need it."
+        return
+    fi
+    version=$(systemctl --version 2>/dev/null | sed -n '1s/^systemd \([0-9]*\).*/\1/p') || version=
+    if [ -z "$version" ] || [ "$version" -lt "$minimum_systemd" ]; then
+        echo "systemd here is version ${version:-unknown}; $minimum_systemd or newer is needed."
+    fi
+}
+
+look_at_commands() {
+    missing=
+    for command in useradd userdel usermod groupadd groupdel systemctl systemd-run flock sha256sum find mktemp; do
+        command -v "$command" >/dev/null 2>&1 || missing="$missing $command"
+    done
+    [ -z "$missing" ] || echo "These commands are missing:$missing. Install the packages that bring them."
+    command -v sudo >/dev/null 2>&1 ||
+        echo "warning: sudo is not installed, so admins of the hub cannot become root in a terminal until it is."
+}
+
+# look_at_space DIRECTORY KILOBYTES FILES WHAT_FOR
+look_at_space() {
+    place=$(find_existing "${ROOT-}$1")
+    free=$(df -Pk "$place" 2>/dev/null | awk 'NR == 2 { print $4 }') || free=
+    case $free in
+    '' | *[!0-9]*) ;;
+    *)
+        [ "$free" -ge "$2" ] ||
+            echo "${place#"${ROOT-}"} has $((free / 1024)) MB free; $(($2 / 1024)) MB are needed $4."
+        ;;
+    esac
+    # a file system that makes inodes as it needs them says 0 or "-" of 0
+    nodes=$(df -Pi "$place" 2>/dev/null | awk 'NR == 2 && $2 + 0 > 0 { print $4 }') || nodes=
+    case $nodes in
+    '' | *[!0-9]*) ;;
+    *)
+        [ "$nodes" -ge "$3" ] ||
+            echo "${place#"${ROOT-}"} has room for $nodes more files (inodes); $3 are needed $4."
+        ;;
+    esac
+}
+
+look_at_mounts() {
+    case ,$(find_mount_options "$releases_dir"), in
+    *,noexec,*) echo "$releases_dir lies on a file system mounted noexec: no program can run there. Remount it with exec." ;;
+    esac
+    for directory in "$releases_dir" /etc /usr/local/bin /var/lib /var/log; do
+        case ,$(find_mount_options "$directory"), in
+        *,ro,*) echo "$directory lies on a file system mounted read-only. Remount it for writing." ;;
+        esac
+    done
+}
+
+look_at_memory() {
+    kilobytes=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' "${ROOT-}/proc/meminfo" 2>/dev/null) || kilobytes=
+    [ "${kilobytes:-9999999}" -ge 1000000 ] ||
+        echo "warning: this machine has $((kilobytes / 1024)) MB of memory; with less than 1 GB, users' servers will hardly start."
+}
+
+look_at_port() {
+    port=$(read_port)
+    hexadecimal=$(printf '%04X' "$port")
+    # the fourth column is the state (0A: listening), the tenth the socket's inode
+    sockets=$(cat "${ROOT-}/proc/net/tcp" "${ROOT-}/proc/net/tcp6" 2>/dev/null |
+        awk -v port=":$hexadecimal" '$4 == "0A" && substr($2, length($2) - 4) == port { print $10 }') || sockets=
+    [ -n "$sockets" ] || return 0
+    holder=
+    for socket in $sockets; do
+        holder=$(find_holder "$socket")
+        [ -z "$holder" ] || break
+    done
+    case $holder in
+    *"unit jupyterhub-proxy.service"*) is_ours jupyterhub-proxy.service && return 0 ;;
+    esac
+    echo "Port $port is taken by ${holder:-a program that only root can name}. Stop it, or set another http.port in /etc/littlest/config.yaml before you install."
+}
+
+look_at_other_hubs() {
+    [ ! -d "${ROOT-}/opt/tljh" ] ||
+        echo "The Littlest JupyterHub of another kind (TLJH) is installed in /opt/tljh. Remove it, or take another server."
+    [ ! -d "${ROOT-}/etc/jupyterhub" ] ||
+        echo "Another JupyterHub has its configuration in /etc/jupyterhub. Remove it, or take another server."
+}
+
+look_at_other_versions() {
+    current=$(readlink "${ROOT-}/opt/littlest/current" 2>/dev/null) || return 0
+    [ "${current##*/}" = "$version_here" ] ||
+        echo "$product ${current##*/} is installed. This file cannot upgrade it to $version_here: remove it with 'littlest uninstall' first (users' files stay)."
+}
+
+look_at_accounts() {
+    # accounts and groups that we make are system ones; a person's account of that name is not ours
+    number=$(sed -n 's/^littlest-proxy:[^:]*:\([0-9]*\):.*/\1/p' "${ROOT-}/etc/passwd" 2>/dev/null) || number=
+    [ "${number:-0}" -lt 1000 ] ||
+        echo "An account named littlest-proxy is there already (number $number) and is not ours. Rename or remove it."
+    for name in littlest-admins littlest-users; do
+        number=$(sed -n "s/^$name:[^:]*:\([0-9]*\):.*/\1/p" "${ROOT-}/etc/group" 2>/dev/null) || number=
+        [ "${number:-0}" -lt 1000 ] ||
+            echo "A group named $name is there already (number $number) and is not ours. Rename or remove it."
+    done
+}
+
+look_at_units() {
+    for unit in jupyterhub.service jupyterhub.socket jupyterhub-proxy.service jupyterhub-idle-culler.service jupyterhub-users.slice; do
+        path=$(find_unit "$unit")
+        [ -z "$path" ] || is_ours "$unit" ||
+            echo "${path#"${ROOT-}"} belongs to another JupyterHub. Remove that one, or take another server."
+    done
+}
+
+# is_at_least VERSION MINIMUM: compares dotted numbers
+is_at_least() {
+    awk -v here="$1" -v least="$2" 'BEGIN {
+        count = split(least, wanted, "."); split(here, found, ".")
+        for (i = 1; i <= count; i++) {
+            if (found[i] + 0 > wanted[i] + 0) exit 0
+            if (found[i] + 0 < wanted[i] + 0) exit 1
+        }
+    }'
+}
+
+# find_existing PATH: the path, or the nearest directory above it that exists
+find_existing() {
+    place=$1
+    while [ ! -e "$place" ] && [ -n "${place#/}" ]; do
+        place=${place%/*}
+        [ -n "$place" ] || place=/
+    done
+    echo "$place"
+}
+
+# find_mount_options PATH: the options of the file system that the path lies on, or will lie on
+find_mount_options() {
+    awk -v path="$1/" '
+        { mount = $2 ~ /\/$/ ? $2 : $2 "/" }
+        index(path, mount) == 1 && length(mount) >= longest { longest = length(mount); options = $4 }
+        END { print options }' "${ROOT-}/proc/self/mounts" 2>/dev/null
+}
+
+# read_port: http.port of an existing config.yaml, else the default
+read_port() {
+    port=$(awk '
+        /^[^ #]/ { inside = /^http:/ }
+        inside && /^ +port:/ { gsub(/[^0-9 ]/, "", $2); print $2; exit }
+    ' "${ROOT-}/etc/littlest/config.yaml" 2>/dev/null) || port=
+    echo "${port:-80}"
+}
+
+# find_holder INODE: "NAME (process PID, unit UNIT)" of a process that has the socket open
+find_holder() {
+    for process in "${ROOT-}"/proc/[0-9]*; do
+        for descriptor in "$process"/fd/*; do
+            [ "$(readlink "$descriptor" 2>/dev/null)" = "socket:[$1]" ] || continue
+            read -r name <"$process/comm" || name=unknown
+            unit=$(sed -n 's|.*/\([^/]*\.service\).*|\1|p' "$process/cgroup" 2>/dev/null | sed -n 1p) || unit=
+            echo "$name (process ${process##*/}${unit:+, unit $unit})"
+            return
+        done
+    done
+}
+
+# find_unit NAME: where systemd would read it from
+find_unit() {
+    for directory in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system /lib/systemd/system; do
+        if [ -e "${ROOT-}$directory/$1" ]; then
+            echo "${ROOT-}$directory/$1"
+            return
+        fi
+    done
+}
+
+# is_ours UNIT: whether its file speaks of our release
+is_ours() {
+    grep -q -i littlest "$(find_unit "$1")" 2>/dev/null
+}
