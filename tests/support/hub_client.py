@@ -14,7 +14,6 @@ from urllib.parse import quote
 from aiohttp import ClientSession, ClientTimeout, CookieJar, WSMsgType
 from yarl import URL
 
-
 ANYWHERE = URL()
 
 
@@ -48,11 +47,12 @@ class HubClient:
         self.url = url
         self.user = user
         self.password = password
-        self._session = ClientSession(cookie_jar=BrowserJar(), timeout=ClientTimeout(total=seconds))
+        self._seconds = seconds
         self.server_path = ""
         """Path of this user's server, known after `start_server` or `open_lab`."""
 
     async def __aenter__(self) -> Self:
+        self._session = ClientSession(cookie_jar=BrowserJar(), timeout=ClientTimeout(total=self._seconds))
         return self
 
     async def __aexit__(
@@ -75,6 +75,11 @@ class HubClient:
         """Fetch a page as this person; gives the status and the text after all redirects."""
         async with self._session.get(self.at(path), **options) as answer:
             return answer.status, await answer.text()
+
+    async def where(self, path: str) -> str:
+        """Follow a path's redirects; gives the path, below the hub's base, of the page that they end at."""
+        async with self._session.get(self.at(path)) as answer:
+            return self._below_base(answer.url.raw_path)
 
     async def api(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Call the hub's REST API with this person's cookies; gives the status and the decoded answer."""

@@ -1,0 +1,17 @@
+"""A student with a real browser."""
+
+from pathlib import Path
+
+from tests.machine.conftest import REPOSITORY
+from tests.support.browser import NEEDED, try_notebook
+from tests.support.debian import ensure_system_packages
+from tests.support.server import PASSWORD, Server
+
+
+def test_a_student_logs_in_opens_a_notebook_and_runs_a_cell(server: Server) -> None:
+    ensure_system_packages(*NEEDED)
+    server.add_users(["browsing"])
+    pictures: Path = REPOSITORY / "build/screenshots"
+    assert server.network.call(try_notebook, server.url, "browsing", PASSWORD, pictures) == "42"
+    assert (pictures / "notebook.png").stat().st_size > 10_000
+    server.stop_servers()

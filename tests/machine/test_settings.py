@@ -1,0 +1,159 @@
+"""Settings and the littlest command on a running server."""
+
+import json
+
+import pytest
+
+from tests.support.hub_client import Refused
+from tests.support.server import Server
+
+UNITS = ("jupyterhub.service", "jupyterhub-proxy.service", "jupyterhub-idle-culler.service")
+
+
+def read_starts(server: Server) -> dict[str, str]:
+    """Tell which start of each unit is running: changes when, and only when, it was restarted."""
+    return {unit: server.unit_property(unit, "InvocationID") for unit in UNITS}
+
+
+def test_a_fresh_installation_has_nothing_to_do(server: Server) -> None:
+    before = read_starts(server)
+    assert server.machine.run("littlest plan", check=False).returncode == 0
+    assert server.littlest("plan")["steps"] == []
+    server.machine.run("littlest apply")
+    assert read_starts(server) == before
+
+
+def test_status_tells_people_and_programs_the_same(server: Server) -> None:
+    status = server.littlest("status")
+    assert status["problems"] == []
+    assert set(UNITS) <= set(status["units"])
+    assert status["jupyterhub_version"] in server.machine.run("littlest status").stdout
+
+
+def test_config_show_gives_every_setting_and_no_secret(server: Server) -> None:
+    shown = server.littlest("config", "show")
+    assert shown["http"]["port"] == 80
+    assert shown["users"]["admin"] == ["admin"]
+    assert shown["limits"]["memory"] == "1G"
+    assert server.machine.run("littlest config validate").returncode == 0
+
+
+def test_logs_of_hub_proxy_and_user_are_found_by_name(server: Server) -> None:
+    server.add_users(["logged"])
+    server.use("logged")
+    assert "JupyterHub" in server.machine.run("littlest logs hub").stdout
+    assert server.machine.run("littlest logs proxy").stdout
+    assert "jupyter" in server.machine.run("littlest logs logged").stdout.lower()
+    assert server.littlest("logs", "logged")
+    server.stop_servers()
+
+
+def test_without_root_the_command_says_so(server: Server) -> None:
+    done = server.machine.run(["runuser", "-u", "nobody", "--", "littlest", "apply"], check=False)
+    assert done.returncode == 77
+    assert "sudo" in done.stderr
+
+
+def test_wrong_usage_ends_with_two(server: Server) -> None:
+    assert server.machine.run("littlest frobnicate", check=False).returncode == 2
+
+
+def test_two_changes_at_once_are_not_made(server: Server) -> None:
+    holder = server.machine.start("exec flock /run/lock/littlest.lock sleep 20")
+    try:
+        server.machine.run("until ! flock -n /run/lock/littlest.lock true; do sleep 0.05; done")
+        done = server.machine.run("littlest apply", check=False)
+    finally:
+        server.machine.run("pkill -x sleep", check=False)
+        holder.wait(30)
+    assert done.returncode == 5
+    assert "another" in done.stderr.lower()
+
+
+def test_invalid_settings_are_all_named_and_take_no_effect(own_server: Server) -> None:
+    server = own_server
+    before = read_starts(server)
+    server.machine.run(
+        "cat >/etc/littlest/config.yaml",
+        stdin="http:\n  prot: 81\nlimits:\n  memory: lots\nusers:\n  admin: [admin]\n",
+    )
+    done = server.machine.run("littlest config validate", check=False)
+    assert done.returncode == 3
+    said = done.stdout + done.stderr
+    assert "config.yaml:2:" in said
+    assert "config.yaml:4:" in said
+    assert "port" in said
+    assert server.machine.run("littlest apply", check=False).returncode == 3
+    assert read_starts(server) == before
+    # even a restart with the broken file goes on with the last good one, and says so
+    server.machine.run("systemctl restart jupyterhub.service")
+    server.wait_until_ready(30)
+    assert server.use_as_admin() == "42"
+    assert "config.yaml" in server.machine.journal("-u", "jupyterhub.service", "-b")
+    assert server.littlest("status", check=False)["config_valid"] is False
+
+
+def test_who_is_banned_or_removed_cannot_log_in(own_server: Server) -> None:
+    server = own_server
+    server.configure("users:\n  admin: [admin]\n  allowed: [good, bad]\n  banned: [bad]\n")
+    server.wait_until_ready(30)
+    assert server.use("good") == "42"
+    with pytest.raises(Refused) as refused:
+        server.use("bad")
+    assert refused.value.status == 403
+    admin = server.admin()
+
+    async def remove() -> None:
+        async with admin:
+            await admin.login()
+            await admin.api("POST", "users/added")
+            assert (await admin.api("DELETE", "users/added"))[0] == 204
+
+    server.run(remove())
+    with pytest.raises(Refused):
+        server.use("added")
+
+
+def test_only_what_must_be_is_restarted_when_settings_change(own_server: Server) -> None:
+    server = own_server
+    before = read_starts(server)
+    server.configure("users:\n  admin: [admin]\nlimits:\n  memory: 512M\n  cpu: 0.5\n")
+    server.wait_until_ready(30)
+    after = read_starts(server)
+    assert {unit for unit in UNITS if before[unit] != after[unit]} == {"jupyterhub.service"}
+    server.add_users(["small"])
+    assert server.use("small") == "42"
+    assert server.unit_property("jupyter-small.service", "MemoryMax") == str(512 * 2**20)
+    assert server.unit_property("jupyter-small.service", "CPUQuotaPerSecUSec") == "500ms"
+
+
+def test_port_and_base_url_move_the_hub_and_user_servers_with_it(own_server: Server) -> None:
+    server = own_server
+    server.configure("users:\n  admin: [admin]\nhttp:\n  port: 8080\nbase_url: /class/\n")
+    moved = Server(server.machine, "/class/", 8080)
+    try:
+        moved.wait_until_ready(30)
+        assert moved.use_as_admin() == "42"
+        rows = server.machine.run("ss -Hltn").stdout
+        assert ":8080 " in rows
+        assert ":80 " not in rows
+        assert "8080/class/" in json.dumps(server.littlest("status")["addresses"])
+        moved.stop_servers()
+    finally:
+        moved.network.close()
+
+
+def test_notebook_can_be_the_application_that_opens(own_server: Server) -> None:
+    server = own_server
+    server.configure("users:\n  admin: [admin]\nuser_environment:\n  default_app: notebook\n")
+    server.wait_until_ready(30)
+    server.add_users(["classic"])
+
+    async def open_default() -> str:
+        async with server.client("classic") as client:
+            await client.login()
+            await client.start_server()
+            await client.open_lab()  # logs in to the server
+            return await client.where(client.server_path)
+
+    assert server.run(open_default()).startswith("user/classic/tree")
