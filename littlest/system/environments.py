@@ -1,9 +1,11 @@
 """The shared user environment: solved and laid down from the channel that the release brought, without a network."""
 
 import asyncio
+import hashlib
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from littlest.errors import LittlestError
@@ -41,6 +43,8 @@ def lay_down_environment(machine: Machine, step: LayDownEnvironment, progress: C
         asyncio.run(
             _install(channel, machine.path(incomplete), step.prefix, cache=machine.path(cache), progress=progress)
         )
+        # rattler marks it as a cache, which backup programs leave out; but what its admins add is in no cache
+        machine.remove(incomplete / "CACHEDIR.TAG")
         _open_to_group(machine, machine.path(incomplete), step.group)
         machine.remove(step.prefix)  # an empty directory; one that is not empty would not have brought us here
         machine.rename(incomplete, step.prefix)
@@ -51,14 +55,14 @@ def lay_down_environment(machine: Machine, step: LayDownEnvironment, progress: C
 
 
 def _follow_links(machine: Machine, path: PurePosixPath) -> PurePosixPath:
-    followed = PurePosixPath("/")
-    for part in path.parts[1:]:
-        followed /= part
-        for _ in range(10):
-            target = machine.read_link(followed)
-            if target is None:
-                break
-            followed = followed.parent / target
+    """The path with every link in it followed, an absolute one from the tree's root."""
+    followed, ahead = PurePosixPath("/"), list(path.parts[1:])
+    while ahead:
+        followed /= ahead.pop(0)
+        target = machine.read_link(followed)
+        if target is not None:
+            ahead = [*(followed.parent / target).parts[1:], *ahead]
+            followed = PurePosixPath("/")
     return followed
 
 
@@ -94,6 +98,7 @@ async def _install(
         raise LittlestError(f"the packages in {channel} do not make a user environment: {error}") from error
     except Exception as error:
         raise LittlestError(f"the packages in {channel} cannot be read: {error}") from error
+    _check_packages(channel, {f"{record.subdir}/{record.file_name}": record.sha256 for record in records})
 
     class Reporter(rattler.InstallerReporter):
         """Tells how many packages are in place."""
@@ -113,7 +118,6 @@ async def _install(
             installed_packages=[],
             execute_link_scripts=False,
             show_progress=False,
-            requested_specs=[rattler.MatchSpec(spec) for spec in specs],
             reporter=Reporter(),  # type: ignore[abstract]  # the other methods are there, and do nothing
             alternative_target_prefix=final,
         )
@@ -122,6 +126,24 @@ async def _install(
             f"the user environment could not be laid down in {final}: {error}",
             "If a package is damaged, run the installer again; if the disk is full, make room.",
         ) from error
+
+
+def _check_packages(channel: Path, expected: Mapping[str, bytes | None]) -> None:
+    # rattler compares digests of what it downloads, not of packages that lie on the disk
+    def is_whole(name: str) -> bool:
+        try:
+            with (channel / name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").digest() == expected[name]
+        except OSError:
+            return False
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        names = tuple(expected)
+        damaged = [name for name, whole in zip(names, pool.map(is_whole, names), strict=True) if not whole]
+    if damaged:
+        raise LittlestError(
+            f"packages in {channel} are damaged or missing: {', '.join(damaged)}", "Run the installer again."
+        )
 
 
 def _open_to_group(machine: Machine, prefix: Path, group: str) -> None:

@@ -1,7 +1,8 @@
 """The one door to the machine: files under a root directory, and commands.
 
-Nothing else in the package imports `subprocess`. With another root than `/` the same code fills a directory tree that
-is not running (a test's, or an image's): commands that can work on such a tree get its root, and no service is started.
+Nothing else in the package imports `subprocess`. With another root than `/` the same code fills a directory tree
+that is not running (a test's, or an image's): commands that can work on such a tree get its root, and no service is
+started.
 """
 
 import contextlib
@@ -195,7 +196,7 @@ class Machine:
         owner: str = "root",
         group: str = "root",
     ) -> None:
-        """Put a file there in one moment: whoever looks sees the old one or the whole new one, with its final mode."""
+        """Put a file there in one moment: whoever looks sees the old one or all of the new one, in its final mode."""
         real = self.path(path)
         real.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         # one fixed name, so what an interrupted run left is overwritten by the next one

@@ -58,6 +58,12 @@ def check_password(file: Path, user: str, password: str) -> bool:
     return digest is not None and len(content) <= LONGEST_PASSWORD and bcrypt.checkpw(content, digest)
 
 
+def remove_password(file: Path, user: str) -> None:
+    """Forget the user's password, so that the next login chooses one."""
+    with _open_store(file) as store:
+        store.execute("DELETE FROM Dict WHERE key = CAST(? AS BLOB)", (user,))
+
+
 def is_initial_password_set(machine: Machine, step: SetInitialPassword) -> bool:
     """Whether the user has a password, be it the first or a later one."""
     return has_password(machine.path(paths.PASSWORDS_FILE), step.user)

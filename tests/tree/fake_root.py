@@ -1,0 +1,105 @@
+"""A fake root that the real code fills: the account files of a fresh Debian, and a release with a small channel."""
+
+import hashlib
+import io
+import json
+import tarfile
+from pathlib import Path, PurePosixPath
+
+from littlest.plan.steps import Release
+from littlest.system.machine import Machine
+
+RELEASE = Release("0.1.0", PurePosixPath("/opt/littlest/releases/0.1.0"))
+PREFIX_PLACEHOLDER = "/a_placeholder_for_the_prefix_that_is_long_enough_to_be_replaced_by_any_prefix_that_a_test_has"
+
+
+def make_tree(root: Path) -> Machine:
+    for directory in ("etc/systemd/system", "usr/local/bin", "home", "run/lock", "var/lib", "tmp"):
+        (root / directory).mkdir(parents=True)
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534::/:/usr/sbin/nologin\n")
+    (root / "etc/group").write_text("root:x:0:\nnogroup:x:65534:\n")
+    (root / "etc/shadow").write_text("root:*:1::::::\nnobody:*:1::::::\n")
+    (root / "etc/gshadow").write_text("root:*::\nnogroup:*::\n")
+    (root / "etc/login.defs").write_text("USERGROUPS_ENAB yes\nUID_MIN 1000\nUID_MAX 60000\nHOME_MODE 0755\n")
+    release = root / str(RELEASE.directory)[1:]
+    (release / "bin").mkdir(parents=True)
+    (release / "bin/python").write_text("#!/bin/sh\necho release python\n")
+    make_channel(release / "share/littlest/packages")
+    return Machine(root)
+
+
+def make_channel(channel: Path) -> None:
+    """A channel of two packages: a program whose file names its prefix, and a library that it depends on."""
+    (channel / "noarch").mkdir(parents=True)
+    (channel / "linux-64").mkdir()
+    program = f"#!{PREFIX_PLACEHOLDER}/bin/python\n".encode()
+    packages = [
+        make_package(channel / "linux-64", "program", {"bin/program": program}, depends=["library"]),
+        make_package(channel / "linux-64", "library", {"lib/library.txt": b"text\n"}, depends=[]),
+    ]
+    for subdir, found in (("linux-64", dict(packages)), ("noarch", {})):
+        content = {"info": {"subdir": subdir}, "packages": found, "packages.conda": {}, "repodata_version": 1}
+        (channel / subdir / "repodata.json").write_text(json.dumps(content))
+    (channel / "environment.txt").write_text("# what a class needs\nprogram >=1\n")
+
+
+def make_package(
+    directory: Path, name: str, files: dict[str, bytes], depends: list[str]
+) -> tuple[str, dict[str, object]]:
+    index = {
+        "name": name,
+        "version": "1.0",
+        "build": "0",
+        "build_number": 0,
+        "depends": depends,
+        "subdir": "linux-64",
+        "arch": "x86_64",
+        "platform": "linux",
+    }
+    listed = []
+    for path, content in files.items():
+        entry = {
+            "_path": path,
+            "path_type": "hardlink",
+            "sha256": hashlib.sha256(content).hexdigest(),
+            "size_in_bytes": len(content),
+        }
+        if PREFIX_PLACEHOLDER.encode() in content:
+            entry |= {"file_mode": "text", "prefix_placeholder": PREFIX_PLACEHOLDER}
+        listed.append(entry)
+    members = {
+        "info/index.json": json.dumps(index).encode(),
+        "info/paths.json": json.dumps({"paths": listed, "paths_version": 1}).encode(),
+        **files,
+    }
+    file = directory / f"{name}-1.0-0.tar.bz2"
+    with tarfile.open(file, "w:bz2") as archive:
+        for path, content in members.items():
+            member = tarfile.TarInfo(path)
+            member.size = len(content)
+            member.mode = 0o755 if path.startswith("bin/") else 0o644
+            archive.addfile(member, io.BytesIO(content))
+    content = file.read_bytes()
+    return file.name, {
+        **index,
+        "md5": hashlib.md5(content).hexdigest(),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "size": len(content),
+    }
+
+
+def list_tree(machine: Machine) -> dict[str, str]:
+    """Every path with its mode, owner, group and content, but locks, which are always left behind."""
+    found = {}
+    for path in sorted(machine.root.rglob("*")):
+        name = str(path.relative_to(machine.root))
+        state = path.lstat()
+        if path.is_symlink():
+            content = f"-> {path.readlink()}"
+        elif path.is_file():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+        else:
+            content = "directory"
+        if not name.endswith(".lock") and not name.startswith("etc/.") and not name.endswith("-"):
+            found[name] = f"{state.st_mode:o} {state.st_uid}:{state.st_gid} {content}"
+    return found
