@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
 
+_PURGE = (
+    "Remove JupyterHub from this machine with everything in it: settings, database, the user environment, and every "
+    "hub user's account and home? This cannot be undone."
+)
+
 app = typer.Typer(
     name="littlest",
     help="The Littlest JupyterHub: look after the JupyterHub on this machine.",
@@ -85,7 +90,7 @@ def apply() -> None:
 @app.command()
 def logs(
     what: Annotated[
-        str | None, typer.Argument(metavar="[hub|proxy|USER]", help="Whose messages; everybody's by default.")
+        str | None, typer.Argument(metavar="[hub|proxy|culler|USER]", help="Whose messages; everybody's by default.")
     ] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new messages until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last messages.")] = 100,
@@ -102,20 +107,16 @@ def logs(
 @app.command()
 def uninstall(
     purge: Annotated[
-        bool, typer.Option("--purge", help="Remove the settings, the hub's database and all its secrets as well.")
+        bool, typer.Option("--purge", help="Remove settings, database and users' homes as well.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Remove JupyterHub from this machine. Users' accounts and homes stay."""
+    """Remove JupyterHub from this machine. Settings, accounts and homes stay, but for --purge."""
     from littlest.commands.uninstall import run_uninstall
 
     if not yes:
-        _confirm(
-            "Remove JupyterHub from this machine, with its settings, database and secrets?"
-            if purge
-            else "Remove JupyterHub from this machine? Settings and data stay."
-        )
-    _finish(run_uninstall(_make_machine(), purge, True, progress=output.print_progress))
+        _confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes stay.")
+    _finish(run_uninstall(_make_machine(), purge, progress=output.print_progress))
 
 
 @app.command(hidden=True)
@@ -203,12 +204,12 @@ def run(arguments: Sequence[str]) -> int:
         return code
     except LittlestError as error:
         if debug:
-            raise
+            output.print_traceback()
         output.print_error(error, as_json, log_file)
         return int(error.exit_code)
     except Exception as error:
         if debug:
-            raise
+            output.print_traceback()
         fault = LittlestError(
             f"a fault in littlest itself: {type(error).__name__}: {error}",
             "Run the command again with --debug and report what it shows.",
@@ -223,6 +224,8 @@ def main() -> NoReturn:
     # a command lives for a moment: collecting garbage, and taking a hundred modules apart at the end, are waits for
     # nothing (together a third of the time of `littlest config show`)
     gc.disable()
+    # pydantic would read the metadata of every installed package, in search of plugins that we do not use
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     code = run(sys.argv[1:])
     output.flush()
     os._exit(code)

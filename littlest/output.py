@@ -22,9 +22,9 @@ def print_report(report: Report, as_json: bool) -> None:
 def print_error(error: LittlestError, as_json: bool, log_file: str | None = None) -> None:
     """Say what failed and why, what to do, and where more is to be read."""
     if as_json:
-        data = {"error": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
+        data: dict[str, Any] = {"error": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
         if isinstance(error, InvalidConfig):
-            data |= {"problems": [asdict(problem) for problem in error.problems]}
+            data["problems"] = [asdict(problem) for problem in error.problems]
         _write(sys.stdout, _render_json(data))
         return
     # a line that begins with file:line: is one that editors can follow
@@ -45,6 +45,13 @@ def print_progress(line: str) -> None:
 def print_note(line: str) -> None:
     """Say something on standard error that is no result."""
     _write(sys.stderr, line)
+
+
+def print_traceback() -> None:
+    """Write where the error that is being handled comes from."""
+    import traceback  # noqa: PLC0415
+
+    _write(sys.stderr, traceback.format_exc())
 
 
 def ask(question: str) -> str:

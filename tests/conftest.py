@@ -1,0 +1,59 @@
+"""What holds for every test: in tests/unit there are no processes and no network."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+UNIT = Path(__file__).parent / "unit"
+# asyncio's self-pipe is a socketpair: it neither connects nor binds
+_FORBIDDEN = frozenset(
+    {
+        "subprocess.Popen",
+        "os.posix_spawn",
+        "os.exec",
+        "os.fork",
+        "os.forkpty",
+        "os.system",
+        "socket.connect",
+        "socket.bind",
+        "socket.sendto",
+        "socket.sendmsg",
+        "socket.getaddrinfo",
+        "socket.gethostbyname",
+    }
+)
+
+
+class _Guard:
+    """Notes what a unit test may not do; an audit hook sees it however it is called, and cannot be patched away."""
+
+    def __init__(self) -> None:
+        self.is_watching = False
+        self.seen: list[str] = []
+
+    def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self.is_watching and event in _FORBIDDEN:
+            self.seen.append(f"{event} {arguments[:2]}")
+            raise RuntimeError(f"{event} in a unit test")
+
+
+_guard = _Guard()
+sys.addaudithook(_guard)
+
+
+@pytest.fixture(autouse=True)
+def _no_processes_and_no_network_in_unit_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+    if UNIT not in request.path.parents:
+        yield
+        return
+    _guard.seen.clear()
+    _guard.is_watching = True
+    try:
+        yield
+    finally:
+        _guard.is_watching = False
+    # the code under test may have swallowed the error
+    if _guard.seen:
+        pytest.fail(f"a unit test may start no process and open no connection: {'; '.join(_guard.seen)}")

@@ -1,0 +1,137 @@
+"""The rules of the code's architecture, read from its imports: a rule that nothing checks is a wish."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "littlest"
+MODULES = {
+    ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+    for file in sorted(PACKAGE.rglob("*.py"))
+}
+
+# imports run one way: a layer may import those below it, and itself
+LAYERS: dict[str, tuple[str, ...]] = {
+    "littlest.__main__": ("cli",),
+    "littlest.cli": ("commands", "output", "system", "report", "errors"),
+    "littlest.output": ("report", "config.problems", "errors"),
+    "littlest.commands": ("converge", "system", "plan", "config", "report", "errors", "paths"),
+    "littlest.converge": ("system", "plan", "config", "report", "errors", "paths"),
+    "littlest.hub": ("system", "plan", "config", "errors", "paths"),
+    "littlest.system": ("plan", "config", "errors", "paths"),
+    "littlest.plan": ("config", "errors", "paths"),
+    "littlest.config": ("errors", "paths"),
+    "littlest.report": ("errors",),
+    "littlest.errors": (),
+    "littlest.paths": (),
+    "littlest": (),
+}
+MODULES_THAT_TOUCH_THE_WORLD = frozenset(
+    {
+        "os",
+        "shutil",
+        "socket",
+        "subprocess",
+        "tempfile",
+        "time",
+        "random",
+        "secrets",
+        "urllib.request",
+        "http",
+        "asyncio",
+    }
+)
+PURE = ("littlest.plan", "littlest.config.model", "littlest.config.values", "littlest.config.document")
+MOST_LINES = 350
+MOST_FUNCTION_LINES = 60
+
+
+def list_imports(module: str) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                yield name.name, node.lineno
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}:{node.lineno}: imports are absolute"
+            for name in node.names:
+                full = f"{node.module}.{name.name}"
+                yield (full if full in MODULES else str(node.module)), node.lineno
+
+
+def find_layer(module: str) -> str:
+    parts = module.split(".")
+    return next(name for length in range(len(parts), 0, -1) if (name := ".".join(parts[:length])) in LAYERS)
+
+
+def is_within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_run_one_way(module: str) -> None:
+    layer = find_layer(module)
+    allowed = [f"littlest.{name}" for name in LAYERS[layer]]
+    # the package itself holds only the version
+    allowed += [layer] if layer != "littlest" else []
+    for imported, line in list_imports(module):
+        if is_within(imported, "littlest") and imported != "littlest":
+            assert any(is_within(imported, name) for name in allowed), (
+                f"{MODULES[module]}:{line}: {layer} may not import {imported}"
+            )
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name.startswith("littlest.commands.")])
+def test_a_command_imports_no_other_command(module: str) -> None:
+    others = [name for name, _ in list_imports(module) if name.startswith("littlest.commands.")]
+    assert not others, f"what commands share stands in littlest.converge, not in {others}"
+
+
+def test_only_the_machine_starts_processes() -> None:
+    importing = {module for module in MODULES for name, _ in list_imports(module) if is_within(name, "subprocess")}
+    assert importing == {"littlest.system.machine"}
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if any(is_within(name, pure) for pure in PURE)])
+def test_pure_modules_touch_nothing(module: str) -> None:
+    for imported, line in list_imports(module):
+        touched = [name for name in MODULES_THAT_TOUCH_THE_WORLD if is_within(imported, name)]
+        assert not touched, f"{MODULES[module]}:{line}: a pure module may not import {imported}"
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            assert node.func.id != "open", f"{MODULES[module]}:{node.lineno}: a pure module may not open files"
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if name not in ("littlest.cli", "littlest.output")])
+def test_only_the_command_line_prints_and_exits(module: str) -> None:
+    for imported, line in list_imports(module):
+        assert not is_within(imported, "typer"), f"{MODULES[module]}:{line}: typer belongs into littlest.cli"
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.Call):
+            called = ast.unparse(node.func)
+            assert called not in ("print", "sys.exit", "exit", "quit", "os._exit"), (
+                f"{MODULES[module]}:{node.lineno}: {called} belongs into littlest.cli or littlest.output"
+            )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_and_functions_are_short(module: str) -> None:
+    source = MODULES[module].read_text()
+    assert len(source.splitlines()) <= MOST_LINES, f"{MODULES[module]} is longer than {MOST_LINES} lines"
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            assert length <= MOST_FUNCTION_LINES, f"{MODULES[module]}:{node.lineno}: {node.name} has {length} lines"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_are_named_for_what_they_hold(module: str) -> None:
+    assert not {"utils", "util", "common", "helpers", "misc"} & set(module.split(".")), "a noun is missing"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_nothing_is_left_to_do(module: str) -> None:
+    marks = [word for word in ("TODO", "FIXME", "XXX") if word in MODULES[module].read_text()]
+    assert not marks
