@@ -61,17 +61,18 @@ class Conversion:
         if not isinstance(node, MappingNode):
             self.add_problem(node, place, _explain_section(model, place))
             return data
-        for name, value in self._list_pairs(node, model, place):
+        for name, key, value in self._list_pairs(node, model, place):
             here = (*place, name)
-            self.nodes[here] = value
+            # nothing stands where the next thing stands: the key is what a person looks for
+            self.nodes[here] = key if _is_blank(value) else value
             try:
                 data[name] = self._convert(value, model.model_fields[name].annotation, here)
             except _Misread as misread:
-                self.add_problem(value, here, str(misread))
+                self.add_problem(self.nodes[here], here, str(misread))
         return data
 
-    def _list_pairs(self, node: MappingNode, model: type[Section], place: Place) -> Iterator[tuple[str, Node]]:
-        """Yield the known keys with their values, each once; note the unknown and the repeated ones."""
+    def _list_pairs(self, node: MappingNode, model: type[Section], place: Place) -> Iterator[tuple[str, Node, Node]]:
+        """Yield the known keys, their nodes and values, each once; note the unknown and the repeated ones."""
         first_lines: dict[str, int] = {}
         for key, value in node.value:
             if _is_merge(key):
@@ -86,16 +87,16 @@ class Conversion:
             else:
                 first_lines[name] = key.start_mark.line + 1
                 if name in model.model_fields:
-                    yield name, value
+                    yield name, key, value
                 else:
                     nearest = find_nearest_key(".".join(map(str, here)))
                     self.add_problem(key, here, "unknown key", f"did you mean {nearest}?" if nearest else None)
-        for name, value in self._list_merged(node, place):
+        for name, key, value in self._list_merged(node, place):
             if name in model.model_fields and name not in first_lines:
-                first_lines[name] = node.start_mark.line + 1
-                yield name, value
+                first_lines[name] = key.start_mark.line + 1
+                yield name, key, value
 
-    def _list_merged(self, node: MappingNode, place: Place) -> Iterator[tuple[str, Node]]:
+    def _list_merged(self, node: MappingNode, place: Place) -> Iterator[tuple[str, Node, Node]]:
         """Yield what merge keys (`<<: *anchor`) bring, the nearest first; an anchor may hold keys for elsewhere."""
         waiting = [value for key, value in node.value if _is_merge(key)]
         seen: set[int] = {id(node)}
@@ -110,7 +111,7 @@ class Conversion:
                 waiting[:0] = [value for key, value in source.value if _is_merge(key)]
                 for key, value in source.value:
                     if isinstance(key, ScalarNode) and not _is_merge(key):
-                        yield key.value, value
+                        yield key.value, key, value
             else:
                 self.add_problem(source, place, "<< takes a group of settings, such as *name")
 
@@ -130,7 +131,7 @@ class Conversion:
                 f"takes {describe_kind(kind)}, not a {'list' if isinstance(node, SequenceNode) else 'group'}"
             )
         in_list = isinstance(place[-1], int)
-        if not node.value and not node.style:
+        if _is_blank(node):
             raise _Misread("is empty" if in_list else "has no value; give one, or delete the line")
         if not in_list and _is_null(node):
             if optional:
@@ -208,5 +209,9 @@ def _is_null(node: Node) -> bool:
     return isinstance(node, ScalarNode) and not node.style and node.value in _NULL
 
 
+def _is_blank(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and not node.style and not node.value
+
+
 def _is_empty(node: Node) -> bool:
-    return _is_null(node) or (isinstance(node, ScalarNode) and not node.style and not node.value)
+    return _is_null(node) or _is_blank(node)

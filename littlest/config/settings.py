@@ -96,7 +96,9 @@ def find_nearest_word(word: str, choices: tuple[str, ...]) -> str | None:
     """Return the choice that a person most likely meant."""
     import difflib  # noqa: PLC0415
 
-    return next(iter(difflib.get_close_matches(word.lower(), choices, n=1, cutoff=0.5)), None)
+    lower = word.lower()
+    within = [choice for choice in choices if len(lower) > 1 and lower in choice]
+    return next(iter(within or difflib.get_close_matches(lower, choices, n=1, cutoff=0.5)), None)
 
 
 @cache
