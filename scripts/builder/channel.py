@@ -1,0 +1,133 @@
+"""Makes the two channels: the hub's packages, and those of the user environment.
+
+    scripts/environment build python -m builder.channel --hub DIR --user DIR [--user-env FILE]
+"""
+
+import argparse
+import concurrent.futures
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from packaging.utils import NormalizedName
+
+from builder.cache import RECIPES, cache_folder, digest_of, digest_of_code, link_or_copy, work_folder
+from builder.conda_package import PackageName, PackageSpec, write_package, write_repodata
+from builder.cpython import SERIES, build_python
+from builder.locks import Locked, fetch_wheels, read_changes, read_lock, read_names
+from builder.own_packages import build_littlest_wheel, build_nodejs, build_proxy
+from builder.progress import part, say
+from builder.requirements import Distribution, conda_name, make_depends
+from builder.user_environment import resolve_user_environment
+from builder.wheels import Wheel, install_wheel
+
+_CODE = ("channel", "wheels", "requirements", "conda_package", "compile_bytecode")
+
+
+def build_hub_channel(channel: Path) -> None:
+    """Make the channel of the hub environment in the folder `channel`, whose old content is replaced."""
+    python, tree = build_python()
+    with part("Node.js and the proxy"):
+        others = [python, build_nodejs(), build_proxy()]
+    littlest, sha256 = build_littlest_wheel()
+    wheels = _fetch((RECIPES / "hub.txt").read_text())
+    own = Wheel(littlest, sha256, {})
+    wheels[own.read_distribution().name] = own
+    _write_channel(channel, [*others, *_convert(wheels, python, tree)])
+
+
+def build_user_channel(channel: Path, user_env: Path | None = None) -> None:
+    """Make the channel of the user environment, the default set or what the file `user_env` asks for.
+
+    Beside it comes `environment.txt`: what to install from it, one conda spec a line. Raises ValueError, in words
+    for whoever wrote the file, where it asks for something that cannot be had.
+    """
+    python, tree = build_python()
+    asked, lock_text = resolve_user_environment(user_env)
+    wheels = _fetch(lock_text)
+    names = read_names()
+    _write_channel(channel, [python, *_convert(wheels, python, tree)])
+    specs = sorted(f"{conda_name(name, names)}=={wheels[name].read_distribution().version}" for name in asked)
+    version = python.name.split("-")[1]
+    (channel / "environment.txt").write_text("".join(f"{spec}\n" for spec in [f"python=={version}", *specs]))
+    (channel / "environment.lock").write_text(lock_text)
+
+
+def _fetch(lock_text: str) -> dict[NormalizedName, Wheel]:
+    locked: Sequence[Locked] = read_lock(lock_text)
+    changes = read_changes().requirements
+    with part(f"fetching {len(locked)} wheels"):
+        found = fetch_wheels(locked)
+    return {name: Wheel(file, sha256, changes.get(name, {})) for name, (file, sha256) in found.items()}
+
+
+def _convert(wheels: Mapping[NormalizedName, Wheel], python: Path, tree: Path) -> list[Path]:
+    """The packages of the wheels, from the cache or made now, on all cores."""
+    with part(f"packing {len(wheels)} wheels"):
+        names = read_names()
+        distributions = {name: wheel.read_distribution() for name, wheel in wheels.items()}
+        code = digest_of_code(*_CODE)
+        packages, missing = [], []
+        for name, wheel in wheels.items():
+            distribution = distributions[name]
+            depends = (f"python {SERIES}.*", *make_depends(distribution, distributions, names))
+            digest = digest_of(wheel.sha256, wheel.changes, depends, python.name, code)
+            package = PackageName(conda_name(name, names), str(distribution.version), f"py313_{digest[:8]}")
+            target = cache_folder("packages") / f"{package.stem}.conda"
+            packages.append(target)
+            if not target.exists():
+                missing.append((wheel, package, distribution, depends, tree, target))
+        # the large ones first, so that no core waits for a late one
+        missing.sort(key=lambda job: job[0].file.stat().st_size, reverse=True)
+        with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
+            for number, name in enumerate(pool.map(_convert_one, *zip(*missing, strict=True)) if missing else (), 1):
+                if number % 25 == 0:
+                    say(f"  {number} of {len(missing)} ({name})")
+    return packages
+
+
+def _convert_one(
+    wheel: Wheel, name: PackageName, distribution: Distribution, depends: tuple[str, ...], python: Path, target: Path
+) -> str:
+    with work_folder(name.name) as work:
+        rewritten = install_wheel(wheel, work / "tree", python / f"bin/python{SERIES}")
+        spec = PackageSpec(
+            name, depends, (), distribution.summary, distribution.license, distribution.home, frozenset(rewritten)
+        )
+        write_package(spec, work / "tree", target)
+    return name.name
+
+
+def _write_channel(channel: Path, packages: Iterable[Path]) -> None:
+    shutil.rmtree(channel, ignore_errors=True)
+    folder = channel / "linux-64"
+    folder.mkdir(parents=True)
+    for package in packages:
+        link_or_copy(package, folder / package.name)
+    write_repodata(channel)
+    size = sum(file.stat().st_size for file in folder.glob("*.conda"))
+    say(f"{channel}: {len(list(folder.glob('*.conda')))} packages, {size / 1e6:.1f} MB")
+
+
+def main() -> int:
+    """Make the channels that the arguments ask for."""
+    parser = argparse.ArgumentParser(prog="python -m builder.channel", description="Makes the local conda channels.")
+    parser.add_argument("--hub", type=Path, metavar="DIR", help="make the hub environment's channel here")
+    parser.add_argument("--user", type=Path, metavar="DIR", help="make the user environment's channel here")
+    parser.add_argument("--user-env", type=Path, metavar="FILE", help="environment.yml or requirements.txt of a class")
+    arguments = parser.parse_args()
+    try:
+        if arguments.hub:
+            build_hub_channel(arguments.hub)
+        if arguments.user:
+            build_user_channel(arguments.user, arguments.user_env)
+    except (ValueError, ChildProcessError, FileNotFoundError) as error:
+        print(f"channel: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Fetches source packages of Debian with an apt configuration of its own, and checks them against the lock.
+
+The machine's own apt may know another suite, or no sources at all; it is neither asked to nor changed.
+"""
+
+import re
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from builder.cache import cache_folder, hash_file, lock, work_folder
+
+SUITE = "trixie"
+_KEYRINGS = Path("/usr/share/keyrings")
+
+
+def fetch_source(package: str, files: Mapping[str, str]) -> list[Path]:
+    """The files (name to sha256) of the source package, from the cache or through apt.
+
+    Raises ValueError when a file's sha256 is not the lock's, and FileNotFoundError when the suite no longer has it.
+    """
+    folder = cache_folder("sources")
+    wanted = {folder / name: sha256 for name, sha256 in files.items()}
+    with lock(f"source-{package}"):
+        if not all(file.exists() for file in wanted):
+            with work_folder("apt") as work:
+                for file in download_source(package, work):
+                    file.replace(folder / file.name)
+    for file, sha256 in wanted.items():
+        if not file.exists():
+            raise FileNotFoundError(f"{SUITE} no longer has {file.name}: refresh the locks with scripts/lock")
+        if hash_file(file) != sha256:
+            file.unlink()
+            raise ValueError(f"{file.name} is not the file that recipes/python/source.yaml names: its sha256 differs")
+    return list(wanted)
+
+
+def download_source(package: str, work: Path) -> list[Path]:
+    """Download the newest source of `package` in the suite into `work`, unchecked by a lock; apt checks its signature."""
+    options = _write_configuration(work)
+    downloads = work / "downloads"
+    downloads.mkdir()
+    _run(["apt-get", *options, "-qq", "update"], work)
+    _run(["apt-get", *options, "-qq", "source", "--download-only", package], downloads)
+    return sorted(downloads.iterdir())
+
+
+def find_versions(packages: Iterable[str]) -> dict[str, str]:
+    """The installed version of each Debian package."""
+    form = "${Package}=${Version}\n"
+    lines = _run(["dpkg-query", "-W", "-f", form, *sorted(packages)], Path("/")).splitlines()
+    return dict(line.split("=", 1) for line in lines)
+
+
+def find_owner(file: Path) -> str:
+    """The Debian package that a file of this machine belongs to."""
+    # dpkg knows a file by the name it was packed with: before or after /lib became a link to /usr/lib
+    for name in (file, Path("/usr") / file.relative_to("/"), Path("/", *file.parts[2:])):
+        found = subprocess.run(["dpkg-query", "-S", str(name)], capture_output=True, text=True, check=False)
+        if found.returncode == 0:
+            return found.stdout.split(":")[0]
+    raise FileNotFoundError(f"no Debian package brought {file}")
+
+
+def _write_configuration(work: Path) -> list[str]:
+    signers = [f"{_KEYRINGS}/debian-archive-keyring.gpg"]
+    lines = [
+        f"deb-src [signed-by={','.join(signers)}] {_find_mirror()} {suite} main"
+        for suite in (SUITE, f"{SUITE}-updates")
+    ]
+    (work / "sources.list").write_text("\n".join(lines) + "\n")
+    for name in ("lists/partial", "cache/archives/partial"):
+        (work / name).mkdir(parents=True)
+    (work / "status").touch()
+    values = {
+        "Dir::Etc::SourceList": work / "sources.list",
+        "Dir::Etc::SourceParts": "-",
+        "Dir::State::Lists": work / "lists",
+        "Dir::State::Status": work / "status",
+        "Dir::Cache": work / "cache",
+        # root downloads into a folder that apt's own user may not enter
+        "APT::Sandbox::User": "root",
+    }
+    return [word for name, value in values.items() for word in ("-o", f"{name}={value}")]
+
+
+def _find_mirror() -> str:
+    """The mirror that the machine's own apt takes Debian from."""
+    listed = _run(["apt-get", "indextargets", "--format", "$(SITE) $(CODENAME) $(ORIGIN)"], Path("/")).splitlines()
+    for line in listed:
+        site, *words = line.split()
+        if "Debian" in words and not any(re.search("security|backports", word) for word in words):
+            return site
+    raise FileNotFoundError("apt of this machine knows no Debian mirror: run apt-get update first")
+
+
+def _run(command: list[str], folder: Path) -> str:
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ChildProcessError(f"{' '.join(command[:1])} failed: {done.stderr.strip()[-1000:]}")
+    return done.stdout

@@ -1,0 +1,162 @@
+"""What a wheel asks for, said as conda says it. Pure: no file is read here."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from email.parser import HeaderParser
+
+from packaging.markers import Environment
+from packaging.requirements import Requirement
+from packaging.specifiers import Specifier, SpecifierSet
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+Names = Mapping[str, str]
+"""Wheel name to conda-forge's name, where they differ: recipes/names.yaml."""
+
+TARGET = Environment(
+    implementation_name="cpython",
+    implementation_version="3.13.5",
+    os_name="posix",
+    platform_machine="x86_64",
+    platform_release="",
+    platform_system="Linux",
+    platform_version="",
+    python_full_version="3.13.5",
+    platform_python_implementation="CPython",
+    python_version="3.13",
+    sys_platform="linux",
+)
+"""The machine that packages are made for, as environment markers see it (PyPA's dependency specifiers)."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What a wheel's METADATA says, as far as it matters here."""
+
+    name: NormalizedName
+    version: Version
+    requires: tuple[Requirement, ...]
+    summary: str = ""
+    license: str = ""
+    home: str = ""
+
+
+def read_distribution(metadata: str) -> Distribution:
+    """Read the text of a METADATA file (PyPA core metadata)."""
+    headers = HeaderParser().parsestr(metadata)
+    return Distribution(
+        canonicalize_name(headers["Name"]),
+        Version(headers["Version"]),
+        tuple(Requirement(line) for line in headers.get_all("Requires-Dist") or ()),
+        headers["Summary"] or "",
+        headers["License-Expression"] or (headers["License"] or "").split("\n")[0][:80],
+        headers["Home-page"] or "",
+    )
+
+
+def change_requirements(metadata: str, changes: Mapping[str, list[str]]) -> str:
+    """The METADATA text with each requirement on the left replaced by those on the right.
+
+    Raises ValueError for a change that no longer applies: the package has a new version and wants another look.
+    """
+    headers, separator, description = metadata.partition("\n\n")
+    for old, new in changes.items():
+        wanted = str(Requirement(old))
+        lines = headers.split("\n")
+        places = [
+            number
+            for number, line in enumerate(lines)
+            if line.startswith("Requires-Dist:") and str(Requirement(line.partition(":")[2].strip())) == wanted
+        ]
+        if not places:
+            raise ValueError(f"recipes/metadata.yaml changes a requirement that is not there: {old}")
+        lines[places[0] : places[0] + 1] = [f"Requires-Dist: {requirement}" for requirement in new]
+        headers = "\n".join(lines)
+    return headers + separator + description
+
+
+def make_depends(
+    wheel: Distribution, others: Mapping[NormalizedName, Distribution], names: Names
+) -> tuple[str, ...]:
+    """The conda specs of what `wheel` needs on the target; an extra of another wheel becomes that extra's packages.
+
+    Raises ValueError when the lock (`others`) lacks one of them, or has a version that is not asked for.
+    """
+    specs: dict[str, list[str]] = {}
+    for requirement in _expand(wheel, others, frozenset()):
+        name = canonicalize_name(requirement.name)
+        if name == wheel.name:
+            continue
+        if name not in others:
+            raise ValueError(f"{wheel.name} needs {requirement}, which the lock does not have")
+        if not requirement.specifier.contains(others[name].version, prereleases=True):
+            raise ValueError(f"{wheel.name} needs {requirement}, but the lock has {name} {others[name].version}")
+        versions = specs.setdefault(conda_name(name, names), [])
+        versions += [part for part in _translate(requirement.specifier) if part not in versions]
+    return tuple(f"{name} {','.join(versions)}".strip() for name, versions in sorted(specs.items()))
+
+
+def _expand(
+    wheel: Distribution, others: Mapping[NormalizedName, Distribution], extras: frozenset[str]
+) -> Iterator[Requirement]:
+    """What a wheel needs, or, given extras, what these need beyond that; and so on for the extras asked of others."""
+    for requirement in wheel.requires:
+        if not _holds(requirement, extras) or (extras and _holds(requirement, frozenset())):
+            continue
+        yield requirement
+        other = others.get(canonicalize_name(requirement.name))
+        # an extra that asks for itself (`package[all]` in `all`) asks for nothing new
+        further = frozenset(requirement.extras) - (extras if other == wheel else frozenset())
+        if other is not None and further:
+            yield from _expand(other, others, further)
+
+
+def _holds(requirement: Requirement, extras: frozenset[str]) -> bool:
+    marker = requirement.marker
+    return marker is None or any(marker.evaluate({**TARGET, "extra": extra}) for extra in ("", *extras))
+
+
+def conda_name(name: str, names: Names) -> str:
+    """The name that a wheel's package has on conda-forge."""
+    normalized = canonicalize_name(name)
+    return names.get(normalized, normalized)
+
+
+def wheel_name(name: str, names: Names) -> NormalizedName:
+    """The other way: the wheel of a package of conda-forge."""
+    reverse = {conda: wheel for wheel, conda in names.items()}
+    return canonicalize_name(reverse.get(name.lower(), name))
+
+
+def translate_specifiers(specifiers: SpecifierSet) -> str:
+    """A PEP 440 version specifier as conda's (`~=1.4.2` is `>=1.4.2,1.4.*`); empty for any version."""
+    return ",".join(_translate(specifiers))
+
+
+def _translate(specifiers: SpecifierSet) -> list[str]:
+    ordered = sorted(specifiers, key=lambda specifier: (specifier.operator != ">=", str(specifier)))
+    return [part for specifier in ordered for part in _translate_one(specifier)]
+
+
+def _translate_one(specifier: Specifier) -> list[str]:
+    operator, text = specifier.operator, specifier.version
+    wild = text.endswith(".*")
+    try:
+        version = str(Version(text.removesuffix(".*")))
+    except InvalidVersion:  # only `===` takes any text
+        return [f"=={text}"]
+    if operator == "~=":
+        return [f">={version}", f"{_drop_last(version)}.*"]
+    if wild:
+        return [f"{version}.*" if operator == "==" else f"!={version}.*"]
+    if operator == "<" and not Version(version).is_prerelease:
+        # PEP 440: `<2` is not satisfied by 2rc1; for conda 2rc1 is less than 2
+        return [f"<{version}a0"]
+    return [f"{'==' if operator == '===' else operator}{version}"]
+
+
+def _drop_last(version: str) -> str:
+    release = re.match(r"(?:\d+!)?\d+(?:\.\d+)*", version)
+    assert release is not None  # noqa: S101  # every version has one
+    return release[0].rpartition(".")[0]
