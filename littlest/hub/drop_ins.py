@@ -1,0 +1,59 @@
+"""The admin's own JupyterHub configuration: /etc/littlest/jupyterhub_config.d/*.py, in the order of their names."""
+
+import logging
+import traceback
+from pathlib import Path
+from typing import Any
+
+from traitlets.config.loader import PyFileConfigLoader
+
+from littlest import paths
+
+LAST_GOOD_DROP_IN_DIR = Path(paths.STATE_DIR) / "last-good-jupyterhub_config.d"
+log = logging.getLogger("littlest")
+
+
+def load_drop_ins(c: Any, folder: Path = Path(paths.DROP_IN_DIR), last_good: Path = LAST_GOOD_DROP_IN_DIR) -> None:
+    """Run every drop-in on the configuration `c`, as JupyterHub runs a configuration file of its own.
+
+    For one that fails its last version that ran is used, and where there is none, nothing of it: a typing error must
+    neither keep a class from logging in nor undo what the file said before. The log says what failed and where.
+    """
+    for file in sorted(folder.glob("*.py")):
+        kept = last_good / file.name
+        try:
+            settings = _run(file)
+        except Exception as error:  # noqa: BLE001  # whatever an admin's file raises
+            log.error("%s: %s: %s", _find_place(file, error), type(error).__name__, error)
+            if not kept.exists():
+                log.error("%s is not used", file)
+                continue
+            log.error("%s is not used; its last version that ran is, a copy in %s", file, kept)
+            settings = _run(kept)
+        else:
+            _remember(file, kept)
+        c.merge(settings)
+
+
+def _run(file: Path) -> Any:
+    return PyFileConfigLoader(file.name, path=str(file.parent)).load_config()
+
+
+def _find_place(file: Path, error: Exception) -> str:
+    if isinstance(error, SyntaxError):
+        return f"{file}:{error.lineno}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    return f"{file}:{frames[-1].lineno}" if frames else str(file)
+
+
+def _remember(file: Path, kept: Path) -> None:
+    try:
+        content = file.read_bytes()
+        if not kept.exists() or kept.read_bytes() != content:
+            kept.parent.mkdir(mode=0o700, exist_ok=True)
+            temporary = kept.with_name(kept.name + ".new")
+            temporary.write_bytes(content)
+            temporary.chmod(0o600)
+            temporary.replace(kept)
+    except OSError as error:
+        log.error("%s cannot be kept as the last version that ran: %s", file, error)

@@ -1,0 +1,42 @@
+// Waits until the proxy answers on its API socket and on its public address, and fails when it does not:
+//   node probe.cjs SOCKET ADDRESS PORT
+"use strict";
+
+const http = require("node:http");
+
+const DEADLINE = Date.now() + 20 * 1000;
+const [socketPath, address, port] = process.argv.slice(2);
+
+function ask(options) {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ ...options, timeout: 2000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.on("timeout", () => request.destroy(new Error("no answer")));
+    request.on("error", reject);
+  });
+}
+
+async function waitFor(name, options, status) {
+  for (;;) {
+    let found;
+    try {
+      found = await ask(options);
+      if (found === status) return;
+    } catch (error) {
+      found = error.message;
+    }
+    if (Date.now() > DEADLINE) throw new Error(`${name}: ${found}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+(async () => {
+  const headers = { Authorization: `token ${process.env.CONFIGPROXY_AUTH_TOKEN}` };
+  await waitFor("API of the proxy", { socketPath, path: "/api/routes", headers }, 200);
+  await waitFor(`proxy on ${address}:${port}`, { host: address, port, path: "/_chp_healthz" }, 200);
+})().catch((error) => {
+  console.error(`The proxy did not come up. ${error.message}`);
+  process.exit(1);
+});

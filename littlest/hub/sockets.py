@@ -1,0 +1,55 @@
+"""The folder in which a user's server listens: open to that user and to the proxy, to nobody else."""
+
+import asyncio
+import grp
+import os
+import shutil
+from pathlib import Path
+
+from littlest import paths
+
+SOCKET_NAME = "server.sock"
+
+
+def make_socket_path(unit: str) -> Path:
+    """Where the server of this unit listens."""
+    return Path(paths.SERVERS_RUNTIME_DIR) / unit.removesuffix(".service") / SOCKET_NAME
+
+
+def make_socket_folder(unit: str, uid: int) -> None:
+    """Make the folder anew. Its group, the proxy's, passes on to the socket that the user's server makes in it."""
+    folder = make_socket_path(unit).parent
+    remove_socket_folder(unit)
+    folder.parent.mkdir(mode=0o711, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    os.chown(folder, uid, grp.getgrnam(paths.PROXY_USER).gr_gid)
+    folder.chmod(0o2710)
+
+
+def remove_socket_folder(unit: str) -> None:
+    """Remove the folder and what the user left in it."""
+    shutil.rmtree(make_socket_path(unit).parent, ignore_errors=True)
+
+
+def list_socket_folders() -> tuple[str, ...]:
+    """The units that have a folder."""
+    folder = Path(paths.SERVERS_RUNTIME_DIR)
+    return tuple(sorted(f"{entry.name}.service" for entry in folder.iterdir())) if folder.is_dir() else ()
+
+
+async def is_answering(socket: Path, path: str, timeout: float = 60.0) -> bool:
+    """Whether an HTTP server answers on the socket, whatever its answer; False at once where nothing listens.
+
+    `timeout` is in seconds, for one that listens and is still busy starting.
+    """
+    try:
+        reader, writer = await asyncio.open_unix_connection(str(socket))
+    except OSError:
+        return False
+    try:
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        return (await asyncio.wait_for(reader.readline(), timeout)).startswith(b"HTTP/")
+    except (OSError, TimeoutError):
+        return False
+    finally:
+        writer.close()

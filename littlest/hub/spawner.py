@@ -1,0 +1,156 @@
+"""Starts one systemd unit for each user's server, on an account of the user's own."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import quote
+
+from jupyterhub.spawner import SpawnException
+from systemdspawner import SystemdSpawner
+from traitlets import Integer
+
+from littlest import paths
+from littlest.errors import LittlestError
+from littlest.hub import sockets, systemd
+from littlest.hub.queue import StartQueue
+from littlest.hub.sandbox import make_unit_properties
+from littlest.hub.settings import make_server_arguments, make_server_environment
+from littlest.hub.systemd import UnitState
+from littlest.plan.accounts import make_unit_name
+from littlest.system.accounts import UserAccount, ensure_user_account
+from littlest.system.machine import Machine
+
+T = TypeVar("T")
+
+RELEASE = Path(sys.prefix).resolve()
+"""Looked up once: a server belongs to the release whose hub started it, wherever `current` points later."""
+READY_POLL_SECONDS = 0.05
+STATE_POLL_SECONDS = 1.0
+
+
+class UserServerSpawner(SystemdSpawner):
+    """SystemdSpawner with names, limits, a queue and error messages of its own; see DESIGN.md §7."""
+
+    concurrent_starts = Integer(3, min=1, help="How many servers may be starting at the same time.").tag(config=True)
+
+    _queue: ClassVar[StartQueue | None] = None
+    # systemctl and useradd take their time, and the hub's loop must not wait for them
+    _threads: ClassVar[ThreadPoolExecutor] = ThreadPoolExecutor(16, "spawner")
+    _stage = ""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.unit_name = make_unit_name(self.user.name, self.name)
+        self.machine = Machine()
+        if UserServerSpawner._queue is None:
+            UserServerSpawner._queue = StartQueue(self.concurrent_starts)
+        self.queue = UserServerSpawner._queue
+
+    async def start(self) -> str:
+        """Start the server and hand back its address once it answers.
+
+        Raises SpawnException with a sentence for the user when it cannot be started.
+        """
+        self.unit_name = make_unit_name(self.user.name, self.name)
+        async with self.queue.take_turn(self):
+            try:
+                return await self._start_now()
+            except LittlestError as error:
+                self.log.error("%s: %s. %s", self.unit_name, error.message, error.hint or "")
+                raise SpawnException(
+                    f"Your server could not be started: {error.message}.", reason="littlest"
+                ) from error
+            finally:
+                self._stage = ""
+
+    async def _start_now(self) -> str:
+        self._stage = "Preparing your account"
+        account = await self._in_thread(ensure_user_account, self.machine, self.user.name, admin=self.user.admin)
+        if await self._in_thread(systemd.read_unit_state, self.machine, self.unit_name) is not UnitState.STOPPED:
+            self.log.warning("%s runs but the hub did not know of it; stopping it", self.unit_name)
+            await self._in_thread(systemd.stop_unit, self.machine, self.unit_name)
+        await self._in_thread(sockets.make_socket_folder, self.unit_name, account.uid)
+        self._stage = "Starting your server"
+        await self._start_unit(account)
+        await self._wait_until_it_answers()
+        return f"http+unix://{quote(str(sockets.make_socket_path(self.unit_name)), safe='')}"
+
+    async def _start_unit(self, account: UserAccount) -> None:
+        # what the server hears in its environment must agree with its arguments
+        self.ip, self.port = "127.0.0.1", 8888
+        arguments = make_server_arguments(str(sockets.make_socket_path(self.unit_name)))
+        properties = make_unit_properties(
+            self.unit_name, account.name, admin=self.user.admin, memory=self.mem_limit, cpu=self.cpu_limit
+        )
+        await self._in_thread(
+            systemd.start_unit,
+            self.machine,
+            self.unit_name,
+            [f"{RELEASE}/bin/python", "-I", "-m", "littlest.hub.server", *arguments, *self.get_args()],
+            working_directory=str(account.home),
+            properties=properties | {name: str(value) for name, value in self.unit_extra_properties.items()},
+            environment=make_server_environment(account.name, str(account.home), self.unit_name) | self.get_env(),
+        )
+
+    async def _wait_until_it_answers(self) -> None:
+        socket = sockets.make_socket_path(self.unit_name)
+        loop = asyncio.get_running_loop()
+        next_look = loop.time() + STATE_POLL_SECONDS
+        while not await sockets.is_answering(socket, f"{self.server.base_url}api"):
+            if loop.time() > next_look:
+                if await self._read_state() is UnitState.STOPPED:
+                    words = await self._in_thread(systemd.read_last_words, self.machine, self.unit_name)
+                    last = words.splitlines()[-1] if words else "it said nothing"
+                    raise LittlestError(f"it ended at once ({last})", f"sudo littlest logs {self.user.name}")
+                next_look = loop.time() + STATE_POLL_SECONDS
+            await asyncio.sleep(READY_POLL_SECONDS)
+
+    async def poll(self) -> int | None:
+        """None while the server runs, 1 when it has stopped.
+
+        While systemd gives no answer the server counts as running: taking "no answer" for "stopped" made the hub stop
+        healthy servers at each upgrade of systemd.
+        """
+        state = await self._read_state()
+        if state is UnitState.UNKNOWN:
+            self.log.warning("systemd does not say whether %s runs; asking again later", self.unit_name)
+        return 1 if state is UnitState.STOPPED else None
+
+    async def stop(self, now: bool = False) -> None:
+        """Stop the server and remove what it listened on."""
+        await self._in_thread(systemd.stop_unit, self.machine, self.unit_name)
+        await self._in_thread(sockets.remove_socket_folder, self.unit_name)
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """What the page says while the server starts: first the place in line."""
+        shown = ""
+        while True:
+            place = self.queue.read_place(self)
+            message = f"Many servers are starting. You are number {place} in line." if place else self._stage
+            if message and message != shown:
+                shown = message
+                yield {"progress": 10 if place else 50, "message": message}
+            await asyncio.sleep(0.2)
+
+    async def _read_state(self) -> UnitState:
+        return await self._in_thread(systemd.read_unit_state, self.machine, self.unit_name)
+
+    async def _in_thread(self, function: Callable[..., T], *arguments: Any, **settings: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: function(*arguments, **settings)
+        )
+
+
+def list_orphans(machine: Machine, known: set[str]) -> tuple[str, ...]:
+    """Units of user servers, running or leftover, that the hub does not know."""
+    found = {*systemd.list_user_units(machine, paths.USERS_SLICE), *sockets.list_socket_folders()}
+    return tuple(sorted(found - known))
+
+
+def remove_orphan(machine: Machine, unit: str) -> None:
+    """Stop a server that nobody can reach any more, and remove what it listened on."""
+    systemd.stop_unit(machine, unit)
+    sockets.remove_socket_folder(unit)

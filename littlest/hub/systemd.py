@@ -1,0 +1,103 @@
+"""What the spawner asks of systemd, in words that keep "stopped" and "no answer" apart."""
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from systemdspawner.systemd import make_environment_file
+
+from littlest.errors import LittlestError
+from littlest.system.machine import CommandResult, Machine
+
+ENVIRONMENT_DIR = Path("/run/littlest-environment")
+"""Root's own; a file is there only while a unit is being started. (Command lines and properties can be read by all.)"""
+
+
+class UnitState(StrEnum):
+    """What systemd says of a unit."""
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    UNKNOWN = "unknown"
+    """systemd did not answer, as for a moment at every upgrade of it."""
+
+
+def parse_unit_state(result: CommandResult) -> UnitState:
+    """The meaning of `systemctl is-active`: status 0 is running; 3 and 4 are stopped; anything else is no answer.
+
+    A unit that is still starting or stopping also gives status 3, and is not stopped yet.
+    """
+    if result.status == 0 or result.stdout.strip() in {"activating", "deactivating", "reloading"}:
+        return UnitState.RUNNING
+    return UnitState.STOPPED if result.status in {3, 4} else UnitState.UNKNOWN
+
+
+def read_unit_state(machine: Machine, unit: str) -> UnitState:
+    """What the unit is doing now."""
+    return parse_unit_state(machine.run(["systemctl", "is-active", "--", unit], check=False))
+
+
+def list_user_units(machine: Machine, slice_name: str) -> tuple[str, ...]:
+    """Units of user servers in this slice that systemd has loaded."""
+    listed = machine.run(
+        ["systemctl", "list-units", "--plain", "--no-legend", "--all", "--type=service", "jupyter-*.service"]
+    )
+    names = [line.split()[0] for line in listed.stdout.splitlines() if line.strip()]
+    if not names:
+        return ()
+    shown = machine.run(["systemctl", "show", "--property=Id,Slice", "--", *names])
+    blocks = [dict(line.split("=", 1) for line in block.splitlines()) for block in shown.stdout.strip().split("\n\n")]
+    return tuple(block["Id"] for block in blocks if block.get("Slice") == slice_name)
+
+
+def start_unit(
+    machine: Machine,
+    unit: str,
+    command: Sequence[str],
+    *,
+    working_directory: str,
+    properties: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> None:
+    """Start a transient unit with systemd-run(1), and wait until its program runs.
+
+    Raises LittlestError with systemd's own words when it is not accepted or its program cannot be run.
+    """
+    file = make_environment_file(str(ENVIRONMENT_DIR), unit, dict(environment))
+    try:
+        result = machine.run(
+            [
+                "systemd-run",
+                "--quiet",
+                f"--unit={unit}",
+                f"--working-directory={working_directory}",
+                *(f"--property={name}={value}" for name, value in properties.items()),
+                f"--property=EnvironmentFile={file}",
+                "--",
+                *command,
+            ],
+            check=False,
+            timeout=90,
+        )
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(file)  # noqa: PTH108
+    if result.status != 0:
+        words = " ".join((result.stderr.strip() or result.stdout.strip()).split("\n")[:2])
+        raise LittlestError(f"systemd did not start {unit}: {words}", f"sudo journalctl -u {unit}")
+
+
+def stop_unit(machine: Machine, unit: str) -> None:
+    """Stop a unit, and let systemd forget that it failed. Nothing happens to one that is not there."""
+    machine.run(["systemctl", "stop", "--", unit], check=False, timeout=100)
+    machine.run(["systemctl", "reset-failed", "--", unit], check=False)
+
+
+def read_last_words(machine: Machine, unit: str, lines: int = 8) -> str:
+    """The last lines that a unit wrote to the journal, without times and names; empty when there are none."""
+    found = machine.run(
+        ["journalctl", "--quiet", "--output=cat", f"--lines={lines}", f"--unit={unit}"], check=False, timeout=10
+    )
+    return found.stdout.strip()
