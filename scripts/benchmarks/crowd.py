@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from benchmarks.figures import Figure
-from benchmarks.stage import PASSWORD, URL, Stage, wait_for_hub
+from benchmarks.stage import Stage, wait_for_hub
 from tests.support.hub_client import HubClient
 from tests.support.load import Arrival, Outcome, arrive_together, make_tokens, open_streams, run_streams
 
@@ -23,17 +23,16 @@ def measure_class_start(stage: Stage) -> list[Figure]:
     """20 new users who start their servers at the same moment"""
     server = stage.server
 
-    async def start() -> list[Arrival]:
-        names = await server.add_students(CLASS)
+    async def start(names: list[str]) -> list[Arrival]:
         async with AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(HubClient(URL, name, PASSWORD, 300.0)) for name in names]
+            clients = [await stack.enter_async_context(server.client(name)) for name in names]
             for client in clients:
                 await client.login()
             arrivals = await arrive_together(clients)
             await asyncio.gather(*(client.stop_server() for client in clients))
         return arrivals
 
-    runs = stage.repeat("20 users at once", lambda: server.run(start(), 600.0))
+    runs = stage.repeat("20 users at once", lambda: server.run(start(server.add_students(CLASS)), 600.0))
     problems = sorted({arrival.problem for run in runs for arrival in run if arrival.problem})
     times = [sorted(arrival.seconds for arrival in run) for run in runs]
     return [
@@ -61,10 +60,10 @@ def measure_class_start(stage: Stage) -> list[Figure]:
 def measure_hub_restart(stage: Stage) -> list[Figure]:
     """20 requests a second on each path while the hub restarts"""
     server = stage.server
-    name = server.run(server.add_students(1))[0]
+    name = server.add_students(1)[0]
 
     async def restart_under_load() -> dict[str, Outcome]:
-        async with HubClient(URL, name, PASSWORD) as client:
+        async with server.client(name) as client:
             await client.login()
             await client.start_server()
             async with open_streams(client, round(RATE * SECONDS)) as streams:
@@ -89,10 +88,10 @@ def measure_hub_restart(stage: Stage) -> list[Figure]:
 def measure_proxy_restart(stage: Stage) -> list[Figure]:
     """from the restart of the proxy until a user's server is reached through it again"""
     server = stage.server
-    name = server.run(server.add_students(1))[0]
+    name = server.add_students(1)[0]
 
     async def restart() -> float:
-        async with HubClient(URL, name, PASSWORD) as client:
+        async with server.client(name) as client:
             await client.login()
             await client.start_server()
             token = (await make_tokens(client, 1))[0]
@@ -101,7 +100,7 @@ def measure_proxy_restart(stage: Stage) -> list[Figure]:
             await server.systemctl("restart", "jupyterhub-proxy.service")
             await wait_for_server(client, path, token)
             seconds = time.monotonic() - started
-            await wait_for_hub()
+            await wait_for_hub(server.url)
             await client.stop_server()
         return seconds
 

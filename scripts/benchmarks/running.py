@@ -6,8 +6,7 @@ import time
 from aiohttp import ClientSession
 
 from benchmarks.figures import Figure
-from benchmarks.stage import PASSWORD, URL, Server, Stage, wait_for_hub
-from tests.support.hub_client import HubClient
+from benchmarks.stage import Server, Stage, wait_for_hub
 from tests.support.load import arrive
 
 SHOW_REPEATS = 10
@@ -21,14 +20,14 @@ def measure_hub_start(stage: Stage) -> list[Figure]:
         started = time.monotonic()
         # returns when the old process has ended, so that the answer cannot be the old one's
         await server.systemctl("restart", "jupyterhub.service")
-        await wait_for_hub()
+        await wait_for_hub(server.url)
         return time.monotonic() - started
 
     async def start() -> float:
         await server.systemctl("stop", "jupyterhub.service")
         started = time.monotonic()
         await server.systemctl("start", "--no-block", "jupyterhub.service")
-        await wait_for_hub()
+        await wait_for_hub(server.url)
         return time.monotonic() - started
 
     restarts = stage.repeat("hub restart", lambda: server.run(restart()))
@@ -43,12 +42,8 @@ def measure_server_start(stage: Stage) -> list[Figure]:
     """from the click on start to JupyterLab's page: the first server after a boot, and one of a user who was there"""
     server = stage.server
 
-    async def start_new() -> float:
-        name = (await server.add_students(1))[0]
-        return await start_and_stop(name)
-
     async def start_and_stop(name: str) -> float:
-        async with HubClient(URL, name, PASSWORD) as client:
+        async with server.client(name) as client:
             await client.login()
             arrival = await arrive(client)
             assert not arrival.problem, arrival.problem
@@ -57,11 +52,12 @@ def measure_server_start(stage: Stage) -> list[Figure]:
 
     def start_after_boot() -> float:
         server.reboot()
+        name = server.add_students(1)[0]
         stage.calm.wait("first server start")
-        return server.run(start_new())
+        return server.run(start_and_stop(name))
 
     first = stage.repeat("first server start", start_after_boot)
-    name = server.run(server.add_students(1))[0]
+    name = server.add_students(1)[0]
     server.run(start_and_stop(name))
     warm = stage.repeat("warm server start", lambda: server.run(start_and_stop(name)))
     return [
@@ -81,8 +77,8 @@ def measure_memory(stage: Stage) -> list[Figure]:
 
     async def settle() -> None:
         await server.systemctl("restart", "jupyterhub-proxy.service", "jupyterhub.service")
-        await wait_for_hub()
-        async with ClientSession() as session, session.get(f"{URL}hub/login") as page:
+        await wait_for_hub(server.url)
+        async with ClientSession() as session, session.get(f"{server.url}hub/login") as page:
             assert page.status == 200, page.status
         await asyncio.sleep(30)
 

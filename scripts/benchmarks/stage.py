@@ -4,24 +4,21 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from benchmarks.host import Calm
-from tests.support.hub_client import HubClient
+from tests.support import server as site
 from tests.support.machine import Machine
 from tests.support.network import Network
 
 Result = TypeVar("Result")
 REPOSITORY = Path(__file__).resolve().parents[2]
-URL = "http://127.0.0.1/"
-"""The hub as seen inside a machine."""
-PASSWORD = "bench-mark-7"
 INSTALL_PATIENCE = 240.0
 """Seconds after which an install is given up."""
 
@@ -38,14 +35,14 @@ class Installation:
     """What it said, each line with the seconds since the command."""
 
 
-class Server:
-    """A machine of ours with a way into its network."""
+class Server(site.Server):
+    """A machine that is ours to measure."""
 
     def __init__(self, name: str) -> None:
-        self.machine = Machine(f"bench-{name}")
-        self.machine.remove()
-        self.machine.create().boot()
-        self.network = Network(self.machine.leader)
+        machine = Machine(f"bench-{name}")
+        machine.remove()  # what a bench that was killed left
+        machine.create().boot()
+        super().__init__(machine)
         self._students = 0
 
     def remove(self) -> None:
@@ -59,7 +56,7 @@ class Server:
         self.machine.power_off()
         self.machine.boot()
         self.network = Network(self.machine.leader)
-        self.run(wait_for_hub())
+        self.wait_until_ready()
 
     def install(self, installer: Path) -> Installation:
         """Run the installer, as its reader would, and wait for its end; raises RuntimeError with its words."""
@@ -67,12 +64,8 @@ class Server:
         lines: list[tuple[float, str]] = []
         started = time.monotonic()
 
-        async def watch() -> float:
-            await wait_for_hub(seconds=INSTALL_PATIENCE)
-            return time.monotonic() - started
-
         with ThreadPoolExecutor(1) as pool:
-            answering = pool.submit(self.run, watch(), INSTALL_PATIENCE + 1)
+            answering = pool.submit(self.run, wait_for_hub(self.url, INSTALL_PATIENCE), INSTALL_PATIENCE + 1)
             process = self.machine.start(["sh", "-c", 'exec bash "$1" 2>&1', "install", medium])
             assert process.stdin and process.stdout
             process.stdin.close()
@@ -84,26 +77,15 @@ class Server:
                 raise RuntimeError(f"the install ended with {status}:\n" + "\n".join(line for _, line in lines))
             return Installation(seconds, answering.result(), tuple(lines))
 
-    def run(self, coroutine: Coroutine[Any, Any, Result], seconds: float = 300.0) -> Result:
-        """Run a coroutine in the machine's network."""
-        return self.network.run(coroutine, seconds)
-
     async def systemctl(self, *words: str) -> None:
         """Call systemctl in the machine."""
         await asyncio.to_thread(self.machine.run, ["systemctl", *words])
 
-    def admin(self) -> HubClient:
-        """The first admin, with the password that the installer made."""
-        return HubClient(URL, "admin", self.machine.read("/var/lib/littlest/secrets/initial-passwords/admin").strip())
-
-    async def add_students(self, count: int) -> list[str]:
+    def add_students(self, count: int) -> list[str]:
         """Add hub users that nobody has used yet."""
         names = [f"student-{self._students + number}" for number in range(1, count + 1)]
         self._students += count
-        async with self.admin() as admin:
-            await admin.login()
-            status, said = await admin.api("POST", "users", {"usernames": names})
-            assert status == 201, f"no students: HTTP {status} {said}"
+        self.add_users(names)
         return names
 
 
@@ -149,15 +131,18 @@ def find_installer() -> Path:
     return path
 
 
-async def wait_for_hub(path: str = "hub/api/", seconds: float = 60.0) -> None:
-    """Wait until the hub answers through the proxy; raises TimeoutError."""
+async def wait_for_hub(url: str, seconds: float = 60.0) -> float:
+    """Wait until the hub's API answers through the proxy; gives the seconds it took, raises TimeoutError.
+
+    It asks more often than a test needs to, and takes no hub's page for the API.
+    """
+    started = time.monotonic()
     async with asyncio.timeout(seconds), ClientSession(timeout=ClientTimeout(total=seconds)) as session:
         while True:
             try:
-                async with session.get(URL + path, allow_redirects=False) as answer:
-                    await answer.read()
-                    if answer.status == 200:
-                        return
+                async with session.get(f"{url}hub/api/", allow_redirects=False) as answer:
+                    if answer.status == 200 and "version" in await answer.json():
+                        return time.monotonic() - started
             except (ClientError, OSError):
                 pass
             await asyncio.sleep(0.02)
