@@ -1,0 +1,136 @@
+"""Any hub user name gets an account and a unit of its own, and never one that a shell or systemd reads wrongly."""
+
+import re
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from littlest import paths
+from littlest.plan.accounts import make_account_name, make_comment, make_unit_name
+
+# every kind of name that was trouble somewhere, and names that are near to each other
+AWKWARD = [
+    "a",
+    "A",
+    "anna",
+    "Anna",
+    "ANNA",
+    "änna",
+    "a b",
+    "a-b",
+    "a_b",
+    "a.b",
+    "a+b",
+    "a@b",
+    "a--b",
+    "-a",
+    "a-",
+    "*",
+    "?",
+    "[a]",
+    "%",
+    "..",
+    "~",
+    "\\",
+    "'",
+    '"',
+    "$(reboot)",
+    "; reboot",
+    "{USERNAME}",
+    "x.service",
+    "x.mount",
+    "x",
+    "root",
+    "littlest-proxy",
+    "0",
+    "1234567890",
+    "olga@example.org",
+    "李小龍",
+    "😀",
+    "a\u0301",
+    "á",
+    "a" * 24,
+    "a" * 25,
+    "a" * 26,
+    "a" * 27,
+    "a" * 255,
+    "b" + "a" * 254,
+    "123e4567-e89b-12d3-a456-426614174000",
+]
+
+names = st.one_of(
+    st.sampled_from(AWKWARD),
+    st.text(min_size=1, max_size=40),
+    st.text(alphabet="abAB-_. *0", min_size=1, max_size=30),
+    st.from_regex(r"[a-z]{1,11}-[0-9a-f]{12}", fullmatch=True),
+)
+servers = st.one_of(st.just(""), st.from_regex(r"[a-z][a-z0-9-]{0,28}[a-z0-9]", fullmatch=True))
+
+
+def test_awkward_names_have_accounts_and_units_of_their_own() -> None:
+    everyone = [*AWKWARD, *(make_account_name(name).removeprefix(paths.ACCOUNT_PREFIX) for name in AWKWARD)]
+    different = set(everyone)
+    assert len({make_account_name(name) for name in different}) == len(different)
+    assert len({make_unit_name(name) for name in different}) == len(different)
+
+
+@given(names)
+def test_an_account_name_is_one_that_useradd_takes(user: str) -> None:
+    name = make_account_name(user)
+    assert re.fullmatch(r"jupyter-[a-z0-9]([a-z0-9-]*[a-z0-9])?", name)
+    assert "--" not in name
+    assert len(name) <= 32
+
+
+@given(names, names)
+@example("a b", "a-b")
+@example("a", "A")
+@example("x.service", "x")
+def test_two_names_never_share_an_account(one: str, other: str) -> None:
+    assert (make_account_name(one) == make_account_name(other)) == (one == other)
+
+
+@given(names)
+def test_a_name_that_looks_like_anothers_account_gets_another_one(user: str) -> None:
+    account = make_account_name(user)
+    imitation = account.removeprefix(paths.ACCOUNT_PREFIX)
+    if imitation != user:
+        assert make_account_name(imitation) != account
+
+
+@given(names, servers, names, servers)
+@example("a", "b", "a-b", "")
+@example("a", "b-c", "a-b", "c")
+def test_two_servers_never_share_a_unit(user: str, server: str, other_user: str, other_server: str) -> None:
+    same = (user, server) == (other_user, other_server)
+    assert (make_unit_name(user, server) == make_unit_name(other_user, other_server)) == same
+
+
+@given(names, servers)
+def test_a_unit_name_is_plain_and_short_enough_for_a_socket(user: str, server: str) -> None:
+    unit = make_unit_name(user, server)
+    assert re.fullmatch(r"jupyter-[a-z0-9][a-z0-9-]*\.service", unit)
+    socket = paths.SERVERS_RUNTIME_DIR / unit.removesuffix(".service") / "server.sock"
+    assert len(str(socket)) < 108
+    assert not unit.startswith("jupyterhub")
+
+
+def test_a_plain_short_name_stays_readable() -> None:
+    assert make_account_name("anna") == "jupyter-anna"
+    assert make_account_name("1234567890") == "jupyter-1234567890"
+    assert make_unit_name("anna") == "jupyter-anna.service"
+    assert make_unit_name("anna", "gpu").startswith("jupyter-anna-gpu-")
+    assert make_account_name("olga@example.org").startswith("jupyter-olga-exampl-")
+
+
+@pytest.mark.parametrize("user", AWKWARD)
+def test_a_comment_is_one_that_passwd_can_hold(user: str) -> None:
+    comment = make_comment(user)
+    assert re.fullmatch(r"littlest [A-Za-z0-9._@%-]+", comment)
+    assert len(comment) < 150
+
+
+@given(names, names)
+def test_two_names_never_share_a_comment(one: str, other: str) -> None:
+    assert (make_comment(one) == make_comment(other)) == (one == other)

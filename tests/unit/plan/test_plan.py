@@ -1,0 +1,147 @@
+"""What a configuration means for the machine, as data."""
+
+import json
+from pathlib import PurePosixPath as Path
+
+import pytest
+
+from littlest import paths
+from littlest.config.load import load_config
+from littlest.config.model import Config
+from littlest.errors import LittlestError
+from littlest.plan.build import make_plan, make_probe_url
+from littlest.plan.describe import render_step
+from littlest.plan.files import COMMAND_SCRIPT, SUDOERS
+from littlest.plan.record import Record, make_record, make_removals, narrow, parse_record, render_record, widen
+from littlest.plan.steps import (
+    EnsureGroup,
+    LayDownEnvironment,
+    MakeDirectory,
+    Plan,
+    Release,
+    RemovePath,
+    RemoveSystemUser,
+    RemoveUnits,
+    RunUnit,
+    SetInitialPassword,
+    WaitUntilReady,
+    WriteEnvironmentFile,
+    WriteFile,
+)
+
+RELEASE = Release("0.1.0", Path("/opt/littlest/releases/0.1.0"))
+
+
+def test_things_are_made_before_what_needs_them() -> None:
+    steps = make_plan(Config(), RELEASE, first_admin="olga").steps
+    kinds = [type(step) for step in steps]
+    assert kinds.index(EnsureGroup) < kinds.index(LayDownEnvironment)
+    assert kinds.index(SetInitialPassword) < kinds.index(RunUnit)
+    assert kinds.index(LayDownEnvironment) < kinds.index(RunUnit)
+    assert kinds[-1] is WaitUntilReady
+    made: set[Path] = set()
+    for step in steps:
+        if isinstance(step, MakeDirectory):
+            made.add(step.path)
+        elif isinstance(step, WriteFile | WriteEnvironmentFile) and "littlest" in step.path.parent.parts:
+            assert step.path.parent in made, step.path
+        elif isinstance(step, RunUnit):
+            written = {s.path for s in steps[: steps.index(step)] if hasattr(s, "path")}
+            assert set(step.inputs) <= written, set(step.inputs) - written
+
+
+def test_proxy_is_started_before_the_hub_and_the_culler_last() -> None:
+    steps = make_plan(Config(), RELEASE).steps
+    units = [step.unit for step in steps if isinstance(step, RunUnit)]
+    assert units == [paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT]
+
+
+def test_without_a_start_nothing_is_run_and_nothing_is_waited_for() -> None:
+    steps = make_plan(Config(), RELEASE, start=False).steps
+    assert not [step for step in steps if isinstance(step, RunUnit | WaitUntilReady)]
+
+
+def test_no_secret_enters_a_plan() -> None:
+    plan = make_plan(Config(), RELEASE, first_admin="olga", password_file=Path("/root/password"))
+    assert make_plan(Config(), RELEASE, first_admin="olga", password_file=Path("/root/password")) == plan
+    for step in plan.steps:
+        if isinstance(step, WriteFile):
+            assert "secrets/" not in str(step.path)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("", "http://127.0.0.1:80/hub/api/"),
+        ("http: {port: 8080}\nbase_url: /jupyter/", "http://127.0.0.1:8080/jupyter/hub/api/"),
+        ("http: {address: 192.0.2.7}", "http://192.0.2.7:80/hub/api/"),
+        ("http: {address: '::1'}", "http://[::1]:80/hub/api/"),
+        ("http: {address: '0.0.0.0'}", "http://127.0.0.1:80/hub/api/"),
+        ("http: {address: '::'}", "http://[::1]:80/hub/api/"),
+    ],
+)
+def test_the_hub_is_asked_where_the_proxy_listens(text: str, url: str) -> None:
+    assert make_probe_url(load_config(text, "config.yaml")) == url
+
+
+def test_every_step_is_a_sentence_without_a_capital() -> None:
+    for step in make_plan(Config(), RELEASE, first_admin="olga").steps:
+        sentence = render_step(step)
+        assert sentence[0].islower()
+        assert "\n" not in sentence
+
+
+def test_what_is_recorded_is_what_may_be_removed() -> None:
+    plan = make_plan(Config(), RELEASE, first_admin="olga")
+    record = make_record(plan, "0.1.0")
+    assert str(paths.CONFIG_FILE) not in record.paths
+    assert str(paths.USER_ENVIRONMENT_DIR) not in record.paths
+    assert not any("secrets/" in path and kind != "directory" for path, kind in record.paths.items())
+    assert record.paths[str(paths.SUDOERS_FILE)].startswith("sha256:")
+    assert record.accounts == (paths.PROXY_USER,)
+    assert paths.USERS_SLICE in record.units
+
+
+def test_removal_takes_units_first_and_directories_from_within() -> None:
+    record = make_record(make_plan(Config(), RELEASE), "0.1.0")
+    steps = make_removals(record, Record())
+    assert isinstance(steps[0], RemoveUnits)
+    assert isinstance(steps[-1], RemoveSystemUser)
+    removed = [step.path for step in steps if isinstance(step, RemovePath)]
+    assert len(removed) == len(record.paths)
+    for number, path in enumerate(removed):
+        assert not any(path in later.parents for later in removed[:0]), path
+        assert not any(earlier in path.parents for earlier in removed[:number]), path
+    assert make_removals(record, record) == ()
+
+
+def test_widened_holds_both_and_narrowed_what_is_planned() -> None:
+    before = Record(
+        "1", {"/a": "directory"}, ("a.service",), ("a",), {"a.service": "1", "b.service": "2"}, ("path:/a",)
+    )
+    planned = Record("2", {"/b": "sha256:0"}, ("b.service",), ("b",))
+    wide = widen(before, planned)
+    assert set(wide.paths) == {"/a", "/b"}
+    assert wide.units == ("a.service", "b.service")
+    assert wide.made == ("path:/a",)
+    assert narrow(wide, planned) == Record("2", {"/b": "sha256:0"}, ("b.service",), ("b",), {"b.service": "2"})
+
+
+def test_a_record_survives_its_file() -> None:
+    record = Record("2", {"/b": "link:/a"}, ("b.service",), ("b",), {"b.service": "2"}, ("group:c",))
+    assert parse_record(render_record(record), "record.json") == record
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', json.dumps({"format": "x"})])
+def test_a_damaged_record_is_refused(text: str) -> None:
+    with pytest.raises(LittlestError, match=r"record\.json is damaged"):
+        parse_record(text, "record.json")
+
+
+def test_an_empty_plan_owns_nothing() -> None:
+    assert make_record(Plan(), "") == Record()
+
+
+def test_the_command_has_no_placeholder_left_and_the_sudo_rule_names_the_group() -> None:
+    assert "{" not in COMMAND_SCRIPT.replace("${release%/}", "").replace("${tried-}", "")
+    assert "%littlest-admins ALL=(ALL) NOPASSWD:ALL\n" in SUDOERS
