@@ -59,13 +59,13 @@ def test_wrong_usage_ends_with_two(server: Server) -> None:
 
 
 def test_two_changes_at_once_are_not_made(server: Server) -> None:
-    holder = server.machine.start("exec flock /run/lock/littlest.lock sleep 20")
+    lock = "/run/lock/littlest.lock"
+    server.machine.run(f"systemd-run --unit=holder flock {lock} sleep 60")
     try:
-        server.machine.run("until ! flock -n /run/lock/littlest.lock true; do sleep 0.05; done")
+        server.machine.run(f"while flock -n {lock} true; do sleep 0.05; done")
         done = server.machine.run("littlest apply", check=False)
     finally:
-        server.machine.run("pkill -x sleep", check=False)
-        holder.wait(30)
+        server.machine.run("systemctl stop holder")
     assert done.returncode == 5
     assert "another" in done.stderr.lower()
 

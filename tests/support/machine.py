@@ -40,13 +40,20 @@ for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; d
     mkdir -p "$hierarchy/littlest-$name"
     echo $$ >"$hierarchy/littlest-$name/cgroup.procs"
 done
-mount -t overlay overlay -o "lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
+[ -z "$lower" ] || mount -t overlay overlay -o "lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
 exec systemd-nspawn "$@"
 """
 
 
 class CommandFailed(AssertionError):
     """A command in a machine ended otherwise than expected; the text says how, with what it printed."""
+
+
+def can_layer(folder: Path) -> bool:
+    """Say whether overlayfs works on this file system; where it does not (on another overlay), disks are copied."""
+    options = f"lowerdir={folder / 'media'},upperdir={folder / 'upper'},workdir={folder / 'work'}"
+    mount = ["mount", "-t", "overlay", "overlay", "-o", options, folder / "root"]
+    return subprocess.run(["unshare", "--mount", *mount], capture_output=True, check=False).returncode == 0
 
 
 def machines_dir() -> Path:
@@ -78,19 +85,26 @@ class Machine:
             raise FileExistsError(f"there is a machine called {self.name} already")
         shutil.rmtree(self.folder, ignore_errors=True)
         layers = list(lowers) or [ensure_base()]
-        for part in ("upper/etc", "work", "root", "media"):
+        for part in ("upper", "work", "root", "media"):
             (self.folder / part).mkdir(parents=True)
         self.folder.chmod(0o711)
+        disk = self.folder / "upper"
+        if not can_layer(self.folder):
+            disk = self.folder / "root"
+            subprocess.run(["cp", "-a", "--reflink=auto", f"{layers[0]}/.", disk], check=True)
+            layers = []
         if not lowers:
-            (self.folder / "upper/etc/machine-id").write_text(secrets.token_hex(16) + "\n")
-        self._write_state(layers=[str(layer) for layer in layers], owner=os.getpid())
+            (disk / "etc").mkdir(exist_ok=True)
+            (disk / "etc/machine-id").write_text(secrets.token_hex(16) + "\n")
+        self._write_state(disk=str(disk), layers=[str(layer) for layer in layers], owner=os.getpid())
         return self
 
     def clone(self, name: str) -> "Machine":
         """Make another machine that starts from this one's disk. This one must be stopped, and stay so."""
         if self.is_running():
             raise RuntimeError(f"{self.name} is running: stop it before it is copied")
-        layers = [self.folder / "upper", *map(Path, self._read_state()["layers"])]
+        state = self._read_state()
+        layers = [Path(state["disk"]), *map(Path, state["layers"])]
         copy = Machine(name).create(layers)
         for medium in self.media.iterdir():
             copy.insert(medium)
@@ -108,7 +122,15 @@ class Machine:
         command += [self.name, ":".join(state["layers"]), str(self.folder), *nspawn]
         if Path("/run/systemd/system").is_dir():
             scope = f"--unit=littlest-machine-{self.name}-{secrets.token_hex(3)}"
-            command = ["systemd-run", "--quiet", "--scope", "--property=Delegate=yes", scope, *command]
+            command = [
+                "systemd-run",
+                "--quiet",
+                "--scope",
+                "--property=Delegate=yes",
+                f"--description=Test machine {self.name}",
+                scope,
+                *command,
+            ]
         with self.console.open("a") as output:
             supervisor = start_background(command, output)
         self._write_state(**state | {"supervisor": asdict(supervisor)})
@@ -148,7 +170,7 @@ class Machine:
         state = self._read_state()
         for extra in state.get("extras", []):
             Background(**extra).end()
-        kept = {key: state[key] for key in ("layers", "owner") if key in state}
+        kept = {key: state[key] for key in ("disk", "layers", "owner") if key in state}
         self._write_state(**kept)
         self._leader = None
         for hierarchy in ("systemd", "unified", "."):
