@@ -46,7 +46,7 @@ class Conversion:
 
     def add_problem(self, node: Node, place: Place, problem: str, hint: str | None = None) -> None:
         """Note what is wrong with the value at a place."""
-        key = ".".join(part for part in place if isinstance(part, str))
+        key = ".".join(_make_visible(part) for part in place if isinstance(part, str))
         mark = node.start_mark
         self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, key, problem, hint))
 
@@ -119,7 +119,7 @@ class Conversion:
         kind, optional = split_optional(annotation)
         if node.tag and str(node.tag) not in _KNOWN_TAGS:
             raise _Misread(
-                f"the tag {_shorten(str(node.tag).replace(_YAML_TAG, '!!'))} means nothing here; remove it"
+                f"the tag {_make_visible(str(node.tag).replace(_YAML_TAG, '!!'))} means nothing here; remove it"
             )
         if section := as_section(kind):
             # a group whose settings are all commented out is a group without settings
@@ -184,14 +184,14 @@ def show(node: Node) -> str:
     """Return a value as it stands in the file, short enough for a message."""
     if not isinstance(node, ScalarNode):
         return ""
-    text = _shorten(node.value)
-    if not text.isprintable():
-        text = text.encode("unicode_escape").decode()
+    text = _make_visible(node.value)
     return f'"{text}"' if node.style or text.strip() != text or not text else text
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+def _make_visible(text: str) -> str:
+    """Return what someone wrote as one short line without control characters."""
+    short = text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+    return short if short.isprintable() else short.encode("unicode_escape").decode()
 
 
 def _explain_section(model: type[Section], place: Place) -> str:

@@ -135,3 +135,55 @@ def test_modules_are_named_for_what_they_hold(module: str) -> None:
 def test_nothing_is_left_to_do(module: str) -> None:
     marks = [word for word in ("TODO", "FIXME", "XXX") if word in MODULES[module].read_text()]
     assert not marks
+
+
+def list_imports_at_start(module: str) -> Iterator[str]:
+    """The modules that importing this one imports, its packages and what they import included."""
+    waiting, seen = [module], set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        yield name
+        if name in MODULES:
+            waiting += [imported for imported, at_start in list_imports_with_time(name) if at_start]
+
+
+def list_imports_with_time(module: str) -> Iterator[tuple[str, bool]]:
+    tree = ast.parse(MODULES[module].read_text())
+    inside = {
+        id(node)
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef)
+        or (isinstance(outer, ast.If) and ast.unparse(outer.test) == "TYPE_CHECKING")
+        for node in ast.walk(outer)
+    }
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        for name in names:
+            full = f"{node.module}.{name}" if isinstance(node, ast.ImportFrom) else name
+            imported = full if full in MODULES or isinstance(node, ast.Import) else str(node.module)
+            yield imported, id(node) not in inside
+
+
+@pytest.mark.parametrize("module", ["littlest.cli", "littlest.commands.config"])
+def test_looking_at_the_settings_imports_nothing_slow(module: str) -> None:
+    imported = set(list_imports_at_start(module))
+    assert "littlest.errors" in imported
+    slow = (
+        "rich",
+        "rattler",
+        "jupyterhub",
+        "tornado",
+        "asyncio",
+        "http",
+        "urllib.request",
+        "difflib",
+        "littlest.plan",
+    )
+    assert not [name for name in imported for package in slow if is_within(name, package)]
+
+
+def test_the_command_line_imports_no_verb_at_its_start() -> None:
+    assert not [name for name in list_imports_at_start("littlest.cli") if is_within(name, "littlest.commands")]

@@ -1,0 +1,56 @@
+"""Values that a person writes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from littlest.config.settings import find_nearest_key, list_settings
+from littlest.config.values import parse_bytes, parse_user_name, render_bytes
+
+
+@pytest.mark.parametrize(
+    ("written", "count"),
+    [
+        ("1K", 2**10),
+        ("1M", 2**20),
+        ("1G", 2**30),
+        ("1T", 2**40),
+        ("0.5G", 2**29),
+        ("7", 7),
+        ("3 gib", 3 * 2**30),
+        ("9B", 9),
+    ],
+)
+def test_amounts_of_memory(written: str, count: int) -> None:
+    assert parse_bytes(written) == count
+
+
+@pytest.mark.parametrize("written", ["", "G", "1GG", "-1", "1e9", "one", "1.", "٣G", "0x10", "1 G B"])
+def test_what_is_no_amount_of_memory(written: str) -> None:
+    with pytest.raises(ValueError, match="is not an amount"):
+        parse_bytes(written)
+
+
+@given(st.integers(0, 2**60))
+def test_amount_is_written_as_it_was_meant(count: int) -> None:
+    assert parse_bytes(render_bytes(count)) == count
+
+
+@given(st.text(max_size=20))
+def test_user_name_is_the_same_when_read_twice(name: str) -> None:
+    try:
+        once = parse_user_name(name)
+    except ValueError:
+        return
+    assert parse_user_name(once) == once
+
+
+@pytest.mark.parametrize(
+    "setting", [setting for setting in list_settings() if setting.section is None], ids=lambda s: s.key
+)
+def test_nearest_key_survives_a_typing_error(setting: object) -> None:
+    key: str = setting.key  # type: ignore[attr-defined]
+    group, _, name = key.rpartition(".")
+    misspelt = f"{group}.{name[:-2]}{name[-1]}{name[-2]}" if group else f"{name[:-2]}{name[-1]}{name[-2]}"
+    assert find_nearest_key(misspelt) == key
+    assert find_nearest_key(key.upper()) == key

@@ -1,0 +1,190 @@
+"""The command line: help, usage, exit codes, and that errors end as a few plain lines."""
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from littlest import __version__, cli
+from littlest.errors import ExitCode, LittlestError
+from littlest.report import Report
+from littlest.system.machine import Machine
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root of a machine that is not this one."""
+    (tmp_path / "etc" / "littlest").mkdir(parents=True)
+    monkeypatch.setattr(cli, "_make_machine", lambda: Machine(tmp_path))
+    return tmp_path
+
+
+def write_config(root: Path, content: str | bytes) -> None:
+    file = root / "etc" / "littlest" / "config.yaml"
+    file.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["--version"]) == 0
+    assert capsys.readouterr().out == f"littlest {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["-h"], ["config", "--help"], ["status", "--help"], ["uninstall", "-h"], ["install", "--help"]],
+)
+def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(words) == 0
+    assert "Usage: littlest" in capsys.readouterr().out
+
+
+def test_help_lists_the_verbs_but_not_the_installers(capsys: pytest.CaptureFixture[str]) -> None:
+    cli.run(["--help"])
+    said = capsys.readouterr().out
+    for verb in ("status", "plan", "apply", "config", "logs", "uninstall"):
+        assert f"\n  {verb} " in said
+    assert "\n  install " not in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["nonsense"],
+        ["--nonsense"],
+        ["status", "extra"],
+        ["config", "nonsense"],
+        ["logs", "-n", "many"],
+        ["logs", "-f", "--json"],
+    ],
+)
+def test_wrong_usage(words: list[str], root: Path) -> None:
+    assert cli.run(words) == ExitCode.USAGE
+
+
+def test_settings_in_force(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "http:\n  port: 8000\nusers:\n  admin: [0123]\n")
+    assert cli.run(["config", "show"]) == 0
+    said = capsys.readouterr().out
+    assert "  port: 8000\n" in said
+    assert '    - "0123"\n' in said
+    assert "  memory: 1G\n" in said
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("http.port", "8000\n"),
+        ("http.address", "\n"),
+        ("base_url", "/\n"),
+        ("limits.cpu", "null\n"),
+        ("services.cull.enabled", "true\n"),
+        ("users.admin", '- ada\n- "null"\n'),
+        ("users.banned", ""),
+        ("http", 'address: ""\nport: 8000\n'),
+    ],
+)
+def test_one_setting(key: str, said: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "http:\n  port: 8000\nusers:\n  admin: [ada, null]\n")
+    assert cli.run(["config", "show", key]) == 0
+    assert capsys.readouterr().out == said
+
+
+def test_settings_as_json(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "")
+    assert cli.run(["config", "show", "--json"]) == 0
+    settings = json.loads(capsys.readouterr().out)["settings"]
+    assert settings["limits"] == {"memory": "1G", "cpu": None}
+    assert settings["users"]["admin"] == []
+    cli.run(["config", "show", "http.port", "--json"])
+    assert json.loads(capsys.readouterr().out) == {"key": "http.port", "value": 80, "exit_code": 0}
+
+
+def test_unknown_setting(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["config", "show", "limits.memry"]) == ExitCode.USAGE
+    assert "Did you mean limits.memory?" in capsys.readouterr().err
+    assert cli.run(["config", "show", "http.port.x"]) == ExitCode.USAGE
+
+
+@pytest.mark.parametrize("words", [["config", "show"], ["config", "validate"]])
+def test_settings_that_are_not_valid(words: list[str], root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "http:\n  prt: 80\n  port: x\n")
+    assert cli.run(words) == ExitCode.INVALID_CONFIG
+    said = capsys.readouterr().err
+    assert "/etc/littlest/config.yaml:2: http.prt: unknown key; did you mean http.port?" in said
+    assert "/etc/littlest/config.yaml:3: http.port: x is not a whole number" in said
+
+
+def test_bytes_that_are_no_text(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, b"\xff\xfe\x00")
+    assert cli.run(["config", "validate", "--json"]) == ExitCode.INVALID_CONFIG
+    assert json.loads(capsys.readouterr().out)["problems"][0]["line"] == 1
+
+
+def test_valid_file(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "limits:\n  memory: 2G\n")
+    assert cli.run(["config", "validate"]) == 0
+    assert capsys.readouterr().out == "/etc/littlest/config.yaml is valid.\n"
+
+
+def test_file_to_validate_is_missing(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["config", "validate", "/nowhere.yaml"]) == ExitCode.USAGE
+    assert "There is no file /nowhere.yaml." in capsys.readouterr().err
+
+
+def test_directory_to_validate(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["config", "validate", "/etc/littlest"]) == ExitCode.FAILED
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_uninstall_asks_on_a_terminal_only(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert cli.run(["uninstall", "--purge"]) == ExitCode.USAGE
+    assert "--yes" in capsys.readouterr().err
+
+
+def raise_error(error: BaseException) -> None:
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (LittlestError("It failed.", "Try this."), 1, "littlest: It failed.\nTry this.\n"),
+        (KeyError("surprise"), 1, "a fault in littlest itself: KeyError: 'surprise'"),
+        (KeyboardInterrupt(), 130, "Interrupted."),
+    ],
+)
+def test_every_error_ends_as_a_few_plain_lines(
+    error: BaseException, code: int, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_make_machine", lambda: raise_error(error))
+    assert cli.run(["config", "show"]) == code
+    said = capsys.readouterr().err
+    assert words in said
+    assert "Traceback" not in said
+    assert len(said.splitlines()) <= 3
+
+
+@pytest.mark.parametrize("words", [["--debug", "config", "show"], ["config", "show", "--debug"]])
+def test_debug_shows_where_it_comes_from(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "_make_machine", lambda: raise_error(KeyError("surprise")))
+    assert cli.run(words) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_error_names_the_log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("LITTLEST_LOG", "/var/log/littlest/install.log")
+    monkeypatch.setattr(cli, "_make_machine", lambda: raise_error(LittlestError("It failed.")))
+    cli.run(["config", "show"])
+    assert capsys.readouterr().err.endswith("Log: /var/log/littlest/install.log\n")
+
+
+def test_exit_code_is_the_reports(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
+    monkeypatch.setattr("littlest.commands.config.run_show", lambda *_: Report(exit_code=ExitCode.DRIFT))
+    assert cli.run(["config", "show"]) == ExitCode.DRIFT
