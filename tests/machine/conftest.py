@@ -44,7 +44,7 @@ def installer() -> Path:
 def make_machine() -> Iterator[MakeMachine]:
     """Makes machines that are gone when the tests end, as are those of a test run that was killed."""
     for machine in list_machines():
-        if machine.name.startswith(PREFIX) and machine.is_orphan():
+        if machine.name.startswith(PREFIX) and machine.state.is_orphan():
             machine.remove()
     made: list[Machine] = []
 

@@ -3,7 +3,6 @@
 Works where systemd is process 1 and where it is not. Only the standard library is used.
 """
 
-import json
 import os
 import re
 import secrets
@@ -15,10 +14,10 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
-from typing import Any
 
 from tests.support.debian import cache_dir, ensure_base, ensure_system_packages
 from tests.support.processes import Background, start_background
+from tests.support.state import State
 
 MEDIA = "/media/littlest"
 """Where a machine sees, read-only, what lies in its `media` folder."""
@@ -40,7 +39,8 @@ for hierarchy in /sys/fs/cgroup/systemd /sys/fs/cgroup/unified /sys/fs/cgroup; d
     mkdir -p "$hierarchy/littlest-$name"
     echo $$ >"$hierarchy/littlest-$name/cgroup.procs"
 done
-[ -z "$lower" ] || mount -t overlay overlay -o "lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work" "$folder/root"
+layer="lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work"
+[ -z "$lower" ] || mount -t overlay overlay -o "$layer" "$folder/root"
 exec systemd-nspawn "$@"
 """
 
@@ -52,7 +52,7 @@ class CommandFailed(AssertionError):
 def can_layer(folder: Path) -> bool:
     """Say whether overlayfs works on this file system; where it does not (on another overlay), disks are copied."""
     options = f"lowerdir={folder / 'media'},upperdir={folder / 'upper'},workdir={folder / 'work'}"
-    mount = ["mount", "-t", "overlay", "overlay", "-o", options, folder / "root"]
+    mount = ["mount", "-t", "overlay", "overlay", "-o", options, str(folder / "root")]
     return subprocess.run(["unshare", "--mount", *mount], capture_output=True, check=False).returncode == 0
 
 
@@ -75,6 +75,7 @@ class Machine:
         self.name = name
         self.folder = machines_dir() / name
         self.media = self.folder / "media"
+        self.state = State(self.folder / "state.json")
         self._leader: int | None = None
 
     # ---- life -------------------------------------------------------------------------------------------------
@@ -96,14 +97,14 @@ class Machine:
         if not lowers:
             (disk / "etc").mkdir(exist_ok=True)
             (disk / "etc/machine-id").write_text(secrets.token_hex(16) + "\n")
-        self._write_state(disk=str(disk), layers=[str(layer) for layer in layers], owner=os.getpid())
+        self.state.write(disk=str(disk), layers=[str(layer) for layer in layers], owner=os.getpid())
         return self
 
     def clone(self, name: str) -> "Machine":
         """Make another machine that starts from this one's disk. This one must be stopped, and stay so."""
         if self.is_running():
             raise RuntimeError(f"{self.name} is running: stop it before it is copied")
-        state = self._read_state()
+        state = self.state.read()
         layers = [Path(state["disk"]), *map(Path, state["layers"])]
         copy = Machine(name).create(layers)
         for medium in self.media.iterdir():
@@ -114,7 +115,7 @@ class Machine:
         """Start the machine and wait until systemd has started everything; raises TimeoutError."""
         if not shutil.which("systemd-nspawn"):
             ensure_system_packages("systemd-container")
-        state = self._read_state()
+        state = self.state.read()
         nspawn = ["--quiet", "--register=no", "--keep-unit", "--private-network", "--boot", "--console=pipe"]
         nspawn += ["--link-journal=no", "--resolv-conf=off", "--timezone=off", f"--machine={self.name}"]
         nspawn += [f"--bind-ro={self.media}:{MEDIA}", f"--directory={self.folder / 'root'}"]
@@ -133,7 +134,7 @@ class Machine:
             ]
         with self.console.open("a") as output:
             supervisor = start_background(command, output)
-        self._write_state(**state | {"supervisor": asdict(supervisor)})
+        self.state.write(**state | {"supervisor": asdict(supervisor)})
         self._wait_for_systemd(supervisor, time.monotonic() + seconds)
         return self
 
@@ -141,7 +142,7 @@ class Machine:
         while time.monotonic() < deadline:
             if not supervisor.is_alive():
                 raise RuntimeError(f"{self.name} did not boot:\n{self.console.read_text()[-1500:]}")
-            self._leader = self._find_leader()
+            self._leader = self.state.leader()
             if self._leader:
                 said = self.run("systemctl is-system-running --wait", check=False, timeout=60).stdout.strip()
                 if said in {"running", "degraded"}:
@@ -151,14 +152,14 @@ class Machine:
 
     def power_off(self, seconds: float = 60.0) -> None:
         """Shut the machine down in good order, as its power button would."""
-        supervisor = self._supervisor()
+        supervisor = self.state.supervisor()
         if supervisor:
             supervisor.end(SIGTERM, seconds)
         self._forget_processes()
 
     def stop(self) -> None:
         """Cut the machine's power: all its processes end at once, its disk stays."""
-        leader, supervisor = self._find_leader(), self._supervisor()
+        leader, supervisor = self.state.leader(), self.state.supervisor()
         if leader:
             with suppress(ProcessLookupError):
                 os.kill(leader, SIGKILL)
@@ -167,11 +168,7 @@ class Machine:
         self._forget_processes()
 
     def _forget_processes(self) -> None:
-        state = self._read_state()
-        for extra in state.get("extras", []):
-            Background(**extra).end()
-        kept = {key: state[key] for key in ("disk", "layers", "owner") if key in state}
-        self._write_state(**kept)
+        self.state.end_extras()
         self._leader = None
         for hierarchy in ("systemd", "unified", "."):
             group = Path("/sys/fs/cgroup", hierarchy, f"littlest-{self.name}")
@@ -187,18 +184,18 @@ class Machine:
 
     def exists(self) -> bool:
         """Say whether the machine was created and not removed."""
-        return (self.folder / "state.json").exists()
+        return self.state.file.exists()
 
     def is_running(self) -> bool:
         """Say whether the machine is switched on."""
-        return self.exists() and self._supervisor() is not None
+        return self.exists() and self.state.supervisor() is not None
 
     # ---- doing something in it --------------------------------------------------------------------------------
 
     @property
     def leader(self) -> int:
         """The number, outside, of the machine's process 1; raises RuntimeError when it is off."""
-        leader = self._leader or self._find_leader()
+        leader = self._leader or self.state.leader()
         if leader is None:
             raise RuntimeError(f"the machine {self.name} is not running")
         return leader
@@ -291,44 +288,3 @@ class Machine:
             "tail -n +1 /var/log/littlest/* 2>/dev/null; systemctl --failed --no-pager; ss -ltnp", check=False
         )
         (folder / f"{self.name}.install.txt").write_text(logs.stdout)
-
-    def keep(self, process: Background) -> None:
-        """Have `process` ended together with the machine."""
-        state = self._read_state()
-        self._write_state(**state | {"extras": [*state.get("extras", []), asdict(process)]})
-
-    def note(self, **facts: str | int) -> None:
-        """Remember something about the machine until it is stopped."""
-        self._write_state(**self._read_state() | {"facts": {**self.facts(), **facts}})
-
-    def facts(self) -> dict[str, str | int]:
-        """Give what was noted since the machine was started."""
-        facts: dict[str, str | int] = self._read_state().get("facts", {})
-        return facts
-
-    def is_orphan(self) -> bool:
-        """Say whether the process that created the machine is gone."""
-        return not Path(f"/proc/{self._read_state()['owner']}").exists()
-
-    def _read_state(self) -> dict[str, Any]:
-        state: dict[str, Any] = json.loads((self.folder / "state.json").read_text())
-        return state
-
-    def _write_state(self, **state: Any) -> None:
-        partial = self.folder / "state.json.partial"
-        partial.write_text(json.dumps(state, indent=1))
-        partial.rename(self.folder / "state.json")
-
-    def _supervisor(self) -> Background | None:
-        given = self._read_state().get("supervisor")
-        supervisor = Background(**given) if isinstance(given, dict) else None
-        return supervisor if supervisor and supervisor.is_alive() else None
-
-    def _find_leader(self) -> int | None:
-        supervisor = self._supervisor()
-        if supervisor is None:
-            return None
-        with suppress(FileNotFoundError):
-            children = Path(f"/proc/{supervisor.pid}/task/{supervisor.pid}/children").read_text().split()
-            return int(children[0]) if children else None
-        return None
