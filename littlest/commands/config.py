@@ -71,31 +71,37 @@ def run_edit(machine: Machine, ask: Ask) -> Report:
     """
     if machine.is_live and not machine.may_own():
         raise NeedsRoot("Only root may change the settings.", "sudo littlest config edit")
+    editor = _find_editor(machine)
     with hold_lock(machine):
         path = _find_real_file(machine, paths.CONFIG_FILE)
         before = machine.read_bytes(path)
-        machine.write_file(_COPY, render_default_config() if before is None else before, mode=0o600)
-        edited = _edit_until_valid(machine, ask)
-        if edited is None or edited == before:
+        begun = render_default_config().encode() if before is None else before
+        machine.write_file(_COPY, begun, mode=0o600)
+        try:
+            edited = _edit_until_valid(machine, editor, ask)
+        except BaseException:
             machine.remove(_COPY)
-            return Report(lines=("Nothing was changed." if edited else "Nothing was saved.",))
-        if machine.read_bytes(path) != before:
-            raise LittlestError(f"Somebody else changed {path} meanwhile.", f"What you wrote stands in {_COPY}.")
-        _replace(machine, path, edited)
+            raise
+        if edited is not None and edited != begun:
+            if machine.read_bytes(path) != before:
+                raise LittlestError(f"Somebody else changed {path} meanwhile.", f"What you wrote stands in {_COPY}.")
+            _replace(machine, path, edited)
         machine.remove(_COPY)
+    if edited is None:
+        return Report(lines=("Nothing was saved.",))
+    if edited == begun:
+        return Report(lines=("Nothing was changed.",))
     return Report(lines=(f"{path} is saved.", _APPLY))
 
 
-def _edit_until_valid(machine: Machine, ask: Ask) -> bytes | None:
+def _edit_until_valid(machine: Machine, editor: list[str], ask: Ask) -> bytes | None:
     """Return the valid content that the person ended with, None when they gave up."""
-    editor = _find_editor(machine)
+    name = str(paths.CONFIG_FILE)
     while True:
         status = machine.run_attached([*editor, str(machine.path(_COPY))])
         if status != 0:
-            machine.remove(_COPY)
             raise LittlestError(f"The editor {shlex.join(editor)} ended with status {status}; nothing was saved.")
         content = machine.read_bytes(_COPY) or b""
-        name = str(paths.CONFIG_FILE)
         try:
             load_config(decode_config(content, name), name)
         except ConfigError as error:

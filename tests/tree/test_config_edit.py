@@ -1,0 +1,177 @@
+"""`littlest config edit` with a real editor (a script), a real file and a real lock."""
+
+import stat
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from littlest import paths
+from littlest.commands.config import run_edit
+from littlest.config.document import render_default_config
+from littlest.errors import BusyError, LittlestError
+from littlest.system.machine import Machine
+
+CONFIG = PurePosixPath("/etc/littlest/config.yaml")
+Editor = Callable[..., Path]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine with nothing but the settings' directory."""
+    root = tmp_path / "root"
+    (root / "etc" / "littlest").mkdir(parents=True)
+    return Machine(root)
+
+
+@pytest.fixture
+def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Editor:
+    """Make an editor that does one of these shell lines at each call; $1 is the file, $root the machine's root."""
+
+    def make(*lines: str) -> Path:
+        calls = tmp_path / "calls"
+        calls.write_text("")
+        script = tmp_path / "an editor"
+        cases = "\n".join(f"{number}) {line} ;;" for number, line in enumerate(lines, 1))
+        script.write_text(
+            f'#!/bin/sh\nset -eu\nroot="{tmp_path}/root"\necho "$1" >>"{calls}"\n'
+            f'case $(($(wc -l <"{calls}"))) in\n{cases}\n*) exit 99 ;;\nesac\n'
+        )
+        script.chmod(0o755)
+        monkeypatch.setenv("VISUAL", f"'{script}'")
+        return calls
+
+    return make
+
+
+def answer(*answers: str) -> Callable[[str], str]:
+    waiting: Iterator[str] = iter(answers)
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return next(waiting, "")
+
+    asked: list[str] = []
+    ask.asked = asked  # type: ignore[attr-defined]
+    return ask
+
+
+def write(machine: Machine, content: str, mode: int = 0o640) -> Path:
+    file = machine.path(CONFIG)
+    file.write_text(content)
+    file.chmod(mode)
+    return file
+
+
+def list_files(machine: Machine) -> list[str]:
+    return sorted(file.name for file in machine.path(CONFIG).parent.iterdir())
+
+
+def test_valid_edit_takes_the_files_place_and_keeps_its_mode(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "http:\n  port: 8000\n", 0o600)
+    before = file.stat()
+    editor('sed -i s/8000/8001/ "$1"')
+    report = run_edit(machine, answer())
+    assert file.read_text() == "http:\n  port: 8001\n"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert (file.stat().st_uid, file.stat().st_gid) == (before.st_uid, before.st_gid)
+    assert "sudo littlest apply" in "\n".join(report.lines)
+    assert list_files(machine) == ["config.yaml"]
+
+
+def test_edit_without_a_change_says_so_and_writes_nothing(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "http:\n  port: 8000\n")
+    before = file.stat()
+    editor(":")
+    assert run_edit(machine, answer()).lines == ("Nothing was changed.",)
+    assert file.stat() == before
+    assert list_files(machine) == ["config.yaml"]
+
+
+def test_invalid_edit_names_the_problems_and_can_be_edited_again(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "http:\n  port: 8000\n")
+    calls = editor('echo "htp: 1" >>"$1"', 'sed -i /htp/d "$1"; echo "base_url: /x/" >>"$1"')
+    ask = answer("what?", "e")
+    run_edit(machine, ask)
+    assert file.read_text() == "http:\n  port: 8000\nbase_url: /x/\n"
+    assert f"{CONFIG}:3: htp: unknown key; did you mean http?" in ask.asked[0]  # type: ignore[attr-defined]
+    assert len(calls.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("given", ["x", "xit", ""])
+def test_invalid_edit_can_be_given_up(given: str, machine: Machine, editor: Editor) -> None:
+    file = write(machine, "http:\n  port: 8000\n")
+    editor('printf "\\377" >"$1"')
+    assert run_edit(machine, answer(given)).lines == ("Nothing was saved.",)
+    assert file.read_text() == "http:\n  port: 8000\n"
+    assert list_files(machine) == ["config.yaml"]
+
+
+def test_editor_that_fails_saves_nothing(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "http:\n  port: 8000\n")
+    editor('echo "base_url: /x/" >"$1"; exit 3')
+    with pytest.raises(LittlestError, match="ended with status 3; nothing was saved"):
+        run_edit(machine, answer())
+    assert file.read_text() == "http:\n  port: 8000\n"
+    assert list_files(machine) == ["config.yaml"]
+
+
+def test_somebody_elses_change_is_not_overwritten(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "http:\n  port: 8000\n")
+    editor('echo "base_url: /mine/" >"$1"; echo "base_url: /theirs/" >"$root/etc/littlest/config.yaml"')
+    with pytest.raises(LittlestError, match="Somebody else changed") as caught:
+        run_edit(machine, answer())
+    assert file.read_text() == "base_url: /theirs/\n"
+    kept = str(caught.value.hint).rpartition(" ")[2].rstrip(".")
+    assert machine.read_text(PurePosixPath(kept)) == "base_url: /mine/\n"
+
+
+def test_file_that_is_missing_is_begun_from_the_defaults(machine: Machine, editor: Editor) -> None:
+    editor('sed -i "s/^# base_url: .*/base_url: \\/x\\//" "$1"')
+    run_edit(machine, answer())
+    file = machine.path(CONFIG)
+    assert file.read_text() == render_default_config().replace("# base_url: /\n", "base_url: /x/\n")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+
+
+def test_file_that_is_a_link_stays_one(machine: Machine, editor: Editor) -> None:
+    real = machine.path(PurePosixPath("/etc/site.yaml"))
+    real.write_text("base_url: /a/\n")
+    machine.path(CONFIG).symlink_to("../site.yaml")
+    editor('sed -i s,/a/,/b/, "$1"')
+    run_edit(machine, answer())
+    assert machine.path(CONFIG).is_symlink()
+    assert real.read_text() == "base_url: /b/\n"
+
+
+def test_only_one_edits_at_a_time(machine: Machine, editor: Editor) -> None:
+    editor(":")
+    lock = machine.path(paths.LOCK_FILE)
+    lock.parent.mkdir(parents=True)
+    holder = subprocess.Popen(
+        ["flock", lock, "sh", "-c", "echo held; cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(BusyError, match="another littlest"):
+            run_edit(machine, answer())
+    assert run_edit(machine, answer()).lines == ("Nothing was changed.",)
+
+
+def test_machine_without_an_editor(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", "")
+    monkeypatch.setenv("EDITOR", " ")
+    monkeypatch.setattr(Machine, "has_command", lambda *_: False)
+    with pytest.raises(LittlestError, match="No editor was found"):
+        run_edit(machine, answer())
+    assert list_files(machine) == []
+
+
+def test_editor_that_does_not_exist(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(machine, "")
+    monkeypatch.setenv("VISUAL", "/nowhere/editor")
+    with pytest.raises(LittlestError, match="not installed"):
+        run_edit(machine, answer())
+    assert list_files(machine) == ["config.yaml"]
