@@ -23,7 +23,7 @@ def load_drop_ins(c: Any, folder: Path = Path(paths.DROP_IN_DIR), last_good: Pat
         kept = last_good / file.name
         try:
             settings = _run(file)
-        except Exception as error:  # noqa: BLE001  # whatever an admin's file raises
+        except Exception as error:  # whatever an admin's file raises
             log.error("%s: %s: %s", _find_place(file, error), type(error).__name__, error)
             if not kept.exists():
                 log.error("%s is not used", file)

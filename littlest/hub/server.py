@@ -1,15 +1,15 @@
 """A user's notebook server: `python -I -m littlest.hub.server`, started by our spawner from the release.
 
-Runs as the user. It is jupyterhub-singleuser with one more server extension, and without an import that costs seconds.
+Runs as the user. It is jupyterhub-singleuser with one more server extension, and without imports that cost seconds.
 """
 
 from typing import Any
 
-from littlest.hub.imports import leave_out_rfc3987
+from littlest.hub.imports import leave_out_hub_modules, leave_out_rfc3987
 
 leave_out_rfc3987()
-
-from jupyterhub.singleuser.extension import JupyterHubSingleUser  # noqa: E402
+with leave_out_hub_modules():
+    from jupyterhub.singleuser.extension import JupyterHubSingleUser
 
 EXTENSIONS = {
     "littlest.hub.activity": True,

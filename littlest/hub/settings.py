@@ -121,6 +121,10 @@ def make_server_arguments(socket: str) -> tuple[str, ...]:
         # not a login shell: /etc/profile would set PATH anew
         "--ServerApp.terminado_settings={'shell_command': ['/bin/bash']}",
         "--ServerApp.tornado_settings={'compress_response': True}",
+        # Lab would ask the network for news and newer versions of itself, which only the server's admin can install
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
+        "--LabApp.extension_manager=readonly",
     )
 
 

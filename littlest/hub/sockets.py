@@ -20,7 +20,9 @@ def make_socket_folder(unit: str, uid: int) -> None:
     """Make the folder anew. Its group, the proxy's, passes on to the socket that the user's server makes in it."""
     folder = make_socket_path(unit).parent
     remove_socket_folder(unit)
-    folder.parent.mkdir(mode=0o711, exist_ok=True)
+    folder.parent.mkdir(exist_ok=True)
+    # apart from mkdir, which the hub's umask narrows
+    folder.parent.chmod(0o711)
     folder.mkdir(mode=0o700)
     os.chown(folder, uid, grp.getgrnam(paths.PROXY_USER).gr_gid)
     folder.chmod(0o2710)

@@ -15,9 +15,9 @@ from traitlets import Integer
 from littlest import paths
 from littlest.errors import LittlestError
 from littlest.hub import sockets, systemd
-from littlest.hub.queue import StartQueue
 from littlest.hub.sandbox import make_unit_properties
 from littlest.hub.settings import make_server_arguments, make_server_environment
+from littlest.hub.start_queue import StartQueue
 from littlest.hub.systemd import UnitState
 from littlest.plan.accounts import make_unit_name
 from littlest.system.accounts import UserAccount, ensure_user_account
@@ -60,9 +60,7 @@ class UserServerSpawner(SystemdSpawner):
                 return await self._start_now()
             except LittlestError as error:
                 self.log.error("%s: %s. %s", self.unit_name, error.message, error.hint or "")
-                raise SpawnException(
-                    f"Your server could not be started: {error.message}.", reason="littlest"
-                ) from error
+                raise make_spawn_failure(error.message) from error
             finally:
                 self._stage = ""
 
@@ -142,6 +140,14 @@ class UserServerSpawner(SystemdSpawner):
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: function(*arguments, **settings)
         )
+
+
+def make_spawn_failure(message: str) -> SpawnException:
+    """What JupyterHub shows to the user on the page, without a traceback in the log."""
+    failure = SpawnException(f"Your server could not be started: {message}.", reason="littlest")
+    # the progress page would else show the exception's type
+    failure.jupyterhub_message = failure.message
+    return failure
 
 
 def list_orphans(machine: Machine, known: set[str]) -> tuple[str, ...]:

@@ -96,8 +96,10 @@ def stop_unit(machine: Machine, unit: str) -> None:
 
 
 def read_last_words(machine: Machine, unit: str, lines: int = 8) -> str:
-    """The last lines that a unit wrote to the journal, without times and names; empty when there are none."""
+    """The last lines that a unit's own processes wrote to the journal; empty when there are none."""
     found = machine.run(
-        ["journalctl", "--quiet", "--output=cat", f"--lines={lines}", f"--unit={unit}"], check=False, timeout=10
+        ["journalctl", "--quiet", "--output=cat", f"--lines={lines}", f"_SYSTEMD_UNIT={unit}"],
+        check=False,
+        timeout=10,
     )
     return found.stdout.strip()

@@ -1,0 +1,50 @@
+"""Starts an IPython kernel that listens on no network port; run by the kernel's own Python, whichever that is.
+
+ipykernel opens a loopback port through which forked child processes hand back what they print, whatever the transport
+of the kernel. On a machine with many users every one of them could connect to it, so it becomes a socket beside the
+kernel's others. A version of ipykernel that works differently is started as it is.
+"""
+
+import os
+import sys
+
+# this file's folder; nothing in it is meant to be imported by a notebook
+del sys.path[0]
+
+
+def keep_output_off_the_network() -> None:
+    """Replace the two ends of ipykernel's pipe for the output of child processes."""
+    from ipykernel import iostream  # noqa: PLC0415  # from the kernel's own environment
+
+    folder = os.environ.get("JUPYTER_RUNTIME_DIR", "")
+    thread = getattr(iostream, "IOPubThread", None)
+    if not folder or not (hasattr(thread, "_setup_pipe_in") and hasattr(thread, "_setup_pipe_out")):
+        return
+    address = f"ipc://{folder}/output-{os.getpid()}"
+
+    def listen(self):  # type: ignore[no-untyped-def]
+        # the parent checks that every message begins with this
+        self._pipe_uuid = os.urandom(16)
+        socket = self.socket.context.socket(iostream.zmq.PULL)
+        socket.linger = 0
+        socket.bind(address)
+        self._pipe_in = iostream.ZMQStream(socket, self.io_loop)
+        self._pipe_in.on_recv(self._handle_pipe_msg)
+
+    def connect(self):  # type: ignore[no-untyped-def]
+        # a child must not use the context it inherited
+        context = iostream.zmq.Context()
+        socket = context.socket(iostream.zmq.PUSH)
+        socket.linger = 3000
+        socket.connect(address)
+        return context, socket
+
+    thread._setup_pipe_in = listen
+    thread._setup_pipe_out = connect
+
+
+if __name__ == "__main__":
+    keep_output_off_the_network()
+    from ipykernel import kernelapp
+
+    kernelapp.launch_new_instance()
