@@ -65,7 +65,7 @@ def _root(
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show whether the hub, the proxy and the users' servers are running."""
+    """Show whether everything runs as it should. Exit code 4 when it does not."""
     from littlest.commands.status import run_status
 
     _finish(run_status(_make_machine()), as_json)
@@ -84,19 +84,21 @@ def apply() -> None:
     """Make this machine what the settings say. Restarts only what must be restarted."""
     from littlest.commands.apply import run_apply
 
-    _finish(run_apply(_make_machine(), progress=output.print_progress))
+    with output.show_progress() as progress:
+        report = run_apply(_make_machine(), progress=progress)
+    _finish(report)
 
 
 @app.command()
 def logs(
     what: Annotated[
-        str | None, typer.Argument(metavar="[hub|proxy|culler|USER]", help="Whose messages; everybody's by default.")
+        str | None, typer.Argument(metavar="[hub|proxy|culler|USER]", help="Whose lines; everybody's by default.")
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new messages until Ctrl-C.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last messages.")] = 100,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 100,
     as_json: Json = False,
 ) -> None:
-    """Show the messages of the hub, of the proxy, or of one user's server."""
+    """Show what the hub, the proxy and users' servers wrote."""
     from littlest.commands.logs import run_logs
 
     if follow and as_json:
@@ -116,7 +118,9 @@ def uninstall(
 
     if not yes:
         _confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes stay.")
-    _finish(run_uninstall(_make_machine(), purge, progress=output.print_progress))
+    with output.show_progress() as progress:
+        report = run_uninstall(_make_machine(), purge, progress=progress)
+    _finish(report)
 
 
 @app.command(hidden=True)
@@ -133,7 +137,9 @@ def install(
     """Finish an installation; the installer calls this."""
     from littlest.commands.install import run_install
 
-    _finish(run_install(_make_machine(), admin or None, not no_start, log or None, progress=output.print_progress))
+    with output.show_progress() as progress:
+        report = run_install(_make_machine(), admin or None, not no_start, log or None, progress=progress)
+    _finish(report)
 
 
 @config_app.command("show")
@@ -141,7 +147,7 @@ def config_show(
     key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Such as limits.memory, or limits.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Show the settings in force: those in the file, and the defaults of the others."""
+    """Show the settings that the file gives, with the defaults of all others."""
     from littlest.commands.config import run_show
 
     _finish(run_show(_make_machine(), key), as_json)
@@ -154,7 +160,7 @@ def config_validate(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Check a configuration file and name every problem in it. Exit code 3 when it is not valid."""
+    """Name every problem in a configuration file. Exit code 3 when there is one."""
     from littlest.commands.config import run_validate
 
     _finish(run_validate(_make_machine(), file), as_json)
@@ -162,7 +168,7 @@ def config_validate(
 
 @config_app.command("edit")
 def config_edit() -> None:
-    """Edit the settings in $EDITOR; they are saved only when they are valid."""
+    """Edit the settings in $EDITOR. They are saved only when they are valid."""
     from littlest.commands.config import run_edit
 
     _finish(run_edit(_make_machine(), output.ask))

@@ -3,6 +3,9 @@
 import json
 import os
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -37,9 +40,37 @@ def print_error(error: LittlestError, as_json: bool, log_file: str | None = None
     _write(sys.stderr, "\n".join(lines))
 
 
-def print_progress(line: str) -> None:
-    """Say on standard error what is being done."""
-    _write(sys.stderr, f"  {line}")
+@contextmanager
+def show_progress() -> Iterator[Callable[[str], None]]:
+    """Give a function that says on standard error what is being done.
+
+    On a terminal the line in work turns, and tells how long it took when it is done; elsewhere lines are plain.
+    """
+    if not sys.stderr.isatty():
+        yield lambda line: _write(sys.stderr, f"  {line}")
+        return
+    # rich costs as much to import as everything else that `littlest config show` needs
+    from rich.console import Console  # noqa: PLC0415
+    from rich.markup import escape  # noqa: PLC0415
+
+    console = Console(stderr=True, highlight=False)
+    # every terminal has the characters of this spinner
+    with console.status("", spinner="line") as status:
+        current, begun = "", time.monotonic()
+
+        def finish() -> None:
+            seconds = time.monotonic() - begun
+            if current:
+                console.print(f"  {current}{f' ({seconds:.0f} s)' if seconds >= 1 else ''}")
+
+        def go_on(line: str) -> None:
+            nonlocal current, begun
+            finish()
+            current, begun = escape(line), time.monotonic()
+            status.update(current)
+
+        yield go_on
+        finish()
 
 
 def print_note(line: str) -> None:

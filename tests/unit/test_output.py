@@ -62,6 +62,24 @@ def test_configuration_problems_begin_with_file_and_line(capsys: pytest.CaptureF
     }
 
 
+def test_progress_is_plain_lines_where_no_terminal_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with output.show_progress() as progress:
+        progress("write [red]a[/red]")
+        progress("write b")
+    assert capsys.readouterr() == ("", "  write [red]a[/red]\n  write b\n")
+
+
+def test_progress_on_a_terminal_keeps_every_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with pytest.raises(LittlestError), output.show_progress() as progress:
+        progress("write [red]a[/red]")
+        progress("write b")
+        raise LittlestError("no")
+    assert "  write [red]a[/red]" in terminal.getvalue()
+    assert terminal.getvalue().rstrip().endswith("\x1b[2K"), "the cursor is given back and the line in work cleared"
+
+
 class Terminal(io.StringIO):
     """A standard error that says it is a terminal."""
 
