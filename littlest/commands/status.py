@@ -5,6 +5,7 @@ from pathlib import PurePosixPath as Path
 from typing import Any
 
 from littlest import __version__, paths
+from littlest.config.load import load_config
 from littlest.config.model import Config
 from littlest.converge import check_root, read_config
 from littlest.errors import ConfigError, ExitCode, LittlestError, NotReady
@@ -70,8 +71,9 @@ def _read_config(machine: Machine) -> tuple[Config, str | None]:
     try:
         return read_config(machine), None
     except ConfigError as error:
+        good = machine.read_text(paths.LAST_GOOD_CONFIG_FILE) or ""
         return (
-            Config(),
+            load_config(good, str(paths.LAST_GOOD_CONFIG_FILE)),
             f"{paths.CONFIG_FILE} is not valid, so the hub goes on with the last good one: {error.message}",
         )
 

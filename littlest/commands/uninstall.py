@@ -13,7 +13,7 @@ from littlest.system.accounts import find_user_accounts, remove_group, remove_us
 from littlest.system.apply import Progress, apply_plan, ignore_progress
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
-from littlest.system.manifest import MANIFEST_FILE
+from littlest.system.manifest import COMPLETE_MARKER, MANIFEST_FILE
 from littlest.system.record import read_record
 
 KEPT = (paths.ETC_DIR, paths.STATE_DIR, paths.LOG_DIR, paths.USER_ENVIRONMENT_DIR)
@@ -43,6 +43,9 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
         was_there = bool(releases) or machine.read_state(paths.RECORD_FILE) is not None
         if read_record(machine).units:
             progress("stop the hub, the proxy and all users' servers")
+        # an installer that finds the mark would say that all is in place, should this be interrupted
+        for release in releases:
+            machine.remove(release / COMPLETE_MARKER)
         apply_plan(machine, Plan(), "", progress=progress)
         failures: list[str] = []
         if purge:

@@ -7,6 +7,7 @@ interrupted run never loses a restart.
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from littlest.plan.describe import render_step
 from littlest.plan.record import Record, make_record, make_removals, narrow, widen
@@ -41,10 +42,17 @@ def ignore_progress(_line: str) -> None:
 
 
 def find_pending_steps(machine: Machine, plan: Plan, release: str) -> tuple[Step, ...]:
-    """The steps that are not so yet, in order. Changes nothing."""
+    """The steps that are not so yet, and the restarts that they bring about, in order. Changes nothing."""
     record = read_record(machine)
-    steps = (*make_removals(record, make_record(plan, release)), *plan.steps)
-    return tuple(step for step in steps if not is_done(machine, step, record))
+    pending: list[Step] = []
+    changing: set[PurePosixPath] = set()
+    for step in (*make_removals(record, make_record(plan, release)), *plan.steps):
+        restarts = machine.is_live and isinstance(step, RunUnit) and not changing.isdisjoint(step.inputs)
+        if restarts or not is_done(machine, step, record):
+            pending.append(step)
+            if isinstance(step, WriteFile | WriteEnvironmentFile | EnsureSecret | MakeLink):
+                changing.add(step.path)
+    return tuple(pending)
 
 
 def apply_plan(

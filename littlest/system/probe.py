@@ -23,10 +23,13 @@ def is_hub_ready(machine: Machine, step: WaitUntilReady) -> bool:
 
 def wait_until_ready(machine: Machine, step: WaitUntilReady) -> None:
     """Wait for the hub's answer. Raises NotReady with the last journal lines of hub and proxy at the deadline."""
+    began = time.time()
     deadline = time.monotonic() + step.seconds
     while (problem := _ask(step.url)) is not None:
         if time.monotonic() > deadline:
-            journal = (*read_journal(machine, paths.PROXY_UNIT), *read_journal(machine, paths.HUB_UNIT))
+            journal = (
+                line for unit in (paths.PROXY_UNIT, paths.HUB_UNIT) for line in read_journal(machine, unit, began)
+            )
             raise NotReady(
                 "\n".join((f"the hub did not answer within {step.seconds:.0f} seconds: {problem}", *journal)),
                 "See all of it: sudo littlest logs hub",

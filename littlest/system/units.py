@@ -1,13 +1,16 @@
 """systemd units: enabled, running with their present inputs, removed."""
 
 import hashlib
+import re
+import time
 from collections.abc import Mapping
 
 from littlest.errors import CommandFailed, LittlestError
 from littlest.plan.steps import EnableUnit, RemoveUnits, RunUnit
 from littlest.system.machine import CommandResult, Machine
 
-JOURNAL_LINES = 15
+JOURNAL_LINES = 10
+_COLOUR = re.compile("\x1b\\[[0-9;]*m")
 STOP_TIMEOUT = 180.0
 """Seconds; above the 90 that systemd gives a unit to stop."""
 
@@ -58,6 +61,7 @@ def start_unit(machine: Machine, step: RunUnit) -> str:
 
     Raises LittlestError with the unit's last journal lines when it does not start.
     """
+    began = time.time()
     digest = read_inputs_digest(machine, step)
     reload_units(machine)
     if step.unit.endswith(".socket"):
@@ -69,7 +73,7 @@ def start_unit(machine: Machine, step: RunUnit) -> str:
         _systemctl(machine, "restart", step.unit)
     except CommandFailed as error:
         raise LittlestError(
-            "\n".join((f"{step.unit} did not start", *read_journal(machine, step.unit))),
+            "\n".join((f"{step.unit} did not start", *read_journal(machine, step.unit, began))),
             f"See all of it: sudo journalctl -u {step.unit}",
         ) from error
     return digest
@@ -99,14 +103,17 @@ def reload_units(machine: Machine) -> None:
         machine.run(["systemctl", "daemon-reload"])
 
 
-def read_journal(machine: Machine, unit: str, lines: int = JOURNAL_LINES) -> tuple[str, ...]:
-    """The unit's last lines in the journal since it was last started; none where there is no journal."""
+def read_journal(machine: Machine, unit: str, since: float) -> tuple[str, ...]:
+    """The last lines that the unit's processes wrote since a moment, in seconds since 1970; what systemd says of a
+    unit whose processes wrote nothing. None where there is no journal."""
     if not machine.has_command("journalctl"):
         return ()
-    said = machine.run(
-        ["journalctl", "--no-pager", "--quiet", "--output=cat", f"--lines={lines}", f"--unit={unit}"], check=False
-    )
-    return tuple(f"  {unit}: {line}" for line in said.stdout.splitlines())
+    for whose in (f"_SYSTEMD_UNIT={unit}", f"UNIT={unit}"):
+        query = ["--quiet", "--output=cat", f"--lines={JOURNAL_LINES}", f"--since=@{since:.0f}", whose]
+        said = machine.run(["journalctl", "--no-pager", *query], check=False).stdout
+        if said.strip():
+            return tuple(f"  {unit}: {_COLOUR.sub('', line)}" for line in said.splitlines())
+    return ()
 
 
 def _systemctl(machine: Machine, verb: str, *arguments: str, check: bool = True) -> CommandResult:
