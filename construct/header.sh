@@ -1,8 +1,8 @@
 #!/bin/sh
-# The first part of the installer. The seal puts the constants and preflight.sh into it; the payload follows the
-# last line. Everything is inside one pair of braces, so that half a file is a syntax error and never half a run.
 # shellcheck disable=SC2317  # undo and interrupt are called by traps
 {
+# The first part of the installer. The seal puts the constants and preflight.sh into it; the payload follows the
+# last line. Everything is inside one pair of braces, so that half a file is a syntax error and never half a run.
 # constants: begin
 # The seal writes these lines anew.
 product=Littlest
@@ -22,8 +22,7 @@ header_sha256=
 
 releases_dir=${default_prefix%/*}
 log_dir=/var/log/littlest
-lock_file=/run/lock/littlest-installer.lock
-command_lock_file=/run/lock/littlest.lock
+lock_file=/run/lock/littlest.lock # the one that every littlest command takes
 
 # shellcheck source=construct/preflight.sh
 . "$(dirname -- "$0")/preflight.sh" # the seal puts the file's text here
@@ -95,7 +94,8 @@ find_self() {
     esac
     [ -f "$self" ] && [ -r "$self" ] && return
     self=$(command -v -- "$0" 2>/dev/null) || self=
-    [ -f "$self" ] && [ -r "$self" ] && [ "$(wc -c <"$self")" -ge "$header_bytes" ] && return
+    # not the shell itself, which is what $0 names when this comes through a pipe
+    [ -f "$self" ] && [ -r "$self" ] && head -n 30 "$self" | grep -q '^header_bytes=' && return
     fail 2 "This installer cannot read itself." "Save it as a file, then run:  sudo sh FILE"
 }
 
@@ -215,16 +215,12 @@ check_machine() {
 
 take_lock() {
     mkdir -p "${lock_file%/*}"
-    exec 9>>"$lock_file"
+    exec 9>>"$lock_file" # open until we end: `littlest install` finds it among its open files
     if ! flock -n 9; then
-        read -r holder <"$lock_file" || holder=unknown
-        fail 5 "Another installation is running (process $holder)." "Wait until it has ended, then run this again."
+        read -r holder <"$lock_file" || holder="an unknown process"
+        fail 5 "Another littlest is changing this machine: $holder." "Wait until it has ended, then run this again."
     fi
-    echo $$ >"$lock_file"
-    if [ -e "$command_lock_file" ] && ! flock -n "$command_lock_file" true; then
-        read -r holder <"$command_lock_file" || holder=unknown
-        fail 5 "A littlest command is changing this machine (process $holder)." "Wait until it has ended, then run this again."
-    fi
+    echo "process $$ (the installer)" >"$lock_file"
 }
 
 install() {
@@ -246,7 +242,7 @@ install() {
     (umask 027 && : >"$log")
     say "$product $version_here, from $self, goes into $prefix; log: $log"
     make_directory "$prefix"
-    find "$prefix" -mindepth 1 -delete # what an interrupted run left
+    empty "$prefix" # of what an interrupted run left
     echo "$payload_sha256" >"$prefix/.littlest-incomplete"
     unpack
     chown -R -h 0:0 "$prefix"
@@ -257,7 +253,9 @@ install() {
     begin_step 5 "Setting up the hub"
     LITTLEST_ADMIN=$admin LITTLEST_NO_START=$no_start LITTLEST_LOG=$log
     export LITTLEST_ADMIN LITTLEST_NO_START LITTLEST_LOG
+    cp "$prefix/share/littlest/manifest.sha256" "$TMPDIR/manifest" 2>/dev/null || :
     run_shown "$prefix/pkgs/post_install.sh" || fail 1 "Setting up the hub failed (status $?)."
+    write_manifest
     remove_tools
     echo "$payload_sha256" >"$prefix/.littlest-complete.new"
     rm -f "$prefix/.littlest-incomplete"
@@ -315,6 +313,15 @@ look_at_prefix() {
         fail 1 "$prefix exists and holds files that this installer did not put there." "Move it away, then run this again."
 }
 
+# write_manifest: what the linked packages are, without what is removed next, and with the user environment's packages
+write_manifest() {
+    manifest=$prefix/share/littlest/manifest.sha256
+    [ -s "$TMPDIR/manifest" ] || sed '/ \(pkgs\|install_tmp\)\//d; / _conda$/d; / [^/]*conda\.tar\.bz2$/d; / \.littlest-/d' "$manifest" >"$TMPDIR/manifest" || return 0
+    [ ! -d "$prefix/share/littlest/packages" ] ||
+        (cd "$prefix" && find share/littlest/packages -type f -exec sha256sum {} + >>"$TMPDIR/manifest")
+    cp "$TMPDIR/manifest" "$manifest"
+}
+
 find_damage() {
     if [ ! -s "$prefix/share/littlest/manifest.sha256" ]; then
         echo "share/littlest/manifest.sha256 is missing"
@@ -327,6 +334,10 @@ is_empty() {
     [ -d "$1" ] && [ -z "$(find "$1" -mindepth 1 -maxdepth 1 | sed 1q)" ]
 }
 
+empty() {
+    find "$1" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+}
+
 # unpack: the prefix, up to post_install, with the four calls that any conda executable understands
 unpack() {
     begin_step 3 "Unpacking $package_count packages"
@@ -335,7 +346,8 @@ unpack() {
     TMP=$TMPDIR TEMP=$TMPDIR
     CONDA_ROOT_PREFIX=$prefix CONDA_PKGS_DIRS=$prefix/pkgs CONDA_REGISTER_ENVS=false CONDA_QUIET=1
     CONDA_PROTECT_FROZEN_ENVS=0 CONDA_OFFLINE=1
-    export TMPDIR TMP TEMP CONDA_ROOT_PREFIX CONDA_PKGS_DIRS CONDA_REGISTER_ENVS CONDA_QUIET \
+    PREFIX=$prefix INSTALLER_NAME=$product INSTALLER_VER=$version_here INSTALLER_PLAT=linux-64 INSTALLER_TYPE=SH
+    export PREFIX INSTALLER_NAME INSTALLER_VER INSTALLER_PLAT INSTALLER_TYPE TMPDIR TMP TEMP CONDA_ROOT_PREFIX CONDA_PKGS_DIRS CONDA_REGISTER_ENVS CONDA_QUIET \
         CONDA_PROTECT_FROZEN_ENVS CONDA_OFFLINE
     mkdir "$TMPDIR"
     cut_out 0 "$bootstrap_bytes" >"$conda" || fail_step
@@ -420,7 +432,7 @@ undo() {
     # a process that is just ending may still write
     while [ -d "$prefix" ] && ! is_empty "$prefix" && [ "$tries" -lt 10 ]; do
         [ "$tries" = 0 ] || sleep 1
-        find "$prefix" -mindepth 1 -delete 2>/dev/null
+        empty "$prefix" 2>/dev/null
         tries=$((tries + 1))
     done
     kept_log=

@@ -14,6 +14,9 @@ if [ -e "$packages.tar" ]; then
     rm -f "$packages.tar"
 fi
 
+# only unpacking was asked for
+[ -z "${LITTLEST_EXTRACT_ONLY-}" ] || exit 0
+
 set --
 [ -z "${LITTLEST_ADMIN-}" ] || set -- "$@" --admin "$LITTLEST_ADMIN"
 [ -z "${LITTLEST_NO_START-}" ] || set -- "$@" --no-start

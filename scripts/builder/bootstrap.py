@@ -4,16 +4,14 @@ Kept in the cache by the digest of its inputs: its source, the locked Python pac
 interpreter. The same inputs give the same bytes.
 """
 
-import hashlib
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
-from builder.packer import EPOCH
+from builder.cache import EPOCH, cache_folder, digest_of, digest_of_files, lock, work_folder
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 SOURCE = SCRIPTS / "bootstrap" / "littlest_bootstrap.py"
@@ -23,19 +21,24 @@ LEFT_OUT = ("ssl", "_ssl", "unittest", "pydoc", "tkinter", "xmlrpc", "curses", "
 """Modules of the standard library that the four calls never reach; without ssl it could not even speak TLS."""
 
 
-def build_bootstrap(cache: Path) -> Path:
+def build_bootstrap() -> Path:
     """Return the executable, made when the cache lacks it.
 
     Raises `subprocess.CalledProcessError` where PyInstaller fails; its words are on standard error.
     """
-    folder = cache / "bootstrap" / digest_inputs()
-    executable = folder / NAME
-    if executable.exists():
-        return executable
-    ensure_tools()
-    work = folder.with_name(f"{folder.name}.{os.getpid()}")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    executable = cache_folder("bootstrap") / digest_inputs() / NAME
+    with lock("bootstrap"):
+        if not executable.exists():
+            ensure_tools()
+            executable.parent.mkdir(exist_ok=True)
+            with work_folder("bootstrap") as work:
+                run_pyinstaller(work)
+                (work / "dist" / NAME).rename(executable)
+    return executable
+
+
+def run_pyinstaller(work: Path) -> None:
+    """Make `dist/_conda` in the folder `work`."""
     environment = os.environ | {
         "SOURCE_DATE_EPOCH": str(EPOCH),
         "PYTHONHASHSEED": "0",
@@ -47,10 +50,6 @@ def build_bootstrap(cache: Path) -> Path:
     for module in LEFT_OUT:
         arguments += ["--exclude-module", module]
     subprocess.run([*arguments, str(SOURCE)], check=True, env=environment, stdout=subprocess.DEVNULL)
-    folder.mkdir(parents=True, exist_ok=True)
-    (work / "dist" / NAME).rename(executable)
-    shutil.rmtree(work)
-    return executable
 
 
 def ensure_tools() -> None:
@@ -63,8 +62,8 @@ def ensure_tools() -> None:
 
 def digest_inputs() -> str:
     """Digest everything that the executable depends on."""
-    digest = hashlib.sha256(Path(__file__).read_bytes())
-    for path in (SOURCE, REQUIREMENTS):
-        digest.update(path.read_bytes())
-    digest.update(f"{sys.version} {platform.libc_ver()}".encode())
-    return digest.hexdigest()[:16]
+    return digest_of(digest_of_files(Path(__file__), SOURCE, REQUIREMENTS), sys.version, platform.libc_ver())[:16]
+
+
+if __name__ == "__main__":
+    print(build_bootstrap())

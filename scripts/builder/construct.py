@@ -139,7 +139,7 @@ def _outputs(value: object) -> list[str]:
         raise ValueError("a list was expected")
     names = []
     for item in value:
-        if item != "pkgs_list" and item != {"hash": {"algorithm": ["sha256"]}}:
+        if item not in ("pkgs_list", {"hash": {"algorithm": ["sha256"]}}):
             raise ValueError(f"the packer cannot make {item}")
         names.append(item if isinstance(item, str) else next(iter(item)))
     return names

@@ -22,18 +22,17 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import rattler
 
+from builder.cache import EPOCH
 from builder.construct import Construct, ConstructError
 
 PLATFORM = "linux-64"
-SUBDIRS = (PLATFORM, "noarch")
+SUBDIRS: tuple[Literal["linux-64", "noarch"], ...] = ("linux-64", "noarch")
 PUBLIC_CHANNEL = "https://littlest.invalid/packages"
 """What `conda-meta` names as the packages' origin: an address that is nobody's, and not a folder of the builder's."""
-EPOCH = 315532800
-"""1980-01-01, the time stamp of whatever has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,9 @@ import io
 import json
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from builder.construct import read_construct
 from builder.packer import Payload, pack, solve_packages, write_packages_tar
@@ -94,8 +95,7 @@ def make_channel(folder: Path, *, weight: int = 200_000) -> Path:
 
 def build_bootstrap() -> Path:
     """Return the real bootstrap executable, made in the build environment when the cache lacks it."""
-    code = "import os,pathlib,builder.bootstrap as b; print(b.build_bootstrap(pathlib.Path(os.environ['LITTLEST_CACHE'])))"
-    command = [str(TOP / "scripts" / "environment"), "build", "python", "-c", code]
+    command = [str(TOP / "scripts" / "environment"), "build", "python", "-m", "builder.bootstrap"]
     return Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
 
 
@@ -122,3 +122,57 @@ def build_installer(construct_file: Path, output: Path) -> Payload:
     payload = pack(construct, packages, user_packages, build_bootstrap(), build)
     seal(construct, payload, TOP / "construct" / "header.sh", TOP / "construct" / "preflight.sh", output)
     return payload
+
+
+MOUNTS = ("opt", "var/log", "run")
+SETUP = r"""
+set -eu
+root=$1 media=$2 extra=$3 work=$4
+shift 4
+mount -n --bind "$media" /mnt
+mount -n -o remount,bind,ro /mnt
+for place in opt var/log run; do mount -n --bind "$root/$place" "/$place"; done
+eval "$extra"
+cd "$work"
+exec "$@"
+"""
+
+
+class Sandbox:
+    """A server as far as the header sees it: its own /opt, /var/log and /run, no network; the rest is this machine's.
+
+    The installer lies on a read-only file system, as on a USB stick.
+    """
+
+    def __init__(self, folder: Path, installer: Path) -> None:
+        self.root = folder / "root"
+        self.media = folder / "media"
+        for place in (*MOUNTS, "run/systemd/system", "run/lock", "run/mount"):
+            (self.root / place).mkdir(parents=True)
+        (self.root / "run/mount/utab").touch()  # mount's own
+        self.media.mkdir()
+        self.installer = self.media / installer.name
+        self.installer.hardlink_to(installer)
+
+    def start(
+        self, *words: str, shell: Sequence[str] = ("sh",), extra: str = "", work: str = "/", **more: Any
+    ) -> subprocess.Popen[str]:
+        """Start the installer; `extra` is shell code that prepares the machine. The process is the installer's own."""
+        command = ["unshare", "--mount", "--net", "--propagation=private", "/bin/sh", "-c", SETUP, "setup"]
+        command += [str(self.root), str(self.media), extra, work, *shell, f"/mnt/{self.installer.name}", *words]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+
+    def run(self, *words: str, **more: Any) -> tuple[int, str]:
+        """Run the installer to its end; returns its status and all that it printed."""
+        process = self.start(*words, **more)
+        output, _ = process.communicate(timeout=120)
+        return process.returncode, output
+
+    def list_files(self) -> dict[str, tuple[int, int, float]]:
+        """Everything that stands in the places that the installer may change: mode, size and time of change."""
+        found = {}
+        for path in sorted(self.root.rglob("*")):
+            state = path.lstat()
+            times = 0.0 if path.is_dir() else state.st_mtime
+            found[str(path.relative_to(self.root))] = (state.st_mode, 0 if path.is_dir() else state.st_size, times)
+        return found

@@ -1,0 +1,453 @@
+"""The header on a small payload: what it accepts, what it refuses, and that it leaves nothing half-done."""
+
+import os
+import random
+import shutil
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from small_installer import PREFIX, VERSION, Sandbox, build_installer, make_project
+
+pytestmark = [
+    pytest.mark.build,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root, for mount namespaces"),
+]
+NAME = f"Littlest-{VERSION}-Linux-x86_64.sh"
+INSTALLED = PREFIX.removeprefix("/")
+
+
+@pytest.fixture(scope="module")
+def installer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    construct = make_project(folder / "project")
+    build_installer(construct, folder / NAME)
+    return folder / NAME
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path, installer: Path) -> Iterator[Sandbox]:
+    yield Sandbox(tmp_path, installer)
+
+
+def assert_installed(sandbox: Sandbox) -> None:
+    prefix = sandbox.root / INSTALLED
+    assert (sandbox.root / "opt/littlest/hello").read_text() == f"hello from {PREFIX}\n"
+    assert (prefix / ".littlest-complete").read_text().strip()
+    left = {path.name for path in prefix.iterdir()}
+    assert left == {"bin", "conda-meta", "share", ".installer.info", ".littlest-complete"}
+
+
+def assert_nothing_left(sandbox: Sandbox, before: dict[str, object]) -> None:
+    after = {path for path in sandbox.list_files() if not path.startswith(("var/log/littlest", "run/lock/"))}
+    assert after == {path for path in before if not path.startswith(("var/log/littlest", "run/lock/"))}
+
+
+# ---- installing -----------------------------------------------------------------------------------------------------
+
+
+def test_it_installs(sandbox: Sandbox) -> None:
+    status, output = sandbox.run("--admin", "ada", "--no-start")
+    assert status == 0, output
+    assert_installed(sandbox)
+    assert "admin=ada no_start=1" in output
+    assert [line[:5] for line in output.splitlines() if line.startswith("[")] == [f"[{n}/5]" for n in range(1, 6)]
+    logs = list((sandbox.root / "var/log/littlest").iterdir())
+    assert [log.name[:8] for log in logs] == ["install-"]
+    assert stat.S_IMODE(logs[0].stat().st_mode) == 0o640
+    assert "admin=ada" in logs[0].read_text()
+
+
+def test_every_file_is_roots_and_readable_by_all(sandbox: Sandbox) -> None:
+    # the packages bring files of mode 0660 and 0775
+    assert sandbox.run(preexec_fn=lambda: os.umask(0o077))[0] == 0
+    for path in [sandbox.root / INSTALLED, *(sandbox.root / INSTALLED).rglob("*")]:
+        state = path.stat()
+        assert state.st_uid == 0, path
+        assert state.st_mode & 0o022 == 0, path
+        assert state.st_mode & 0o004, path
+
+
+def test_the_same_installer_again_changes_nothing(sandbox: Sandbox) -> None:
+    assert sandbox.run()[0] == 0
+    before = sandbox.list_files()
+    status, output = sandbox.run("-b")
+    assert status == 0
+    assert f"Littlest {VERSION} is installed in {PREFIX} and intact. Nothing was changed." in output
+    lock = "run/lock/littlest.lock"
+    assert {k: v for k, v in sandbox.list_files().items() if k != lock} == {
+        k: v for k, v in before.items() if k != lock
+    }
+
+
+@pytest.mark.parametrize("harm", ["changed", "missing"])
+def test_a_damaged_installation_is_named(sandbox: Sandbox, harm: str) -> None:
+    assert sandbox.run()[0] == 0
+    file = sandbox.root / INSTALLED / "share/world"
+    file.unlink()
+    if harm == "changed":
+        file.write_text("w0rld\n")
+    status, output = sandbox.run()
+    assert status == 1
+    assert "share/world" in output
+    assert f"sudo mv {PREFIX} {PREFIX}.damaged" in output
+
+
+def test_the_repair_that_it_names_works(sandbox: Sandbox) -> None:
+    assert sandbox.run()[0] == 0
+    prefix = sandbox.root / INSTALLED
+    (prefix / "share/world").unlink()
+    prefix.rename(prefix.with_name("9.9.9.damaged"))
+    assert sandbox.run()[0] == 0
+    assert_installed(sandbox)
+
+
+def test_an_empty_directory_is_accepted(sandbox: Sandbox) -> None:
+    (sandbox.root / INSTALLED).mkdir(parents=True)
+    assert sandbox.run()[0] == 0
+    assert_installed(sandbox)
+
+
+def test_a_directory_of_others_is_refused(sandbox: Sandbox) -> None:
+    (sandbox.root / INSTALLED).mkdir(parents=True)
+    (sandbox.root / INSTALLED / "thesis.tex").write_text("precious")
+    before = sandbox.list_files()
+    status, output = sandbox.run()
+    assert status == 1
+    assert "holds files that this installer did not put there" in output
+    assert_nothing_left(sandbox, before)
+
+
+# ---- damaged files --------------------------------------------------------------------------------------------------
+
+
+def damage(sandbox: Sandbox, content: bytes) -> None:
+    sandbox.installer.unlink()
+    sandbox.installer.write_bytes(content)
+
+
+def test_a_flipped_byte_anywhere_stops_it(sandbox: Sandbox, installer: Path) -> None:
+    whole = installer.read_bytes()
+    end = whole.index(b"@@END_HEADER@@\n") + len(b"@@END_HEADER@@\n")
+    chance = random.Random(20260101)
+    before = sandbox.list_files()
+    places = [chance.randrange(end, len(whole)) for _ in range(40)] + [chance.randrange(2, end) for _ in range(10)]
+    for place in [end, len(whole) - 1, *places]:
+        content = bytearray(whole)
+        content[place] ^= 1 << chance.randrange(8)
+        damage(sandbox, bytes(content))
+        status, output = sandbox.run()
+        # a flip in the header may also be a word that the shell does not understand
+        assert status == 65 if place >= end else status != 0, (place, status, output)
+        assert sandbox.list_files() == before, place
+
+
+def test_a_truncated_file_stops_it(sandbox: Sandbox, installer: Path) -> None:
+    whole = installer.read_bytes()
+    end = whole.index(b"@@END_HEADER@@\n") + len(b"@@END_HEADER@@\n")
+    before = sandbox.list_files()
+    for length in (end, end + 1, end + 1000, len(whole) // 2, len(whole) - 1):
+        damage(sandbox, whole[:length])
+        status, output = sandbox.run()
+        assert status == 65, output
+        assert f"it has {length} bytes, and {len(whole)} were sealed" in output
+        assert sandbox.list_files() == before
+    damage(sandbox, whole + b"\n")
+    assert sandbox.run()[0] == 65
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox sh"])
+def test_half_a_header_does_nothing(sandbox: Sandbox, installer: Path, shell: str) -> None:
+    whole = installer.read_bytes()
+    end = whole.index(b"@@END_HEADER@@\n")
+    before = sandbox.list_files()
+    main = whole.rindex(b'main "$@"', 0, end)
+    for length in (*range(60, main, 997), main, main + 9, main + 10, end - 2):
+        damage(sandbox, whole[:length])
+        status, output = sandbox.run(shell=shell.split())
+        assert status != 0, (length, output)
+        assert sandbox.list_files() == before
+
+
+def test_verify(sandbox: Sandbox, installer: Path) -> None:
+    before = sandbox.list_files()
+    status, output = sandbox.run("--verify")
+    assert (status, sandbox.list_files()) == (0, before)
+    assert "is whole" in output
+    damage(sandbox, installer.read_bytes()[:-1] + b"x")
+    assert sandbox.run("--verify")[0] == 65
+
+
+# ---- words ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "says"),
+    [
+        (["--help"], 0, "--extract-only DIR"),
+        (["-h"], 0, "Exit status"),
+        (["--version"], 0, f"Littlest {VERSION}"),
+        (["-u"], 2, "never changed in place"),
+        (["-f"], 2, "never overwritten"),
+        (["-s"], 2, "--no-start"),
+        (["--upgrade"], 2, "Unknown word: --upgrade"),
+        (["now"], 2, "Unknown word: now"),
+        ([""], 2, "Unknown word: "),
+        (["-p"], 2, "-p needs a value"),
+        (["-p", "/srv/hub"], 2, "--extract-only /srv/hub"),
+        (["-p/srv/hub"], 2, "--extract-only /srv/hub"),
+        (["--admin"], 2, "--admin needs a value"),
+        (["--admin", ":file"], 2, "NAME:FILE was expected"),
+        (["--admin", "ada:/no/such/file"], 2, "/no/such/file cannot be read"),
+        (["--extract-only"], 2, "--extract-only needs a value"),
+        (["--extract-only", "/opt/a b"], 2, "with a space"),
+        (["--check", "--verify"], 2, "do not go together"),
+    ],
+)
+def test_words_that_change_nothing(sandbox: Sandbox, words: list[str], status: int, says: str) -> None:
+    before = sandbox.list_files()
+    found, output = sandbox.run(*words)
+    assert found == status, output
+    assert says in output
+    assert sandbox.list_files() == before
+
+
+@pytest.mark.parametrize(
+    "words", [["-b"], ["-b", "-p", PREFIX], ["-bp", PREFIX], [f"-p{PREFIX}"], ["-p", f"{PREFIX}/"]]
+)
+def test_words_that_conda_users_type(sandbox: Sandbox, words: list[str]) -> None:
+    status, output = sandbox.run(*words)
+    assert status == 0, output
+    assert_installed(sandbox)
+
+
+def test_the_password_file_is_named_from_the_root(sandbox: Sandbox) -> None:
+    (sandbox.root / "opt/password").write_text("secret of ada\n")
+    status, output = sandbox.run("--admin=ada:password", work="/opt")
+    assert status == 0, output
+    assert "admin=ada:/opt/password" in output
+    assert "secret of ada" not in output + next((sandbox.root / "var/log/littlest").iterdir()).read_text()
+
+
+def test_extract_only(sandbox: Sandbox, tmp_path: Path) -> None:
+    before = sandbox.list_files()
+    target = tmp_path / "out"
+    target.mkdir()
+    target.chmod(0o777)
+    tmp_path.chmod(0o755)
+    # not as root
+    words = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sh"]
+    status, output = sandbox.run(
+        "--extract-only", "/tmp/x/prefix", shell=words, extra=f"mkdir -p /tmp/x; mount --bind {target} /tmp/x"
+    )
+    assert status == 0, output
+    assert sandbox.list_files() == before
+    # only the prefix written into it tells where it thinks it is
+    assert (target / "prefix/bin/hello").read_text().endswith("/tmp/x/prefix\n")
+    assert not (target / "prefix/pkgs").exists()
+    status, output = sandbox.run("--extract-only", str(target))
+    assert status == 1
+    assert "is not empty" in output
+
+
+# ---- surroundings ---------------------------------------------------------------------------------------------------
+
+BUSYBOX = "mkdir /opt/bb; busybox --install -s /opt/bb; PATH=/opt/bb:$PATH"
+SURROUNDINGS = {
+    "HOME unset": "unset HOME",
+    "HOME missing": "HOME=/nowhere",
+    "poisoned Python": "export PYTHONPATH=/nowhere PYTHONHOME=/nowhere PYTHONSTARTUP=/nowhere/x",
+    "poisoned loader": "export LD_LIBRARY_PATH=/nowhere",
+    "noexec /tmp": "mount -t tmpfs -o noexec tmpfs /tmp",
+    "no /tmp": "mount -t tmpfs -o ro tmpfs /tmp",
+    "TMPDIR missing": "export TMPDIR=/nowhere",
+    "stdin closed": "exec 0<&-",
+    "short PATH": "PATH=/usr/bin:/bin",
+    "busybox first": BUSYBOX,
+    "another language": "export LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8",
+    "conda's own settings": "export CONDARC=/nowhere CONDA_PREFIX=/nowhere CONDA_OVERRIDE_GLIBC=2.5",
+}
+
+
+@pytest.mark.parametrize("surroundings", SURROUNDINGS)
+def test_it_installs_whatever_the_surroundings(sandbox: Sandbox, surroundings: str) -> None:
+    status, output = sandbox.run(extra=SURROUNDINGS[surroundings])
+    assert status == 0, output
+    assert_installed(sandbox)
+
+
+@pytest.mark.parametrize("shell", [["dash"], ["bash"], ["bash", "--posix"], ["busybox", "sh"], ["env"]])
+def test_it_installs_under_every_shell(sandbox: Sandbox, shell: list[str]) -> None:
+    # `env FILE` executes the file itself
+    status, output = sandbox.run(shell=shell)
+    assert status == 0, output
+    assert_installed(sandbox)
+    assert sandbox.run(shell=shell)[0] == 0
+
+
+@pytest.mark.parametrize("name", ["setup", "the hub (1).sh.1", "Überraschung.sh"])
+def test_its_own_name_does_not_matter(sandbox: Sandbox, name: str) -> None:
+    sandbox.installer = sandbox.installer.rename(sandbox.installer.with_name(name))
+    status, output = sandbox.run()
+    assert status == 0, output
+    assert_installed(sandbox)
+
+
+def test_it_is_found_by_a_relative_name(sandbox: Sandbox) -> None:
+    status, output = sandbox.run(shell=["sh", "-c", 'cd /mnt; sh "${0##*/}"'])
+    assert status == 0, output
+    assert_installed(sandbox)
+
+
+def test_a_pipe_is_refused(sandbox: Sandbox) -> None:
+    before = sandbox.list_files()
+    status, output = sandbox.run(shell=["sh", "-c", 'cat "$0" | sh'])
+    assert status == 2, output
+    assert "Save it as a file" in output
+    assert sandbox.list_files() == before
+
+
+# ---- failures -------------------------------------------------------------------------------------------------------
+
+
+def test_two_at_once(sandbox: Sandbox) -> None:
+    (sandbox.root / "opt/wait").touch()
+    first = sandbox.start()
+    wait_for(sandbox.root / "opt/littlest/hello")
+    status, output = sandbox.run()
+    assert status == 5
+    assert f"process {first.pid} (the installer)" in output
+    (sandbox.root / "opt/wait").unlink()
+    assert first.wait(60) == 0
+    assert_installed(sandbox)
+
+
+def test_a_failed_set_up_leaves_nothing(sandbox: Sandbox) -> None:
+    before = sandbox.list_files()
+    (sandbox.root / "opt/fail").touch()
+    status, output = sandbox.run()
+    assert status == 1
+    assert "the fault that was asked for" in output
+    assert "what this run had made is removed" in output
+    (sandbox.root / "opt/fail").unlink()
+    (sandbox.root / "opt/littlest/hello").unlink()  # the small post_install.sh does not clean up after itself
+    (sandbox.root / "opt/littlest").rmdir()
+    assert_nothing_left(sandbox, before)
+    assert sandbox.run()[0] == 0
+    assert_installed(sandbox)
+
+
+def test_a_failed_link_leaves_nothing(sandbox: Sandbox) -> None:
+    before = sandbox.list_files()
+    status, output = sandbox.run(extra="mkdir -p /opt/littlest; mount -t tmpfs -o size=29m tmpfs /opt/littlest")
+    assert status == 69, output  # the preflight sees it
+    status, output = sandbox.run(
+        extra="mkdir -p /opt/littlest; mount -t tmpfs -o size=29m tmpfs /opt/littlest; df() { :; }; "
+        "mkdir /opt/bin; printf '#!/bin/sh\\n' >/opt/bin/df; chmod +x /opt/bin/df; PATH=/opt/bin:$PATH"
+    )
+    assert status == 1, output
+    assert "failed:" in output
+    shutil.rmtree(sandbox.root / "opt/bin")
+    (sandbox.root / "opt/littlest").rmdir()
+    assert_nothing_left(sandbox, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox sh"])
+def test_an_interrupted_run_leaves_nothing(sandbox: Sandbox, number: signal.Signals, shell: str) -> None:
+    before = sandbox.list_files()
+    process = sandbox.start(shell=shell.split())
+    wait_for(sandbox.root / INSTALLED / "install_tmp")
+    time.sleep(0.3)
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + number, output
+    assert "Interrupted" in output
+    assert_nothing_left(sandbox, before)
+    assert sandbox.run()[0] == 0
+
+
+def test_an_interrupted_set_up_may_take_back_what_it_did(tmp_path: Path) -> None:
+    script = (
+        "#!/bin/sh\ntrap 'sleep 1; rm /opt/littlest/trace; echo taken back; exit 9' TERM\n"
+        "touch /opt/littlest/trace\nwhile :; do sleep 0.1; done\n"
+    )
+    build_installer(make_project(tmp_path / "project", post_install=script), tmp_path / NAME)
+    sandbox = Sandbox(tmp_path / "sandbox", tmp_path / NAME)
+    before = sandbox.list_files()
+    process = sandbox.start()
+    wait_for(sandbox.root / "opt/littlest/trace")
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "taken back" in output
+    assert_nothing_left(sandbox, before)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.4, 0.9, 1.4, 2.0])
+def test_killed_anywhere_it_can_be_run_again(sandbox: Sandbox, delay: float) -> None:
+    (sandbox.root / "opt/wait").touch()
+    process = sandbox.start(start_new_session=True)
+    wait_for(sandbox.root / INSTALLED)
+    time.sleep(delay)
+    process.kill()
+    process.wait()
+    (sandbox.root / "opt/wait").unlink()
+    deadline = time.monotonic() + 20
+    # what the killed run had started ends by itself; until then the second run says that it is busy
+    while (ended := sandbox.run())[0] == 5 and time.monotonic() < deadline:
+        time.sleep(0.3)
+    assert ended[0] == 0, ended[1]
+    assert_installed(sandbox)
+
+
+def wait_for(path: Path) -> None:
+    deadline = time.monotonic() + 30
+    while not path.exists():
+        assert time.monotonic() < deadline, f"{path} did not appear"
+        time.sleep(0.02)
+
+
+# ---- the preflight, as part of the run ------------------------------------------------------------------------------
+
+
+def test_check_changes_nothing(sandbox: Sandbox) -> None:
+    before = sandbox.list_files()
+    status, output = sandbox.run("--check")
+    assert status == 0, output
+    assert f"This machine can take Littlest {VERSION}." in output
+    assert sandbox.list_files() == before
+
+
+def test_only_root_is_missing(sandbox: Sandbox) -> None:
+    words = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sh"]
+    for action in ([], ["--check"]):
+        status, output = sandbox.run(*action, shell=words)
+        assert status == 77, output
+        assert "You are not root. Run it with sudo." in output
+
+
+@pytest.mark.parametrize("action", [[], ["--check"]])
+def test_all_that_is_missing_is_listed_at_once(sandbox: Sandbox, action: list[str]) -> None:
+    before = sandbox.list_files()
+    extra = (
+        "mount -t tmpfs tmpfs /run; mkdir -p /opt/tljh; mount -t tmpfs -o noexec,size=1m tmpfs /opt; mkdir /opt/tljh;"
+        "ip link set lo up; python3 -m http.server -b 127.0.0.1 80 >/dev/null 2>&1 & sleep 1"
+    )
+    status, output = sandbox.run(*action, extra=extra)
+    subprocess.run(["fuser", "-k", "80/tcp"], check=False, capture_output=True)
+    assert status == 69, output
+    for problem in (
+        "systemd does not run this machine",
+        "noexec",
+        "MB are needed",
+        "Port 80 is taken by python3",
+        "TLJH",
+    ):
+        assert problem in output
+    shutil.rmtree(sandbox.root / "opt/tljh")
+    assert sandbox.list_files() == before
