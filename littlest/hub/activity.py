@@ -12,7 +12,7 @@ from typing import Any
 from tornado.ioloop import PeriodicCallback
 
 LOOK_EVERY = 30.0
-"""Seconds between two looks; well under the shortest time to the culler (600 s) and to the hub's next report (300 s)."""
+"""Seconds between two looks, well under the shortest time to the culler (600 s) and to the next report (300 s)."""
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import socket
-from typing import Any
+from typing import Any, ClassVar
 
 import tornado.httpserver
 from jupyterhub import orm
@@ -52,7 +52,7 @@ class HubServer(tornado.httpserver.HTTPServer):
     A connection that is kept open could be asked something in the very moment in which the hub ends.
     """
 
-    inherited: list[socket.socket] = []
+    inherited: ClassVar[list[socket.socket]] = []
 
     def initialize(self, *arguments: Any, **settings: Any) -> None:
         """Set up, without keeping connections open."""
@@ -110,8 +110,8 @@ class LittlestHub(JupyterHub):
     async def _remove_orphans(self) -> None:
         """Stop servers that this hub's database does not know (a lost database, a start cut short).
 
-        Nobody could reach them, and the culler does not see them. Done before the hub takes requests, so that no start
-        is under way.
+        Nobody could reach them, and the culler does not see them. Done before the hub takes requests, so that no
+        start is under way.
         """
         known = {
             make_unit_name(spawner.user.name, spawner.name)

@@ -70,6 +70,13 @@ class PasswordAuthenticator(FirstUseAuthenticator):
         """Whether JupyterHub can have a user of this name; accounts and units have names of their own."""
         return bool(Authenticator.validate_username(self, username))
 
+    def add_user(self, user: Any) -> None:
+        """Let a user who was added log in; raises ValueError for a name that JupyterHub cannot have."""
+        super().add_user(user)
+        # one way of JupyterHub's to add users keeps capitals, and a login never has any
+        if self.allow_existing_users:
+            self.allowed_users.add(self.normalize_username(user.name))
+
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
         """Check the password; at a user's first login, store it."""
         user: str = self.normalize_username(data.get("username", ""))

@@ -41,7 +41,7 @@ class _Placeholder(ModuleType):
 
 @contextlib.contextmanager
 def leave_out_hub_modules() -> Iterator[None]:
-    """Import what stands inside with placeholders for the hub's own modules; after that they can be imported again."""
+    """Import what stands inside with placeholders for the hub's modules; after that, the real ones are back."""
     placeholders = {name: _Placeholder(name) for name in HUB_ONLY if name not in sys.modules}
     sys.modules.update(placeholders)
     try:

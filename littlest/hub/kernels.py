@@ -12,8 +12,8 @@ LAUNCHER = Path(__file__).parent / "kernel_files/launch_ipykernel.py"
 class PrefixKernelSpecManager(KernelSpecManager):
     """Finds kernels as usual, and corrects how they are started.
 
-    ipykernel writes a bare `python` into its kernel.json, and Jupyter takes that for the Python that runs the notebook
-    server. Here that is the release, which has none of the users' libraries.
+    ipykernel writes a bare `python` into its kernel.json, and Jupyter takes that for the Python that runs the
+    notebook server. Here that is the release, which has none of the users' libraries.
     """
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:

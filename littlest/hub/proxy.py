@@ -11,9 +11,9 @@ _PORT = ":80"
 class SocketProxy(ConfigurableHTTPProxy):
     """The proxy, with one correction.
 
-    JupyterHub keeps a port for every server, so the address of one on a socket ends in `.sock:80`. The proxy would look
-    for a file of that name: the port is cut off on the way out and put back on the way in, since JupyterHub compares
-    the two.
+    JupyterHub keeps a port for every server, so the address of one on a socket ends in `.sock:80`. The proxy would
+    look for a file of that name: the port is cut off on the way out and put back on the way in, since JupyterHub
+    compares the two.
     """
 
     async def add_route(self, routespec: str, target: str, data: dict[str, Any]) -> None:

@@ -35,8 +35,8 @@ def make_unit_properties(
 ) -> dict[str, str]:
     """Every property of the unit of a user's server.
 
-    `memory` is in bytes and `cpu` in cores; None is no limit. A student's server gets everything that systemd can take
-    from it; an admin's only what leaves sudo usable.
+    `memory` is in bytes and `cpu` in cores; None is no limit. From a student's server everything is taken that
+    systemd can take; from an admin's only what leaves sudo usable.
     """
     hardening = COMMON_HARDENING | (ADMIN_HARDENING if admin else STUDENT_HARDENING)
     return {

@@ -129,7 +129,7 @@ def make_server_arguments(socket: str) -> tuple[str, ...]:
 
 
 def make_server_environment(account: str, home: str, unit: str) -> dict[str, str]:
-    """What a user's server, its kernels and its terminals find in their environment, beside JupyterHub's own variables.
+    """What a user's server, its kernels and terminals find in their environment, beside JupyterHub's own variables.
 
     Nothing of the hub's own environment comes along.
     """

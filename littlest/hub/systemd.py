@@ -12,7 +12,7 @@ from littlest.errors import LittlestError
 from littlest.system.machine import CommandResult, Machine
 
 ENVIRONMENT_DIR = Path("/run/littlest-environment")
-"""Root's own; a file is there only while a unit is being started. (Command lines and properties can be read by all.)"""
+"""Root's own; a file is there only while a unit is started. (Everybody can read command lines and properties.)"""
 
 
 class UnitState(StrEnum):

@@ -5,8 +5,12 @@ of the kernel. On a machine with many users every one of them could connect to i
 kernel's others. A version of ipykernel that works differently is started as it is.
 """
 
+from __future__ import annotations
+
+import importlib
 import os
 import sys
+from typing import Any
 
 # this file's folder; nothing in it is meant to be imported by a notebook
 del sys.path[0]
@@ -14,15 +18,14 @@ del sys.path[0]
 
 def keep_output_off_the_network() -> None:
     """Replace the two ends of ipykernel's pipe for the output of child processes."""
-    from ipykernel import iostream  # noqa: PLC0415  # from the kernel's own environment
-
+    iostream: Any = importlib.import_module("ipykernel.iostream")
     folder = os.environ.get("JUPYTER_RUNTIME_DIR", "")
-    thread = getattr(iostream, "IOPubThread", None)
+    thread: Any = getattr(iostream, "IOPubThread", None)
     if not folder or not (hasattr(thread, "_setup_pipe_in") and hasattr(thread, "_setup_pipe_out")):
         return
     address = f"ipc://{folder}/output-{os.getpid()}"
 
-    def listen(self):  # type: ignore[no-untyped-def]
+    def listen(self: Any) -> None:
         # the parent checks that every message begins with this
         self._pipe_uuid = os.urandom(16)
         socket = self.socket.context.socket(iostream.zmq.PULL)
@@ -31,7 +34,7 @@ def keep_output_off_the_network() -> None:
         self._pipe_in = iostream.ZMQStream(socket, self.io_loop)
         self._pipe_in.on_recv(self._handle_pipe_msg)
 
-    def connect(self):  # type: ignore[no-untyped-def]
+    def connect(self: Any) -> tuple[Any, Any]:
         # a child must not use the context it inherited
         context = iostream.zmq.Context()
         socket = context.socket(iostream.zmq.PUSH)
@@ -45,6 +48,4 @@ def keep_output_off_the_network() -> None:
 
 if __name__ == "__main__":
     keep_output_off_the_network()
-    from ipykernel import kernelapp
-
-    kernelapp.launch_new_instance()
+    importlib.import_module("ipykernel.kernelapp").launch_new_instance()
