@@ -186,7 +186,7 @@ def _finish(report: Report, as_json: bool = False) -> None:
 
 
 def _confirm(question: str) -> None:
-    if not sys.stdin.isatty():
+    if not output.is_interactive():
         raise UsageError("This needs a yes, and there is no terminal to ask on.", "Give --yes.")
     if output.ask(f"{question} (y/N) ").strip().lower() not in ("y", "yes"):
         raise typer.Exit(int(ExitCode.FAILED))
@@ -233,5 +233,5 @@ def main() -> NoReturn:
     # pydantic would read the metadata of every installed package, in search of plugins that we do not use
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     code = run(sys.argv[1:])
-    output.flush()
-    os._exit(code)
+    is_written = output.flush()
+    os._exit(code if is_written else code or int(ExitCode.FAILED))

@@ -46,7 +46,7 @@ def show_progress() -> Iterator[Callable[[str], None]]:
 
     On a terminal the line in work turns, and tells how long it took when it is done; elsewhere lines are plain.
     """
-    if not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield lambda line: _write(sys.stderr, f"  {line}")
         return
     # rich costs as much to import as everything else that `littlest config show` needs
@@ -85,28 +85,40 @@ def print_traceback() -> None:
     _write(sys.stderr, traceback.format_exc())
 
 
+def is_interactive() -> bool:
+    """Whether a person can be asked something."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def ask(question: str) -> str:
     """Ask a person on the terminal and return the answer; the end of input is no answer."""
-    try:
-        return input(question)
-    except EOFError:
-        return ""
+    _write(sys.stderr, question, end="")
+    sys.stderr.flush()
+    return sys.stdin.readline().rstrip("\n")
 
 
-def flush() -> None:
-    """Write out what is still waiting; a reader that has gone is no fault."""
+def flush() -> bool:
+    """Write out what is still waiting, and tell whether that went well; a reader that has gone is no fault."""
+    is_written = True
     for stream in (sys.stdout, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None:
+                stream.flush()
         except BrokenPipeError:
             _let_go(stream)
+        except OSError:
+            is_written = False
+    return is_written
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO | None, text: str, end: str = "\n") -> None:
+    if stream is None:
+        # the shell closed it: `littlest status >&-`
+        return
     try:
         # a name may hold characters that the terminal's encoding lacks
         encoding = stream.encoding or "utf-8"
-        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream)
+        print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, end=end)
     except BrokenPipeError:
         _let_go(stream)
 
@@ -116,9 +128,9 @@ def _let_go(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def _paint(word: str, stream: TextIO) -> str:
+def _paint(word: str, stream: TextIO | None) -> str:
     # https://no-color.org: any text but the empty one means no
-    if stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+    if stream is not None and stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         return f"\x1b[1;31m{word}\x1b[0m"
     return word
 

@@ -44,7 +44,8 @@ def parse_address(address: str) -> str:
 
     bare = address[1:-1] if address.startswith("[") and address.endswith("]") else address
     try:
-        return str(ipaddress.ip_address(bare))
+        # an interface after the address (fe80::1%eth0) would be a specifier in a systemd unit
+        return str(ipaddress.ip_address(bare.replace("%", " ")))
     except ValueError:
         if address == "localhost":
             advice = "write 127.0.0.1"

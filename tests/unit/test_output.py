@@ -125,3 +125,23 @@ def test_reader_that_has_gone_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> No
 def test_end_of_input_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
     assert output.ask("Yes? ") == ""
+
+
+def test_stream_that_the_shell_closed_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    output.print_report(REPORT, as_json=False)
+    output.print_error(LittlestError("no"), as_json=False)
+    assert output.flush()
+    assert not output.is_interactive()
+
+
+def test_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 - a device
+        monkeypatch.setattr(sys, "stdout", full)
+        output.print_report(REPORT, as_json=False)
+        assert not output.flush()
+        # what is still waiting must go somewhere when the stream is closed
+        with open(os.devnull, "w", encoding="utf-8") as null:  # noqa: PTH123 - a device
+            os.dup2(null.fileno(), full.fileno())

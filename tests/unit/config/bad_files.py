@@ -93,6 +93,11 @@ BAD_FILES: tuple[BadFile, ...] = (
     ("localhost_for_an_address", "http:\n  address: localhost\n", ((2, "http.address", "write 127.0.0.1"),)),
     ("address_with_a_port", "http:\n  address: 127.0.0.1:80\n", ((2, "http.address", "is not an IP address"),)),
     ("star_for_an_address", "http:\n  address: '*'\n", ((2, "http.address", "every address"),)),
+    (
+        "address_with_an_interface",
+        "http:\n  address: 'fe80::1%eth0'\n",
+        ((2, "http.address", "is not an IP address"),),
+    ),
     ("octet_too_large", "http:\n  address: 10.0.0.256\n", ((2, "http.address", "is not an IP address"),)),
     ("whole_address_for_a_path", "base_url: https://example.org/hub/\n", ((1, "base_url", "write only its path"),)),
     ("space_in_a_path", "base_url: /my hub/\n", ((1, "base_url", "single slashes"),)),
