@@ -216,13 +216,18 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             output.print_traceback()
-        fault = LittlestError(
-            f"a fault in littlest itself: {type(error).__name__}: {error}",
-            "Run the command again with --debug and report what it shows.",
-        )
-        output.print_error(fault, as_json, log_file)
+        output.print_error(_explain_surprise(error), as_json, log_file)
         return int(ExitCode.FAILED)
     return int(ExitCode.DONE)
+
+
+def _explain_surprise(error: Exception) -> LittlestError:
+    if isinstance(error, OSError):
+        return LittlestError(f"The system refused: {error}.", "The same command with --debug shows where.")
+    return LittlestError(
+        f"A fault in littlest itself: {type(error).__name__}: {error}",
+        "Run the same command with --debug and report what it shows.",
+    )
 
 
 def main() -> NoReturn:

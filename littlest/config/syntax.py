@@ -74,6 +74,7 @@ _EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         r"found undefined alias '(.*)'",
         lambda match: f"*{match[1]} refers to an anchor that does not exist; put the value in quotes if it is text",
     ),
+    (r"expected '<document start>'", "this line is no setting; write settings as key: value"),
     (r"but found another document", "a second document begins here; a configuration file has only one"),
     (
         r"found unknown escape character",

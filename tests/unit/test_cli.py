@@ -154,7 +154,12 @@ def raise_error(error: BaseException) -> None:
     ("error", "code", "words"),
     [
         (LittlestError("It failed.", "Try this."), 1, "littlest: It failed.\nTry this.\n"),
-        (KeyError("surprise"), 1, "a fault in littlest itself: KeyError: 'surprise'"),
+        (KeyError("surprise"), 1, "A fault in littlest itself: KeyError: 'surprise'"),
+        (
+            PermissionError(13, "Permission denied", "/x"),
+            1,
+            "The system refused: [Errno 13] Permission denied: '/x'.",
+        ),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],
 )

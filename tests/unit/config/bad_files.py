@@ -166,6 +166,7 @@ BAD_FILES: tuple[BadFile, ...] = (
     ("nested_without_end", "[" * 20_000, ((1, "", "nested far too deeply"),)),
     ("control_character", "http:\n  address: \x01\n", ((2, "", "U+0001"),)),
     ("code_beyond_unicode", 'base_url: "\\UFFFFFFFF"\n', ((1, "", "not valid YAML"),)),
+    ("another_language", "[http]\nport = 80\n", ((2, "", "write settings as key: value"),)),
     ("json_with_a_mistake", '{"http": {"port": 80,,}}\n', ((1, "", "not valid YAML"),)),
     # what is no text
     ("latin_1", "# für alle\nusers:\n  admin: [jürgen]\n".encode("latin-1"), ((1, "", "save the file as UTF-8"),)),
