@@ -1,14 +1,16 @@
 """Makes the two channels: the hub's packages, and those of the user environment.
 
-    scripts/environment build python -m builder.channel --hub DIR --user DIR [--user-env FILE]
+scripts/environment build python -m builder.channel --hub DIR --user DIR [--user-env FILE]
 """
 
 import argparse
 import concurrent.futures
+import dataclasses
 import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from packaging.utils import NormalizedName
@@ -19,7 +21,7 @@ from builder.cpython import SERIES, build_python
 from builder.locks import Locked, fetch_wheels, read_changes, read_lock, read_names
 from builder.own_packages import build_littlest_wheel, build_nodejs, build_proxy
 from builder.progress import part, say
-from builder.requirements import Distribution, conda_name, make_depends
+from builder.requirements import conda_name, make_depends
 from builder.user_environment import resolve_user_environment
 from builder.wheels import Wheel, install_wheel
 
@@ -45,9 +47,9 @@ def build_user_channel(channel: Path, user_env: Path | None = None) -> None:
     for whoever wrote the file, where it asks for something that cannot be had.
     """
     python, tree = build_python()
-    asked, lock_text = resolve_user_environment(user_env)
-    wheels = _fetch(lock_text)
     names = read_names()
+    asked, lock_text = resolve_user_environment(user_env, names)
+    wheels = _fetch(lock_text)
     _write_channel(channel, [python, *_convert(wheels, python, tree)])
     specs = sorted(f"{conda_name(name, names)}=={wheels[name].read_distribution().version}" for name in asked)
     version = python.name.split("-")[1]
@@ -63,41 +65,50 @@ def _fetch(lock_text: str) -> dict[NormalizedName, Wheel]:
     return {name: Wheel(file, sha256, changes.get(name, {})) for name, (file, sha256) in found.items()}
 
 
+@dataclass(frozen=True)
+class _Job:
+    """One wheel to be made a package, in another process."""
+
+    wheel: Wheel
+    spec: PackageSpec
+    interpreter: Path
+    target: Path
+
+    def run(self) -> str:
+        name = self.spec.name.name
+        with work_folder(name) as work:
+            rewritten = install_wheel(self.wheel, work / "tree", self.interpreter)
+            write_package(dataclasses.replace(self.spec, rewritten=frozenset(rewritten)), work / "tree", self.target)
+        return name
+
+
 def _convert(wheels: Mapping[NormalizedName, Wheel], python: Path, tree: Path) -> list[Path]:
     """The packages of the wheels, from the cache or made now, on all cores."""
     with part(f"packing {len(wheels)} wheels"):
-        names = read_names()
-        distributions = {name: wheel.read_distribution() for name, wheel in wheels.items()}
-        code = digest_of_code(*_CODE)
-        packages, missing = [], []
-        for name, wheel in wheels.items():
-            distribution = distributions[name]
-            depends = (f"python {SERIES}.*", *make_depends(distribution, distributions, names))
-            digest = digest_of(wheel.sha256, wheel.changes, depends, python.name, code)
-            package = PackageName(conda_name(name, names), str(distribution.version), f"py313_{digest[:8]}")
-            target = cache_folder("packages") / f"{package.stem}.conda"
-            packages.append(target)
-            if not target.exists():
-                missing.append((wheel, package, distribution, depends, tree, target))
+        jobs = _make_jobs(wheels, python, tree)
+        missing = [job for job in jobs if not job.target.exists()]
         # the large ones first, so that no core waits for a late one
-        missing.sort(key=lambda job: job[0].file.stat().st_size, reverse=True)
+        missing.sort(key=lambda job: job.wheel.file.stat().st_size, reverse=True)
         with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
-            for number, name in enumerate(pool.map(_convert_one, *zip(*missing, strict=True)) if missing else (), 1):
+            for number, name in enumerate(pool.map(_Job.run, missing), 1):
                 if number % 25 == 0:
                     say(f"  {number} of {len(missing)} ({name})")
-    return packages
+    return [job.target for job in jobs]
 
 
-def _convert_one(
-    wheel: Wheel, name: PackageName, distribution: Distribution, depends: tuple[str, ...], python: Path, target: Path
-) -> str:
-    with work_folder(name.name) as work:
-        rewritten = install_wheel(wheel, work / "tree", python / f"bin/python{SERIES}")
-        spec = PackageSpec(
-            name, depends, (), distribution.summary, distribution.license, distribution.home, frozenset(rewritten)
-        )
-        write_package(spec, work / "tree", target)
-    return name.name
+def _make_jobs(wheels: Mapping[NormalizedName, Wheel], python: Path, tree: Path) -> list[_Job]:
+    names, code = read_names(), digest_of_code(*_CODE)
+    distributions = {name: wheel.read_distribution() for name, wheel in wheels.items()}
+    jobs = []
+    for name, wheel in wheels.items():
+        found = distributions[name]
+        depends = (f"python {SERIES}.*", *make_depends(found, distributions, names))
+        digest = digest_of(wheel.sha256, wheel.changes, depends, python.name, code)
+        package = PackageName(conda_name(name, names), str(found.version), f"py313_{digest[:8]}")
+        spec = PackageSpec(package, depends, (), found.summary, found.license, found.home)
+        target = cache_folder("packages") / f"{package.stem}.conda"
+        jobs.append(_Job(wheel, spec, tree / f"bin/python{SERIES}", target))
+    return jobs
 
 
 def _write_channel(channel: Path, packages: Iterable[Path]) -> None:
@@ -116,7 +127,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m builder.channel", description="Makes the local conda channels.")
     parser.add_argument("--hub", type=Path, metavar="DIR", help="make the hub environment's channel here")
     parser.add_argument("--user", type=Path, metavar="DIR", help="make the user environment's channel here")
-    parser.add_argument("--user-env", type=Path, metavar="FILE", help="environment.yml or requirements.txt of a class")
+    parser.add_argument(
+        "--user-env", type=Path, metavar="FILE", help="environment.yml or requirements.txt of a class"
+    )
     arguments = parser.parse_args()
     try:
         if arguments.hub:

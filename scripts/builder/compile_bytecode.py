@@ -11,10 +11,13 @@ import warnings
 
 
 def compile_tree(tree: str) -> None:
-    """Compile each `.py` file of TREE; one that is no valid Python (a template, a test's bad example) is left alone."""
+    """Compile each `.py` file of TREE; one that is no valid Python (a template, a test's bad example) is left alone.
+
+    Folders called `tests` are left alone too: nobody runs them on a server, and they are half of some packages.
+    """
     warnings.simplefilter("ignore")
     for folder, folders, files in os.walk(tree):
-        folders.sort()
+        folders[:] = sorted(set(folders) - {"tests"})
         for name in sorted(files):
             path = os.path.join(folder, name)  # noqa: PTH118  # bytecode.py imports as little as it can
             if not name.endswith(".py") or os.path.islink(path):  # noqa: PTH114

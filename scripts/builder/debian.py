@@ -36,7 +36,7 @@ def fetch_source(package: str, files: Mapping[str, str]) -> list[Path]:
 
 
 def download_source(package: str, work: Path) -> list[Path]:
-    """Download the newest source of `package` in the suite into `work`, unchecked by a lock; apt checks its signature."""
+    """Download the suite's newest source of `package` into `work`; apt checks its signature, and no lock is asked."""
     options = _write_configuration(work)
     downloads = work / "downloads"
     downloads.mkdir()

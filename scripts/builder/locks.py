@@ -94,7 +94,7 @@ def fetch_wheels(locked: Sequence[Locked]) -> dict[NormalizedName, tuple[Path, s
     found = {}
     for entry in locked:
         wheel = _find_cached(entry, folder)
-        assert wheel is not None  # noqa: S101  # just fetched
+        assert wheel is not None  # just fetched
         found[entry.name] = wheel
     return found
 
@@ -137,7 +137,17 @@ def _run_pip(command: list[str], entries: Iterable[Locked], work: Path) -> None:
     requirements = work / "requirements.txt"
     requirements.write_text("".join(f"{entry.requirement}\n" for entry in entries))
     option = "--dest" if command[0] == "download" else "--wheel-dir"
-    full = [sys.executable, "-m", "pip", *command, "--disable-pip-version-check", option, str(work), "-r", str(requirements)]
+    full = [
+        sys.executable,
+        "-m",
+        "pip",
+        *command,
+        "--disable-pip-version-check",
+        option,
+        str(work),
+        "-r",
+        str(requirements),
+    ]
     environment = os.environ | {"SOURCE_DATE_EPOCH": str(EPOCH), "PYTHONHASHSEED": "0"}
     done = subprocess.run(full, capture_output=True, text=True, check=False, env=environment)
     if done.returncode != 0:

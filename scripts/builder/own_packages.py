@@ -55,7 +55,9 @@ def build_nodejs() -> Path:
             spec = PackageSpec(name, summary="Node.js", license="MIT", home="https://nodejs.org")
             write_package(spec, tree, target)
 
-    return build_once("nodejs", locked.version, digest_of(sha256, digest_of_code("own_packages", "conda_package")), make)
+    return build_once(
+        "nodejs", locked.version, digest_of(sha256, digest_of_code("own_packages", "conda_package")), make
+    )
 
 
 def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> Path:
@@ -68,7 +70,9 @@ def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> Path:
 def build_proxy() -> Path:
     """The package `configurable-http-proxy`, with all that it needs beneath it, from npm's lock."""
     version = _read_proxy_version()
-    digest = digest_of(digest_of_files(*sorted(PROXY_RECIPE.iterdir())), digest_of_code("own_packages", "conda_package"))
+    digest = digest_of(
+        digest_of_files(*sorted(PROXY_RECIPE.iterdir())), digest_of_code("own_packages", "conda_package")
+    )
     return build_once("configurable-http-proxy", version, digest, _make_proxy)
 
 
@@ -109,7 +113,7 @@ def run_npm(arguments: list[str], folder: Path) -> None:
     """Run the npm that comes with our Node.js wheel, so that the building machine needs none of its own."""
     npm = _unpack_npm()
     environment = os.environ | {"PATH": f"{npm / 'bin'}:{os.environ['PATH']}"}
-    command = [npm / "bin/node", npm / "lib/node_modules/npm/bin/npm-cli.js", *arguments]
+    command = [str(npm / "bin/node"), str(npm / "lib/node_modules/npm/bin/npm-cli.js"), *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise ChildProcessError(f"npm {arguments[0]} failed:\n{done.stderr.strip()[-2000:]}")
@@ -143,12 +147,14 @@ def build_littlest_wheel() -> tuple[Path, str]:
                     shutil.copyfile(file, copy)
                     copy.chmod(0o644)
                 environment = os.environ | {"SOURCE_DATE_EPOCH": str(EPOCH)}
-                command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", work / "wheel"]
+                command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(work / "wheel")]
                 done = subprocess.run(
                     command, cwd=work / "source", env=environment, capture_output=True, text=True, check=False
                 )
                 if done.returncode != 0:
-                    raise ChildProcessError(f"the wheel of littlest could not be made:\n{done.stderr.strip()[-2000:]}")
+                    raise ChildProcessError(
+                        f"the wheel of littlest could not be made:\n{done.stderr.strip()[-2000:]}"
+                    )
                 (work / "wheel").rename(folder)
     (wheel,) = folder.glob("*.whl")
     return wheel, hash_file(wheel)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.parser import HeaderParser
 
-from packaging.markers import Environment
 from packaging.requirements import Requirement
 from packaging.specifiers import Specifier, SpecifierSet
 from packaging.utils import NormalizedName, canonicalize_name
@@ -14,19 +13,19 @@ from packaging.version import InvalidVersion, Version
 Names = Mapping[str, str]
 """Wheel name to conda-forge's name, where they differ: recipes/names.yaml."""
 
-TARGET = Environment(
-    implementation_name="cpython",
-    implementation_version="3.13.5",
-    os_name="posix",
-    platform_machine="x86_64",
-    platform_release="",
-    platform_system="Linux",
-    platform_version="",
-    python_full_version="3.13.5",
-    platform_python_implementation="CPython",
-    python_version="3.13",
-    sys_platform="linux",
-)
+TARGET: dict[str, str] = {
+    "implementation_name": "cpython",
+    "implementation_version": "3.13.5",
+    "os_name": "posix",
+    "platform_machine": "x86_64",
+    "platform_release": "",
+    "platform_system": "Linux",
+    "platform_version": "",
+    "python_full_version": "3.13.5",
+    "platform_python_implementation": "CPython",
+    "python_version": "3.13",
+    "sys_platform": "linux",
+}
 """The machine that packages are made for, as environment markers see it (PyPA's dependency specifiers)."""
 
 
@@ -76,9 +75,7 @@ def change_requirements(metadata: str, changes: Mapping[str, list[str]]) -> str:
     return headers + separator + description
 
 
-def make_depends(
-    wheel: Distribution, others: Mapping[NormalizedName, Distribution], names: Names
-) -> tuple[str, ...]:
+def make_depends(wheel: Distribution, others: Mapping[NormalizedName, Distribution], names: Names) -> tuple[str, ...]:
     """The conda specs of what `wheel` needs on the target; an extra of another wheel becomes that extra's packages.
 
     Raises ValueError when the lock (`others`) lacks one of them, or has a version that is not asked for.
@@ -114,7 +111,7 @@ def _expand(
 
 def _holds(requirement: Requirement, extras: frozenset[str]) -> bool:
     marker = requirement.marker
-    return marker is None or any(marker.evaluate({**TARGET, "extra": extra}) for extra in ("", *extras))
+    return marker is None or any(marker.evaluate(TARGET | {"extra": extra}) for extra in ("", *extras))
 
 
 def conda_name(name: str, names: Names) -> str:
@@ -158,5 +155,5 @@ def _translate_one(specifier: Specifier) -> list[str]:
 
 def _drop_last(version: str) -> str:
     release = re.match(r"(?:\d+!)?\d+(?:\.\d+)*", version)
-    assert release is not None  # noqa: S101  # every version has one
+    assert release is not None  # every version has one
     return release[0].rpartition(".")[0]

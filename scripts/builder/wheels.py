@@ -58,7 +58,12 @@ def install_wheel(wheel: Wheel, tree: Path, python: Path) -> set[str]:
         _check_record(archive, dist_info)
         for entry in archive.infolist():
             if not entry.is_dir():
-                _write(tree, _place(entry.filename, dist_info), archive.read(entry), bool(entry.external_attr >> 16 & 0o111))
+                _write(
+                    tree,
+                    _place(entry.filename, dist_info),
+                    archive.read(entry),
+                    bool(entry.external_attr >> 16 & 0o111),
+                )
         entry_points = _read_optional(archive, f"{dist_info}/entry_points.txt")
     folder = tree / SITE_PACKAGES / dist_info
     (folder / "METADATA").write_text(wheel.read_metadata(), newline="\n")
@@ -104,7 +109,7 @@ def _place(name: str, dist_info: str) -> str:
         return f"{SITE_PACKAGES}/{name}"
     kind, _, rest = name.removeprefix(data).partition("/")
     if kind == "headers":
-        return f"include/python3.13/{dist_info.split('-')[0]}/{rest}"
+        return f"include/python3.13/{dist_info.partition('-')[0]}/{rest}"
     if kind not in _DATA_FOLDERS:
         raise ValueError(f"a wheel has no such folder: {data}{kind}")
     return f"{_DATA_FOLDERS[kind]}/{rest}".lstrip("/")
