@@ -153,7 +153,7 @@ def _take_back(machine: Machine, error: BaseException, progress: Progress) -> Li
             "Remove these by hand, then run the installer again.",
         )
     again = "Everything it made was removed again; once the cause is gone, run the installer again."
-    return LittlestError(f"the install failed: {why}", f"{hint} {again}" if hint else again)
+    return LittlestError(f"the install failed: {why}", f"{again}\n{hint}" if hint else again)
 
 
 def _report_installed(

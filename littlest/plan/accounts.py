@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 
 from littlest import paths
 from littlest.plan.steps import EnsureGroup, EnsureSystemUser, Step
@@ -61,7 +62,8 @@ def make_account_steps() -> tuple[Step, ...]:
 
 def _make_digested(readable: str, whole: str, longest: int) -> str:
     digest = hashlib.sha256(_encode(whole)).hexdigest()[:DIGEST_LENGTH]
-    slug = re.sub(r"[^a-z0-9]+", "-", readable.lower())[: longest - DIGEST_LENGTH - 1].strip("-")
+    plain = unicodedata.normalize("NFKD", readable).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain)[: longest - DIGEST_LENGTH - 1].strip("-")
     return f"{slug}-{digest}" if slug else f"x-{digest}"
 
 

@@ -68,6 +68,7 @@ def make_directory_steps() -> tuple[Step, ...]:
         MakeDirectory(paths.SECRETS_DIR, 0o700),
         MakeDirectory(paths.INITIAL_PASSWORD_DIR, 0o700),
         MakeDirectory(paths.LOG_DIR, 0o750),
+        MakeDirectory(paths.PROXY_STATE_DIR, 0o700, paths.PROXY_USER, paths.PROXY_USER),
         MakeDirectory(paths.SUDOERS_FILE.parent, 0o755, shared=True),
     )
 

@@ -108,7 +108,9 @@ def find_user_accounts(machine: Machine) -> tuple[Account, ...]:
 
 
 def remove_user_account(machine: Machine, account: Account) -> None:
-    """Remove a hub user's account and, where it is the one we made, its home."""
+    """Remove a hub user's account and, where it is the one we made, its home; whatever the user still runs ends."""
+    if machine.is_live:
+        machine.run(["systemctl", "stop", f"user-{account.uid}.slice"], check=False)
     _run(machine, "userdel", account.name)
     if account.home == paths.HOMES_DIR / account.name:
         machine.remove_tree(account.home)
