@@ -412,9 +412,10 @@ interrupt() {
     trap '' INT TERM HUP
     echo "Interrupted ($1). Undoing what was done ..." >&2
     if [ -n "$child" ]; then
-        kill -TERM -- "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null || :
+        # no "--" before the group: dash and busybox take it for a number
+        kill -TERM "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null || :
         waited=0
-        while kill -0 -- "-$child" 2>/dev/null && [ "$waited" -lt 120 ]; do
+        while kill -0 "-$child" 2>/dev/null && [ "$waited" -lt 120 ]; do
             sleep 1
             waited=$((waited + 1))
         done

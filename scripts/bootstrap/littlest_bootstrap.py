@@ -89,13 +89,15 @@ def extract_tarball(asked: argparse.Namespace) -> None:
 
 
 def extract_packages(asked: argparse.Namespace) -> None:
-    """Check every archive under `pkgs` against its record.
+    """See that every archive under `pkgs` has its record.
 
-    Nothing is unpacked yet: `install` unpacks into the package cache and links from there in one go, in parallel.
+    Nothing is unpacked yet: `install` checks the archives, unpacks them into the package cache and links them from
+    there in one go, in parallel.
     """
     folder = asked.prefix / "pkgs"
-    archives = [path for path in sorted(folder.iterdir()) if path.name.endswith(ARCHIVE_SUFFIXES)]
-    check_archives([(path, read_record(folder, path.name)) for path in archives])
+    for path in folder.iterdir():
+        if path.name.endswith(ARCHIVE_SUFFIXES):
+            read_record(folder, path.name)
 
 
 def install_packages(asked: argparse.Namespace) -> None:

@@ -157,7 +157,7 @@ class Sandbox:
     def start(
         self, *words: str, shell: Sequence[str] = ("sh",), extra: str = "", work: str = "/", **more: Any
     ) -> subprocess.Popen[str]:
-        """Start the installer; `extra` is shell code that prepares the machine. The process is the installer's own."""
+        """Start the installer, whose process it is; `extra` is shell code that prepares the machine."""
         command = ["unshare", "--mount", "--net", "--propagation=private", "/bin/sh", "-c", SETUP, "setup"]
         command += [str(self.root), str(self.media), extra, work, *shell, f"/mnt/{self.installer.name}", *words]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
