@@ -25,7 +25,8 @@ from builder.requirements import conda_name, make_depends
 from builder.user_environment import resolve_user_environment
 from builder.wheels import Wheel, install_wheel
 
-_CODE = ("channel", "wheels", "requirements", "conda_package", "compile_bytecode")
+# read when the code is: an edit during a build is the next build\'s
+_CODE = digest_of_code("channel", "wheels", "requirements", "conda_package", "compile_bytecode")
 
 
 def build_hub_channel(channel: Path) -> None:
@@ -59,10 +60,15 @@ def build_user_channel(channel: Path, user_env: Path | None = None) -> None:
 
 def _fetch(lock_text: str) -> dict[NormalizedName, Wheel]:
     locked: Sequence[Locked] = read_lock(lock_text)
-    changes = read_changes().requirements
+    changes = read_changes()
     with part(f"fetching {len(locked)} wheels"):
         found = fetch_wheels(locked)
-    return {name: Wheel(file, sha256, changes.get(name, {})) for name, (file, sha256) in found.items()}
+    wheels = {}
+    for name, (file, sha256) in found.items():
+        commands = changes.commands.get(name, {})
+        left_out = tuple(sorted(command for command, needed in commands.items() if needed not in found))
+        wheels[name] = Wheel(file, sha256, changes.requirements.get(name, {}), left_out)
+    return wheels
 
 
 @dataclass(frozen=True)
@@ -97,13 +103,13 @@ def _convert(wheels: Mapping[NormalizedName, Wheel], python: Path, tree: Path) -
 
 
 def _make_jobs(wheels: Mapping[NormalizedName, Wheel], python: Path, tree: Path) -> list[_Job]:
-    names, code = read_names(), digest_of_code(*_CODE)
+    names = read_names()
     distributions = {name: wheel.read_distribution() for name, wheel in wheels.items()}
     jobs = []
     for name, wheel in wheels.items():
         found = distributions[name]
         depends = (f"python {SERIES}.*", *make_depends(found, distributions, names))
-        digest = digest_of(wheel.sha256, wheel.changes, depends, python.name, code)
+        digest = digest_of(wheel.sha256, wheel.changes, wheel.left_out, depends, python.name, _CODE)
         package = PackageName(conda_name(name, names), str(found.version), f"py313_{digest[:8]}")
         spec = PackageSpec(package, depends, (), found.summary, found.license, found.home)
         target = cache_folder("packages") / f"{package.stem}.conda"

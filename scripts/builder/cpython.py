@@ -18,6 +18,7 @@ from builder.conda_package import PLACEHOLDER, PackageName, PackageSpec, write_p
 from builder.progress import part
 
 SERIES = "3.13"
+_CODE = digest_of_code("cpython", "conda_package", "compile_bytecode")
 _LIBRARY = f"lib/python{SERIES}"
 _BUNDLED = f"{_LIBRARY}/lib-bundled"
 """Not `lib/`: there a package of the same library from elsewhere would overwrite ours, or ours it."""
@@ -28,7 +29,7 @@ def build_python() -> tuple[Path, Path]:
     subprocess.run([REPOSITORY / "scripts" / "system-packages", *BUILD_PACKAGES], check=True)
     source = YAML(typ="safe").load(RECIPE / "source.yaml")
     compiled, digest = compile_python(source["files"])
-    digest = digest_of(digest, digest_of_code("cpython", "conda_package", "compile_bytecode"))
+    digest = digest_of(digest, _CODE)
     version = source["version"].split("-")[0]
     # conda-forge's python_abi, which its packages need, accepts only builds that end like this
     name = PackageName("python", version, f"h{digest[:8]}_0_cp{SERIES.replace('.', '')}")

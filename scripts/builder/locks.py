@@ -43,6 +43,7 @@ class Changes:
     without: tuple[NormalizedName, ...]
     sources: tuple[NormalizedName, ...]
     requirements: dict[NormalizedName, dict[str, list[str]]]
+    commands: dict[NormalizedName, dict[str, NormalizedName]]
 
 
 def read_changes() -> Changes:
@@ -52,6 +53,7 @@ def read_changes() -> Changes:
         tuple(map(canonicalize_name, content["without"])),
         tuple(map(canonicalize_name, content["sources"])),
         {canonicalize_name(name): changes for name, changes in content["requirements"].items()},
+        {canonicalize_name(name): commands for name, commands in content["commands"].items()},
     )
 
 

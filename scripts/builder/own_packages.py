@@ -23,6 +23,7 @@ from builder.cache import (
 from builder.conda_package import PLACEHOLDER, PackageName, PackageSpec, write_package
 from builder.locks import fetch_wheels, read_lock
 
+_CODE = digest_of_code("own_packages", "conda_package")
 PROXY_RECIPE = RECIPES / "configurable-http-proxy"
 _PROXY = "lib/node_modules/configurable-http-proxy"
 _LITTLEST_SOURCES = ("littlest", "pyproject.toml", "README.md", "LICENSE")
@@ -55,9 +56,7 @@ def build_nodejs() -> Path:
             spec = PackageSpec(name, summary="Node.js", license="MIT", home="https://nodejs.org")
             write_package(spec, tree, target)
 
-    return build_once(
-        "nodejs", locked.version, digest_of(sha256, digest_of_code("own_packages", "conda_package")), make
-    )
+    return build_once("nodejs", locked.version, digest_of(sha256, _CODE), make)
 
 
 def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> Path:
@@ -70,9 +69,7 @@ def _extract(archive: zipfile.ZipFile, name: str, target: Path) -> Path:
 def build_proxy() -> Path:
     """The package `configurable-http-proxy`, with all that it needs beneath it, from npm's lock."""
     version = _read_proxy_version()
-    digest = digest_of(
-        digest_of_files(*sorted(PROXY_RECIPE.iterdir())), digest_of_code("own_packages", "conda_package")
-    )
+    digest = digest_of(digest_of_files(*sorted(PROXY_RECIPE.iterdir())), _CODE)
     return build_once("configurable-http-proxy", version, digest, _make_proxy)
 
 

@@ -31,11 +31,13 @@ if __name__ == "__main__":
 
 @dataclass(frozen=True)
 class Wheel:
-    """A wheel file, with what recipes/metadata.yaml changes in its requirements."""
+    """A wheel file, with what recipes/metadata.yaml changes in it."""
 
     file: Path
     sha256: str
     changes: Mapping[str, list[str]]
+    left_out: tuple[str, ...] = ()
+    """Commands that could not start."""
 
     def read_metadata(self) -> str:
         """The text of its METADATA, changed."""
@@ -70,6 +72,10 @@ def install_wheel(wheel: Wheel, tree: Path, python: Path) -> set[str]:
     (folder / "INSTALLER").write_text("conda\n")
     for signature in ("RECORD.jws", "RECORD.p7s"):
         (folder / signature).unlink(missing_ok=True)
+    if wheel.left_out:
+        commands = "|".join(map(re.escape, wheel.left_out))
+        entry_points = re.sub(rf"^({commands})\s*=.*\n?", "", entry_points, flags=re.MULTILINE)
+        (folder / "entry_points.txt").write_text(entry_points)
     rewritten = _rewrite_scripts(tree) | _write_launchers(tree, entry_points) | _rewrite_kernels(tree)
     script = Path(__file__).with_name("compile_bytecode.py")
     environment = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}

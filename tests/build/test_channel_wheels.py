@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import dataclasses
 import hashlib
 import io
 import json
@@ -198,6 +199,15 @@ def test_every_folder_of_a_wheel_goes_where_it_belongs(tmp_path: Path) -> None:
     assert "sys.exit(main.go())" in (tree / "bin/Demo-run").read_text()
     assert all(os.access(file, os.X_OK) for file in (tree / "bin").iterdir())
     assert (tree / SITE_PACKAGES / "demo-1.0.dist-info/INSTALLER").read_text() == "conda\n"
+
+
+def test_a_command_that_could_not_start_is_left_out(tmp_path: Path) -> None:
+    entry_points = "[console_scripts]\nrun = demo:x\nrun-more=demo:y\n"
+    wheel = make_wheel(tmp_path, {"demo.py": "", "demo-1.0.dist-info/entry_points.txt": entry_points})
+    install_wheel(dataclasses.replace(wheel, left_out=("run",)), tmp_path / "tree", Path(sys.executable))
+    assert [file.name for file in (tmp_path / "tree/bin").iterdir()] == ["run-more"]
+    (info,) = (tmp_path / "tree").rglob("entry_points.txt")
+    assert info.read_text() == "[console_scripts]\nrun-more=demo:y\n"
 
 
 def test_record_lists_what_is_there_and_no_hash_of_what_changes(tmp_path: Path) -> None:
