@@ -1,5 +1,7 @@
 """Machines with the built installer. Installing is dear: one installation is made, stopped, and then copied."""
 
+import hashlib
+import json
 import os
 import subprocess
 import time
@@ -80,7 +82,10 @@ def bare(make_machine: MakeMachine, installer: Path) -> Machine:
 
 @dataclass(frozen=True)
 class Installation:
-    """What installing was like. The machine is stopped; copies of it are booted."""
+    """What installing was like. The machine is stopped; copies of it are booted.
+
+    With LITTLEST_KEEP_INSTALLATION=1 it is kept for the next run with the same installer, which then begins at once.
+    """
 
     machine: Machine
     seconds: float
@@ -94,14 +99,32 @@ class Installation:
 @pytest.fixture(scope="session")
 def installation(make_machine: MakeMachine, installer: Path) -> Installation:
     """The installer, run as anybody would run it on a fresh server without a network."""
-    machine = make_machine("first").create()
+    if not os.environ.get("LITTLEST_KEEP_INSTALLATION"):
+        return install(make_machine("first"), installer)
+    with installer.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+    machine = Machine(f"kept-{digest}")
+    notes = machine.folder / "installation.json"
+    if notes.exists():
+        return Installation(machine, **json.loads(notes.read_text()))
+    machine.remove()
+    done = install(machine, installer)
+    notes.write_text(json.dumps({key: getattr(done, key) for key in ("seconds", "output", "before", "after", "log")}))
+    return done
+
+
+def install(machine: Machine, installer: Path) -> Installation:
+    """Make a fresh machine, run the installer in it, and stop it when the hub answers."""
+    machine.create()
     machine.insert(installer, "littlest.sh")
     machine.boot()
     before = take_inventory(machine)
     start = time.monotonic()
     done = machine.run("bash /media/littlest/littlest.sh 2>&1", timeout=300)
-    Server(machine).wait_until_ready(60)
+    server = Server(machine)
+    server.wait_until_ready(60)
     seconds = time.monotonic() - start
+    server.network.close()
     after = take_inventory(machine)
     log = machine.run("cat /var/log/littlest/*").stdout
     machine.power_off()

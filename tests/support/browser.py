@@ -58,7 +58,7 @@ class Browser:
         """Open a notebook from JupyterLab's launcher, run code in its first cell, and give what it shows."""
         self.find(".jp-LauncherCard[data-category=Notebook]", 120).click()
         self.find(".jp-Notebook .jp-Cell .cm-content", 60).click()
-        self.find(".jp-NotebookPanel-toolbar", 60)
+        self.find(".jp-Notebook-ExecutionIndicator[data-status=idle]", 60)  # the kernel has started
         keys = ActionChains(self.driver).send_keys(code).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT)
         keys.perform()
         return self.find(".jp-OutputArea-output pre", 60).text

@@ -111,15 +111,18 @@ class Machine:
             copy.insert(medium)
         return copy
 
-    def boot(self, seconds: float = 60.0) -> "Machine":
-        """Start the machine and wait until systemd has started everything; raises TimeoutError."""
+    def boot(self, seconds: float = 60.0, tracer: Sequence[str] = ()) -> "Machine":
+        """Start the machine and wait until systemd has started everything; raises TimeoutError.
+
+        `tracer` is a command, such as strace with its options, that watches the machine's every process.
+        """
         if not shutil.which("systemd-nspawn"):
             ensure_system_packages("systemd-container")
         state = self.state.read()
         nspawn = ["--quiet", "--register=no", "--keep-unit", "--private-network", "--boot", "--console=pipe"]
         nspawn += ["--link-journal=no", "--resolv-conf=off", "--timezone=off", f"--machine={self.name}"]
         nspawn += [f"--bind-ro={self.media}:{MEDIA}", f"--directory={self.folder / 'root'}"]
-        command = ["unshare", "--mount", "--propagation=private", "sh", "-c", LAUNCH, "littlest-machine"]
+        command = [*tracer, "unshare", "--mount", "--propagation=private", "sh", "-c", LAUNCH, "littlest-machine"]
         command += [self.name, ":".join(state["layers"]), str(self.folder), *nspawn]
         if Path("/run/systemd/system").is_dir():
             scope = f"--unit=littlest-machine-{self.name}-{secrets.token_hex(3)}"

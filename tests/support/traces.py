@@ -24,7 +24,7 @@ VOLATILE = (
 )
 
 LIST = r"""
-find /etc /usr /opt /var /home /root /srv /run/lock -xdev \( %s \) -prune -o \
+find /etc /usr /opt /var /home /root /srv -xdev \( %s \) -prune -o \
     ! -type d -printf '%%y %%m %%u:%%g %%s %%p -> %%l\n' -o -printf '%%y %%m %%u:%%g %%p\n'
 find /etc -xdev \( %s \) -prune -o -type f -exec sha256sum {} +
 sed 's/^/passwd: /' /etc/passwd; sed 's/^/group: /' /etc/group; sed 's/^/subuid: /' /etc/subuid
