@@ -80,13 +80,13 @@ def _render(name: str, **values: object) -> str:
 
 
 def _make_run_step(unit: str, config: Config, release: Release) -> RunUnit:
-    """A unit restarts when its file or its secrets change, or the release; the hub also when its settings do.
+    """A unit restarts when its file, its secrets or the release change; the hub also with its settings and drop-ins.
 
     What the proxy and the culler depend on stands in their unit files.
     """
     secrets = {
         paths.PROXY_UNIT: (paths.PROXY_ENVIRONMENT_FILE,),
-        paths.HUB_UNIT: (paths.HUB_ENVIRONMENT_FILE, paths.COOKIE_SECRET_FILE),
+        paths.HUB_UNIT: (paths.HUB_ENVIRONMENT_FILE, paths.COOKIE_SECRET_FILE, paths.DROP_IN_DIR),
         paths.CULLER_UNIT: (paths.CULLER_ENVIRONMENT_FILE,),
     }.get(unit, ())
     settings: dict[str, object] = {} if unit == paths.HUB_SOCKET_UNIT else {"release": str(release.directory)}

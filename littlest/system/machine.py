@@ -6,10 +6,8 @@ started.
 """
 
 import contextlib
-import grp
 import hashlib
 import os
-import pwd
 import shlex
 import shutil
 import stat
@@ -20,6 +18,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from littlest.errors import CommandFailed, LittlestError
+from littlest.system.databases import Account, read_accounts, read_group
+from littlest.system.trees import remove_tree
 
 COMMAND_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 STDERR_LINES = 12
@@ -53,17 +53,6 @@ class PathState:
     mode: int
     uid: int
     gid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """One line of the account database."""
-
-    name: str
-    uid: int
-    gid: int
-    comment: str
-    home: PurePosixPath
 
 
 class Machine:
@@ -173,7 +162,11 @@ class Machine:
             return None
 
     def read_digest(self, path: PurePosixPath) -> str:
-        """SHA-256 of a file's content or of where a link points; of nothing, "missing"."""
+        """SHA-256 of a file's content, of where a link points, or of a directory's entries; of nothing, "missing"."""
+        found = self.read_state(path)
+        if found is not None and found.kind is PathKind.DIRECTORY:
+            entries = "\n".join(f"{name} {self.read_digest(path / name)}" for name in self.list_directory(path))
+            return hashlib.sha256(os.fsencode(entries)).hexdigest()
         target = self.read_link(path)
         content = self.read_bytes(path) if target is None else os.fsencode(f"link to {target}")
         return "missing" if content is None else hashlib.sha256(content).hexdigest()
@@ -258,43 +251,22 @@ class Machine:
         if real.is_symlink() or not real.is_dir():
             self.remove(path)
         else:
-            _remove_below(os.fspath(real), _read_mount_points())
+            remove_tree(real)
             self._sync_directory(real.parent)
 
     # -- accounts ---------------------------------------------------------------------------------------------------
 
     def read_account(self, name: str) -> Account | None:
         """The account of this name, None when there is none."""
-        return next((account for account in self.read_accounts(name) if account.name == name), None)
+        return next(iter(read_accounts(self.root, name)), None)
 
-    def read_accounts(self, name: str | None = None) -> tuple[Account, ...]:
-        """Every account, or only the one of this name (which then may come from a directory service as well)."""
-        if self.is_live:
-            try:
-                found = pwd.getpwall() if name is None else [pwd.getpwnam(name)]
-            except KeyError:
-                return ()
-            return tuple(Account(a.pw_name, a.pw_uid, a.pw_gid, a.pw_gecos, PurePosixPath(a.pw_dir)) for a in found)
-        lines = (line.split(":") for line in (self.read_text(PurePosixPath("/etc/passwd")) or "").splitlines())
-        return tuple(
-            Account(fields[0], int(fields[2]), int(fields[3]), fields[4], PurePosixPath(fields[5]))
-            for fields in lines
-            if len(fields) == 7
-        )
+    def read_accounts(self) -> tuple[Account, ...]:
+        """Every account that the machine lists."""
+        return read_accounts(self.root)
 
     def read_group(self, name: str) -> tuple[int, tuple[str, ...]] | None:
         """Number and members of a group, None when there is none."""
-        if self.is_live:
-            try:
-                found = grp.getgrnam(name)
-            except KeyError:
-                return None
-            return found.gr_gid, tuple(found.gr_mem)
-        for line in (self.read_text(PurePosixPath("/etc/group")) or "").splitlines():
-            fields = line.split(":")
-            if fields[0] == name and len(fields) == 4:
-                return int(fields[2]), tuple(filter(None, fields[3].split(",")))
-        return None
+        return read_group(self.root, name)
 
     def get_ids(self, owner: str, group: str) -> tuple[int, int]:
         """Numbers of an account and a group. Raises LittlestError when one of them does not exist."""
@@ -322,22 +294,3 @@ class Machine:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _read_mount_points() -> frozenset[str]:
-    # proc(5): the fifth field, in which blanks and backslashes are written as octal numbers
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    return frozenset(mount.split(" ")[4].encode().decode("unicode_escape") for mount in mounts)
-
-
-def _remove_below(directory: str, mount_points: frozenset[str]) -> None:
-    # text paths and scandir: a release has tens of thousands of files, and this is many times faster than pathlib
-    with os.scandir(directory) as entries:
-        for entry in list(entries):
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)  # noqa: PTH108
-            elif entry.path not in mount_points:
-                _remove_below(entry.path, mount_points)
-    # what is mounted inside keeps the directories that lead to it
-    with contextlib.suppress(OSError):
-        os.rmdir(directory)  # noqa: PTH106
