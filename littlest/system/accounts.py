@@ -11,7 +11,8 @@ from littlest import paths
 from littlest.errors import CommandFailed, LittlestError
 from littlest.plan.accounts import make_account_name, make_comment
 from littlest.plan.steps import EnsureGroup, EnsureSystemUser, RemoveSystemUser
-from littlest.system.machine import Account, Machine, PathKind
+from littlest.system.databases import Account
+from littlest.system.machine import Machine, PathKind
 
 ACCOUNTS_LOCK_FILE = PurePosixPath("/run/lock/littlest-accounts.lock")
 HOME_MODE = 0o700

@@ -1,0 +1,102 @@
+"""A Unix account for each hub user: its own, private, and never somebody else's."""
+
+import concurrent.futures
+
+import pytest
+
+from littlest import paths
+from littlest.errors import LittlestError
+from littlest.plan.steps import EnsureGroup
+from littlest.system.accounts import UserAccount, ensure_group, ensure_user_account, find_user_accounts
+from littlest.system.machine import Machine
+
+
+@pytest.fixture
+def ready(machine: Machine) -> Machine:
+    for name in (paths.ADMINS_GROUP, paths.USERS_GROUP):
+        ensure_group(machine, EnsureGroup(name))
+    return machine
+
+
+def members(machine: Machine, group: str) -> tuple[str, ...]:
+    found = machine.read_group(group)
+    assert found is not None
+    return found[1]
+
+
+def test_an_account_is_made_once_with_a_private_home(ready: Machine) -> None:
+    account = ensure_user_account(ready, "anna", admin=False)
+    assert account == UserAccount("jupyter-anna", 1000, 1000, paths.HOMES_DIR / "jupyter-anna")
+    state = ready.read_state(account.home)
+    assert state is not None
+    assert (state.mode, state.uid, state.gid) == (0o700, 1000, 1000)
+    before = ready.path(paths.Path("/etc/passwd")).read_text()
+    assert ensure_user_account(ready, "anna", admin=False) == account
+    assert ready.path(paths.Path("/etc/passwd")).read_text() == before
+
+
+def test_an_admin_is_in_the_admins_group_for_as_long_as_they_are_one(ready: Machine) -> None:
+    ensure_user_account(ready, "anna", admin=True)
+    ensure_user_account(ready, "ben", admin=False)
+    assert members(ready, paths.ADMINS_GROUP) == ("jupyter-anna",)
+    assert set(members(ready, paths.USERS_GROUP)) == {"jupyter-anna", "jupyter-ben"}
+    ensure_user_account(ready, "ben", admin=True)
+    ensure_user_account(ready, "anna", admin=False)
+    assert members(ready, paths.ADMINS_GROUP) == ("jupyter-ben",)
+    assert set(members(ready, paths.USERS_GROUP)) == {"jupyter-anna", "jupyter-ben"}
+
+
+def test_groups_that_an_admin_gave_by_hand_are_kept(ready: Machine) -> None:
+    ensure_user_account(ready, "anna", admin=True)
+    ready.run(["groupadd", f"--prefix={ready.root}", "scanner"])
+    ready.run(["usermod", f"--prefix={ready.root}", "--append", "--groups=scanner", "jupyter-anna"])
+    ensure_user_account(ready, "anna", admin=False)
+    assert members(ready, "scanner") == ("jupyter-anna",)
+    assert members(ready, paths.ADMINS_GROUP) == ()
+
+
+def test_names_that_look_alike_get_accounts_of_their_own(ready: Machine) -> None:
+    names = ["a b", "a-b", "A-B", "a_b", "*", "x.service", "x", "root", "1234", "ünïcode", "o" * 60, "o" * 61]
+    accounts = [ensure_user_account(ready, name, admin=False) for name in names]
+    assert len({account.name for account in accounts}) == len(names)
+    assert len({account.uid for account in accounts}) == len(names)
+    assert len({account.home for account in accounts}) == len(names)
+    assert {account.name for account in find_user_accounts(ready)} == {account.name for account in accounts}
+
+
+def test_an_account_of_somebody_else_is_refused(ready: Machine) -> None:
+    ready.run(["useradd", f"--prefix={ready.root}", "jupyter-anna"])
+    with pytest.raises(LittlestError, match="was not made for the hub user 'anna'") as failure:
+        ensure_user_account(ready, "anna", admin=True)
+    assert failure.value.hint is not None
+    assert members(ready, paths.ADMINS_GROUP) == ()
+
+
+def test_a_home_of_somebody_else_is_refused(ready: Machine) -> None:
+    home = ready.path(paths.HOMES_DIR / "jupyter-anna")
+    home.mkdir()
+    (home / "secret.txt").write_text("not hers")
+    with pytest.raises(LittlestError, match="exists already and belongs to root"):
+        ensure_user_account(ready, "anna", admin=False)
+    assert ready.read_account("jupyter-anna") is None
+    assert home.stat().st_uid == 0
+
+
+def test_a_home_that_an_account_left_behind_is_its_own_again(ready: Machine) -> None:
+    account = ensure_user_account(ready, "anna", admin=False)
+    ready.path(account.home / "thesis.txt").write_text("")
+    ensure_user_account(ready, "ben", admin=False)
+    ready.run(["userdel", f"--prefix={ready.root}", account.name])
+    assert ensure_user_account(ready, "carl", admin=False).uid != account.uid
+    again = ensure_user_account(ready, "anna", admin=False)
+    assert again.uid == account.uid
+    assert ready.path(again.home / "thesis.txt").exists()
+
+
+def test_a_class_that_starts_at_once_gets_its_accounts(ready: Machine) -> None:
+    names = [f"student{number}" for number in range(12)] * 2
+    with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
+        accounts = list(pool.map(lambda name: ensure_user_account(ready, name, admin=False), names))
+    assert len({account.uid for account in accounts}) == 12
+    for name, account in zip(names, accounts, strict=True):
+        assert account.name == f"jupyter-{name}"
