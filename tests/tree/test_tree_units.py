@@ -1,0 +1,54 @@
+"""systemd itself has nothing to say against the units that apply writes."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from fake_root import RELEASE
+
+from littlest import paths
+from littlest.config.load import load_config
+from littlest.converge import converge
+from littlest.system.machine import Machine
+
+
+def verify(machine: Machine) -> str:
+    """What systemd finds wrong with our units in this tree, among Debian's own."""
+    shutil.copytree("/usr/lib/systemd/system", machine.root / "usr/lib/systemd/system", symlinks=True)
+    for program in (f"{RELEASE.directory}/bin/python", f"{RELEASE.directory}/bin/node", "/bin/rm", "/usr/bin/rm"):
+        file = machine.root / program[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("#!/bin/sh\n")
+        file.chmod(0o755)
+    units = sorted(file.name for file in machine.path(paths.SYSTEMD_DIR).glob("jupyterhub*"))
+    assert len(units) == 5
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", f"--root={machine.root}", *units],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "http: {address: '2001:db8::1', port: 8443}\nbase_url: /jupyter/",
+        "limits: {memory: null, cpu: 0.5}\nservices: {cull: {timeout: 86400, max_age: 90000}}",
+    ],
+)
+def test_units_are_without_fault(machine: Machine, text: str) -> None:
+    converge(machine, load_config(text, "config.yaml"), RELEASE)
+    assert verify(machine) == ""
+
+
+@pytest.mark.parametrize("line", ["Restrt=always", "ExecStartPre=/no/such/program", "MemoryMax=lots"])
+def test_a_fault_would_be_seen(machine: Machine, line: str) -> None:
+    converge(machine, load_config("", "config.yaml"), RELEASE)
+    unit = Path(machine.path(paths.SYSTEMD_DIR / paths.HUB_UNIT))
+    unit.write_text(unit.read_text().replace("[Service]", f"[Service]\n{line}"))
+    assert verify(machine) != ""
