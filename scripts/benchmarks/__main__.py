@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,8 @@ def main() -> int:
     if os.geteuid():
         print("scripts/bench boots machines, so it needs root: run it with sudo.", file=sys.stderr)
         return 77
+    # ends as Ctrl-C does: the machines are removed
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = [name for name in MEASUREMENTS if name in chosen.names or (chosen.clean and name == "clean-build")]
     facts = host.read_facts()
     stage = Stage(chosen.installer or find_installer(), chosen.runs, host.Calm())
