@@ -1,0 +1,48 @@
+"""Which Python runs a kernel, and through what."""
+
+from pathlib import Path
+
+from littlest.hub.kernel_commands import LAUNCHER, correct_command
+
+
+def make_prefix(folder: Path) -> Path:
+    (folder / "bin").mkdir()
+    (folder / "bin/python").touch()
+    return folder / "share/jupyter/kernels/python3"
+
+
+def test_a_bare_python_is_the_one_of_the_kernels_own_environment(tmp_path: Path) -> None:
+    # Jupyter would take it for the notebook server's, which has none of the users' libraries
+    resources = make_prefix(tmp_path)
+    assert correct_command(["python", "-m", "other", "{connection_file}"], resources) == [
+        f"{tmp_path}/bin/python",
+        "-m",
+        "other",
+        "{connection_file}",
+    ]
+
+
+def test_without_a_python_there_it_stays_as_it_is(tmp_path: Path) -> None:
+    assert correct_command(["python3", "-m", "other"], tmp_path / "share/jupyter/kernels/x") == [
+        "python3",
+        "-m",
+        "other",
+    ]
+
+
+def test_another_interpreter_is_left_alone(tmp_path: Path) -> None:
+    resources = make_prefix(tmp_path)
+    assert correct_command(["R", "--slave"], resources) == ["R", "--slave"]
+
+
+def test_ipykernel_is_started_by_the_launcher_that_opens_no_port(tmp_path: Path) -> None:
+    resources = make_prefix(tmp_path)
+    command = ["/venv/bin/python", "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    assert correct_command(command, resources) == [
+        "/venv/bin/python",
+        "-Xfrozen_modules=off",
+        str(LAUNCHER),
+        "-f",
+        "{connection_file}",
+    ]
+    assert LAUNCHER.is_file()

@@ -1,0 +1,118 @@
+"""What config.yaml becomes in JupyterHub's words. Each test names the fault that the setting prevents."""
+
+from typing import Any
+
+import pytest
+
+from littlest.config.load import load_config
+from littlest.hub.settings import make_hub_settings, make_server_arguments, make_server_environment
+
+TOKENS = {"LITTLEST_CULLER_TOKEN": "c" * 64, "LITTLEST_COMMAND_TOKEN": "d" * 64}
+
+
+def settings(text: str = "") -> dict[str, dict[str, Any]]:
+    return make_hub_settings(load_config(text, "config.yaml"), TOKENS, 2, "/templates")
+
+
+def test_nobody_gets_in_who_was_not_let_in() -> None:
+    # the first-use authenticator lets everybody in while no user is listed
+    authenticator = settings()["Authenticator"]
+    assert authenticator["allow_all"] is False
+    assert authenticator["allow_existing_users"] is True
+
+
+def test_users_of_the_file_are_in_the_lists() -> None:
+    authenticator = settings("users: {admin: [teacher], allowed: [ada], banned: [mallory]}")["Authenticator"]
+    assert authenticator["admin_users"] == {"teacher"}
+    assert authenticator["allowed_users"] == {"ada"}
+    assert authenticator["blocked_users"] == {"mallory"}
+
+
+def test_the_culler_and_the_command_may_do_only_what_they_must() -> None:
+    roles = {role["name"]: set(role["scopes"]) for role in settings()["JupyterHub"]["load_roles"]}
+    assert roles == {
+        "idle-culler": {"list:users", "read:users:activity", "read:servers", "delete:servers"},
+        "littlest": {"list:users", "read:users", "read:servers", "read:hub", "proxy"},
+    }
+
+
+def test_a_missing_token_stops_the_hub_rather_than_leaving_a_service_open() -> None:
+    with pytest.raises(KeyError, match="LITTLEST_COMMAND_TOKEN"):
+        make_hub_settings(load_config("", "config.yaml"), {"LITTLEST_CULLER_TOKEN": "x"}, 2, "/templates")
+
+
+def test_what_runs_survives_a_restart_of_the_hub() -> None:
+    hub = settings()["JupyterHub"]
+    assert (hub["cleanup_servers"], hub["cleanup_proxy"]) == (False, False)
+    assert settings()["Proxy"]["should_start"] is False
+    # servers that are still being looked at must not keep the hub from answering
+    assert hub["init_spawners_timeout"] == 1
+
+
+def test_a_class_that_starts_together_is_queued_and_not_refused() -> None:
+    made = settings()
+    assert made["JupyterHub"]["concurrent_spawn_limit"] == 0
+    assert made["UserServerSpawner"]["concurrent_starts"] == 3
+    assert made["Spawner"]["start_timeout"] == 300
+    assert made["Spawner"]["http_timeout"] == 120
+    # more than 0 ends the hub after so many failures
+    assert made["Spawner"]["consecutive_failure_limit"] == 0
+
+
+def test_limits_are_bytes_and_cores_or_none() -> None:
+    assert settings()["Spawner"]["mem_limit"] == 1024**3
+    spawner = settings("limits: {memory: null, cpu: 0.5}")["Spawner"]
+    assert (spawner["mem_limit"], spawner["cpu_limit"]) == (None, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "bind_url"),
+    [
+        ("", "http://:80/"),
+        ("http: {address: 192.0.2.10, port: 8000}", "http://192.0.2.10:8000/"),
+        ("http: {address: '::1'}", "http://[::1]:80/"),
+        ("base_url: /jupyter/", "http://:80/jupyter/"),
+    ],
+)
+def test_the_address_that_people_use(text: str, bind_url: str) -> None:
+    assert settings(text)["JupyterHub"]["bind_url"] == bind_url
+
+
+def test_apis_are_on_loopback_and_on_a_socket() -> None:
+    made = settings()
+    assert made["JupyterHub"]["hub_bind_url"] == "http://127.0.0.1:15081/"
+    assert made["ConfigurableHTTPProxy"]["api_url"] == "http+unix://%2Frun%2Flittlest-proxy%2Fapi.sock"
+
+
+@pytest.mark.parametrize(("app", "url"), [("jupyterlab", "/lab"), ("notebook", "/tree")])
+def test_the_application_that_opens(app: str, url: str) -> None:
+    assert settings(f"user_environment: {{default_app: {app}}}")["Spawner"]["default_url"] == url
+
+
+def test_servers_and_kernels_listen_on_sockets_only() -> None:
+    arguments = make_server_arguments("/run/x/server.sock")
+    assert "--ServerApp.sock=/run/x/server.sock" in arguments
+    assert "--ServerApp.sock_mode=0660" in arguments
+    assert "--KernelManager.transport=ipc" in arguments
+
+
+def test_a_server_asks_the_network_for_nothing_at_its_start() -> None:
+    arguments = make_server_arguments("/run/x/server.sock")
+    assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in arguments
+    assert "--LabApp.news_url=None" in arguments
+
+
+def test_the_shared_environment_comes_first_and_nothing_of_the_hubs_own_is_passed_on() -> None:
+    environment = make_server_environment("jupyter-ada", "/home/jupyter-ada", "jupyter-ada.service")
+    path = environment["PATH"].split(":")
+    assert path[:2] == ["/opt/littlest/user/bin", "/home/jupyter-ada/.local/bin"]
+    assert {"/usr/local/bin", "/usr/sbin", "/usr/bin"} <= set(path)
+    assert environment["JUPYTER_PATH"] == "/opt/littlest/user/share/jupyter"
+    assert not [name for name in environment if "TOKEN" in name or "KEY" in name]
+
+
+def test_kernels_sockets_fit_into_a_sockets_name() -> None:
+    # sun_path holds 107 characters; below ~/.local/share/jupyter/runtime a long account's kernels would not start
+    account = "jupyter-" + "a" * 24
+    folder = make_server_environment(account, f"/home/{account}", f"{account}.service")["JUPYTER_RUNTIME_DIR"]
+    assert len(f"{folder}/kernel-{'0' * 36}-ipc-5") <= 107

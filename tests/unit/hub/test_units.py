@@ -1,0 +1,116 @@
+"""The units' texts, and what makes which of them restart."""
+
+from pathlib import PurePosixPath as Path
+
+import pytest
+
+from littlest import paths
+from littlest.config.load import load_config
+from littlest.plan.steps import EnableUnit, Release, RunUnit, WriteFile
+from littlest.plan.units import make_probe_address, make_unit_steps, render_units
+
+RELEASE = Release("1.0", Path("/opt/littlest/releases/1.0"))
+
+
+def render(text: str = "") -> dict[str, str]:
+    return render_units(load_config(text, "config.yaml"))
+
+
+def find_restarted(before: str, after: str, release: Release = RELEASE) -> set[str]:
+    """Units that would restart: their RunUnit changed, or a file that it names among its inputs."""
+
+    def read(text: str, release: Release) -> dict[str, object]:
+        steps = make_unit_steps(load_config(text, "config.yaml"), release)
+        files = {step.path: step.content for step in steps if isinstance(step, WriteFile)}
+        return {
+            step.unit: (step, tuple(files.get(path) for path in step.inputs))
+            for step in steps
+            if isinstance(step, RunUnit)
+        }
+
+    old, new = read(before, RELEASE), read(after, release)
+    return {unit for unit in old if old[unit] != new.get(unit)}
+
+
+@pytest.mark.parametrize(
+    ("change", "restarted"),
+    [
+        ("services: {cull: {timeout: 7200}}", {paths.CULLER_UNIT}),
+        ("services: {cull: {enabled: false}}", {paths.CULLER_UNIT}),
+        ("http: {port: 8000}", {paths.PROXY_UNIT, paths.HUB_UNIT}),
+        ("http: {address: 192.0.2.10}", {paths.PROXY_UNIT, paths.HUB_UNIT}),
+        ("limits: {memory: 2G}", {paths.HUB_UNIT}),
+        ("users: {allowed: [ada]}", {paths.HUB_UNIT}),
+        ("base_url: /jupyter/", {paths.HUB_UNIT, paths.CULLER_UNIT}),
+        ("", set()),
+    ],
+)
+def test_a_setting_restarts_what_depends_on_it_and_nothing_else(change: str, restarted: set[str]) -> None:
+    assert find_restarted("", change) == restarted
+
+
+def test_another_release_restarts_everything_but_the_socket_in_which_requests_wait() -> None:
+    other = Release("1.1", Path("/opt/littlest/releases/1.1"))
+    assert find_restarted("", "", other) == {paths.PROXY_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT}
+
+
+def test_the_hub_depends_on_its_drop_ins() -> None:
+    steps = make_unit_steps(load_config("", "config.yaml"), RELEASE)
+    hub = next(step for step in steps if isinstance(step, RunUnit) and step.unit == paths.HUB_UNIT)
+    assert paths.DROP_IN_DIR in hub.inputs
+
+
+def test_the_proxy_starts_first_and_the_culler_last() -> None:
+    steps = make_unit_steps(load_config("", "config.yaml"), RELEASE)
+    order = [paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT]
+    assert [step.unit for step in steps if isinstance(step, RunUnit)] == order
+    assert [step.unit for step in steps if isinstance(step, EnableUnit)] == order
+
+
+def test_without_culling_there_is_no_culler() -> None:
+    assert paths.CULLER_UNIT not in render("services: {cull: {enabled: false}}")
+
+
+def test_the_hub_wants_the_proxy_and_does_not_require_it() -> None:
+    # TLJH's Requires= restarts the hub with its proxy
+    hub = render()[paths.HUB_UNIT]
+    assert "Wants=jupyterhub-proxy.service" in hub
+    assert "Requires=jupyterhub-proxy" not in hub
+    assert "PartOf=" not in hub
+
+
+def test_the_hub_comes_back_whatever_happens_and_its_database_is_not_readable() -> None:
+    hub = render()[paths.HUB_UNIT].splitlines()
+    assert {"Restart=always", "RestartSec=1", "StartLimitIntervalSec=0", "UMask=0077"} <= set(hub)
+
+
+def test_the_proxy_is_probed_and_a_stale_socket_of_it_removed() -> None:
+    # it does not end when it cannot listen, and leaves its socket behind
+    proxy = render()[paths.PROXY_UNIT]
+    assert "ExecStartPre=/bin/rm -f /run/littlest-proxy/api.sock" in proxy
+    assert "/probe.cjs /run/littlest-proxy/api.sock 127.0.0.1 80" in proxy
+    assert "SuccessExitStatus=2" in proxy
+    assert "User=littlest-proxy" in proxy
+    assert "CapabilityBoundingSet=CAP_NET_BIND_SERVICE" in proxy
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", " --port 80 "), ("http: {address: 192.0.2.10, port: 8000}", " --ip 192.0.2.10 --port 8000 ")],
+)
+def test_the_proxy_listens_where_it_is_told(text: str, words: str) -> None:
+    assert words in render(text)[paths.PROXY_UNIT]
+
+
+@pytest.mark.parametrize(
+    ("address", "probed"),
+    [("", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("192.0.2.10", "192.0.2.10")],
+)
+def test_the_probe_asks_an_address_that_can_be_asked(address: str, probed: str) -> None:
+    assert make_probe_address(address) == probed
+
+
+def test_connections_wait_in_the_kernel_while_the_hub_restarts() -> None:
+    socket = render()[paths.HUB_SOCKET_UNIT]
+    assert "ListenStream=127.0.0.1:15081" in socket
+    assert "Backlog=4096" in socket
