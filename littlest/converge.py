@@ -1,7 +1,5 @@
 """From a configuration to a machine that is like it: load → make_plan → apply → record."""
 
-from pathlib import PurePosixPath as Path
-
 from littlest import paths
 from littlest.config.load import decode_config, load_config
 from littlest.config.model import Config
@@ -30,21 +28,13 @@ def read_config(machine: Machine) -> Config:
 
 
 def converge(
-    machine: Machine,
-    config: Config,
-    release: Release,
-    *,
-    first_admin: str | None = None,
-    password_file: Path | None = None,
-    start: bool = True,
-    progress: Progress = ignore_progress,
+    machine: Machine, config: Config, release: Release, *, progress: Progress = ignore_progress
 ) -> tuple[Step, ...]:
     """Make the machine what the configuration says, and return the steps that it took.
 
     Raises LittlestError when a step fails. Calling it again goes on from there.
     """
-    plan = make_plan(config, release, first_admin=first_admin, password_file=password_file, start=start)
-    return apply_plan(machine, plan, release.version, progress=progress)
+    return apply_plan(machine, make_plan(config, release), release.version, progress=progress)
 
 
 def find_differences(machine: Machine, config: Config, release: Release) -> tuple[Step, ...]:

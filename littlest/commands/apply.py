@@ -28,10 +28,14 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
     """
     check_root(machine)
     with hold_lock(machine):
+        good = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
         text = read_config_text(machine)
+        if text is None and good is not None:
+            progress(f"{paths.CONFIG_FILE} is missing; putting the last good settings back")
+            machine.write_file(paths.CONFIG_FILE, good, mode=0o640)
+            text = good
         config = load_config(text or "", str(paths.CONFIG_FILE))
         release = release or read_current_release(machine)
-        good = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
         try:
             steps = converge(machine, config, release, progress=progress)
         except LittlestError as error:

@@ -7,13 +7,14 @@ from littlest.config.document import render_default_config
 from littlest.config.load import load_config
 from littlest.config.model import Config
 from littlest.config.values import parse_user_name
-from littlest.converge import check_root, converge, read_config_text
+from littlest.converge import check_root, read_config_text
 from littlest.errors import ExitCode, LittlestError, NeedsAPerson, UsageError
 from littlest.plan.build import make_plan
 from littlest.plan.steps import Release
 from littlest.report import Report
 from littlest.system.addresses import find_addresses
-from littlest.system.apply import Progress, ignore_progress
+from littlest.system.apply import Progress, apply_plan, ignore_progress
+from littlest.system.interrupts import ignore_signals, interrupt_on_signals
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
 from littlest.system.manifest import COMPLETE_MARKER, find_damaged_files, write_manifest
@@ -53,20 +54,14 @@ def run_install(
         plan = make_plan(config, release, first_admin=first_admin, password_file=password_file, start=start)
         remember_before_install(machine, plan)
         try:
-            progress("write the receipt of the release's files")
-            write_manifest(machine, release.directory)
-            converge(
-                machine,
-                config,
-                release,
-                first_admin=first_admin,
-                password_file=password_file,
-                start=start,
-                progress=progress,
-            )
-            _keep_as_last_good(machine)
-        except (LittlestError, OSError, KeyboardInterrupt) as error:
-            raise _take_back(machine, error, progress) from error
+            with interrupt_on_signals():
+                progress("write the receipt of the release's files")
+                write_manifest(machine, release.directory)
+                apply_plan(machine, plan, release.version, progress=progress)
+                _keep_as_last_good(machine)
+        except (Exception, KeyboardInterrupt) as error:
+            with ignore_signals():
+                raise _take_back(machine, error, progress) from error
     return _report_installed(
         machine,
         config,

@@ -46,5 +46,4 @@ def _find_units(machine: Machine, what: str | None) -> tuple[str, ...]:
             f"no user {what!r} has started a server on this machine",
             "Name a user as the hub's admin page shows it, or one of: " + ", ".join(UNITS),
         )
-    # the usual server, and those with names of their own, whose units begin like it
-    return (make_unit_name(what), f"{account}-*.service")
+    return (make_unit_name(what),)

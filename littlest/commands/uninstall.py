@@ -41,7 +41,8 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
     with hold_lock(machine):
         releases = _find_releases(machine)
         was_there = bool(releases) or machine.read_state(paths.RECORD_FILE) is not None
-        if read_record(machine).units:
+        units = read_record(machine).units
+        if units:
             progress("stop the hub, the proxy and all users' servers")
         # an installer that finds the mark would say that all is in place, should this be interrupted
         for release in releases:
@@ -52,7 +53,8 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
             failures += _purge_accounts(machine, progress)
         else:
             machine.remove(paths.RECORD_FILE)
-        for path in (*RUNTIME, *(KEPT if purge else ()), *releases, paths.RELEASES_DIR):
+        purged = (*KEPT, *(paths.SYSTEMD_DIR / f"{unit}.d" for unit in units)) if purge else ()
+        for path in (*RUNTIME, *purged, *releases, paths.RELEASES_DIR):
             if machine.read_state(path) is not None:
                 progress(f"remove {path}")
                 failures += _remove(machine, path)

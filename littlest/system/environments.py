@@ -24,15 +24,19 @@ def is_environment_there(machine: Machine, step: LayDownEnvironment) -> bool:
     return bool(machine.list_directory(step.prefix))
 
 
+def list_leftovers(step: LayDownEnvironment) -> tuple[PurePosixPath, PurePosixPath]:
+    """Where the environment is being made, and the cache for it: beside its final place, on the same file system."""
+    name = step.prefix.name
+    return step.prefix.with_name(f"{name}.incomplete"), step.prefix.with_name(f"{name}.cache")
+
+
 def lay_down_environment(machine: Machine, step: LayDownEnvironment, progress: Callable[[str], None]) -> None:
     """Make the environment beside its final place, and put it there by one rename(2).
 
     Owner is root, group `step.group`; the group may write everything in it and what anybody adds to it, others read.
     Raises LittlestError when the channel lacks something or a package's SHA-256 is not the one that the channel says.
     """
-    incomplete = step.prefix.with_name(step.prefix.name + ".incomplete")
-    cache = step.prefix.with_name(step.prefix.name + ".cache")
-    leftovers = (incomplete, cache)
+    leftovers = incomplete, cache = list_leftovers(step)
     for path in leftovers:
         machine.remove_tree(path)
     # in a tree that does not run, a release's absolute links lead through the tree as well

@@ -5,6 +5,8 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
+from typing import Any
 
 from littlest import paths
 from littlest.errors import NotReady
@@ -37,9 +39,9 @@ def wait_until_ready(machine: Machine, step: WaitUntilReady) -> None:
         time.sleep(PAUSE)
 
 
-def ask_hub(url: str, *, token: str | None = None, timeout: float = 5.0) -> object:
+def ask_hub(url: str, headers: Mapping[str, str] | None = None, timeout: float = 5.0) -> Any:
     """The hub's JSON answer to a GET request. Raises NotReady with the reason when there is none."""
-    request = urllib.request.Request(url, headers={"Authorization": f"token {token}"} if token else {})  # noqa: S310
+    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310  # we made the address
     # a proxy that the environment names must never see this: the hub is on this machine
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -60,6 +62,19 @@ def read_hub_version(url: str) -> str:
     if not isinstance(version, str):
         raise NotReady(f"{url} did not answer as a JupyterHub does")
     return version
+
+
+def count_users(url: str, token: str, state: str = "") -> int:
+    """How many users the hub knows, or how many are in this state, such as `active`. Raises NotReady.
+
+    The answer's media type is the one of JupyterHub's REST API that tells the total of a paged list.
+    """
+    headers = {"Authorization": f"token {token}", "Accept": "application/jupyterhub-pagination+json"}
+    answer = ask_hub(f"{url}users?limit=1" + (f"&state={state}" if state else ""), headers)
+    try:
+        return int(answer["_pagination"]["total"])
+    except (TypeError, KeyError, ValueError) as error:
+        raise NotReady(f"{url} did not count its users") from error
 
 
 def _ask(url: str) -> str | None:

@@ -22,6 +22,7 @@ from littlest.plan.steps import (
     WriteFile,
 )
 from littlest.system import accounts, units
+from littlest.system.environments import list_leftovers
 from littlest.system.machine import Machine
 from littlest.system.record import read_record, write_record
 
@@ -88,7 +89,8 @@ def _list_targets(step: Step) -> tuple[str, ...]:
         case MakeDirectory() | WriteFile() | MakeLink() | EnsureSecret() | WriteEnvironmentFile():
             return (f"path:{step.path}",)
         case LayDownEnvironment():
-            return (f"path:{step.prefix}",)
+            # the interrupted installation of a package may write for a moment longer
+            return (f"path:{step.prefix}", *(f"path:{path}" for path in list_leftovers(step)))
         case SetInitialPassword():
             return (f"path:{paths.PASSWORDS_FILE}", f"path:{paths.INITIAL_PASSWORD_DIR / step.user}")
         case _:

@@ -51,11 +51,6 @@ def read_active_state(machine: Machine, unit: str) -> str:
     return shown.stdout.strip() or "unknown"
 
 
-def read_unit_states(machine: Machine, units: tuple[str, ...]) -> dict[str, str]:
-    """What systemd says of each unit."""
-    return {unit: read_active_state(machine, unit) for unit in units}
-
-
 def start_unit(machine: Machine, step: RunUnit) -> str:
     """Start or restart the unit, and return the digest of the inputs it was started with.
 

@@ -23,7 +23,8 @@ SECRET_NAMES = ("token", "crypt-key", "cookie_secret", ".env", "passwords.sqlite
 
 
 def apply(machine: Machine, **kwargs: object) -> int:
-    return len(converge(machine, Config(), RELEASE, first_admin="olga", **kwargs))  # type: ignore[arg-type]
+    plan = make_plan(Config(), RELEASE, first_admin="olga")
+    return len(apply_plan(machine, plan, RELEASE.version, **kwargs))  # type: ignore[arg-type]
 
 
 def test_every_planned_path_is_there_with_its_mode_and_owner(machine: Machine) -> None:
@@ -175,7 +176,7 @@ def test_killed_inside_a_write_leaves_the_old_file(machine: Machine, monkeypatch
 def test_a_unit_that_is_no_longer_planned_is_disabled_and_removed(machine: Machine) -> None:
     apply(machine)
     without_cull = Config.model_validate({"services": {"cull": {"enabled": False}}})
-    converge(machine, without_cull, RELEASE, first_admin="olga")
+    converge(machine, without_cull, RELEASE)
     assert machine.read_state(paths.SYSTEMD_DIR / paths.CULLER_UNIT) is None
     assert machine.read_state(paths.SYSTEMD_DIR / "multi-user.target.wants" / paths.CULLER_UNIT) is None
     assert paths.CULLER_UNIT not in read_record(machine).units

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
@@ -198,6 +199,45 @@ def test_an_install_that_was_killed_and_then_fails_is_taken_back_whole(machine: 
     left = list_tree(machine)
     left.pop(str(RELEASE.directory / MANIFEST_FILE)[1:])
     assert left.keys() == before.keys()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_an_install_whose_terminal_is_closed_is_taken_back(machine: Machine, number: signal.Signals) -> None:
+    before = list_tree(machine)
+
+    def end(line: str) -> None:
+        if "write /usr/local/bin/littlest" in line:
+            os.kill(os.getpid(), number)
+        if line.startswith("the install failed"):
+            # one more does not stop the way back
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(LittlestError, match="the install failed: it was interrupted"):
+        install(machine, progress=end)
+    left = list_tree(machine)
+    left.pop(str(RELEASE.directory / MANIFEST_FILE)[1:])
+    assert left.keys() == before.keys()
+
+
+def test_a_fault_of_our_own_is_taken_back_as_well(machine: Machine) -> None:
+    before = list_tree(machine)
+
+    def fail(line: str) -> None:
+        if "sudoers" in line:
+            raise KeyError("a fault")
+
+    with pytest.raises(LittlestError, match="a fault"):
+        install(machine, progress=fail)
+    assert len(list_tree(machine)) == len(before) + 1
+
+
+def test_a_missing_configuration_comes_back_from_the_last_good_one(machine: Machine) -> None:
+    install(machine, "olga")
+    text = machine.read_text(paths.CONFIG_FILE)
+    machine.path(paths.CONFIG_FILE).unlink()
+    run_apply(machine, release=RELEASE)
+    assert machine.read_text(paths.CONFIG_FILE) == text
+    assert "olga" in (text or "")
 
 
 def test_uninstall_keeps_what_people_made_and_purge_does_not(machine: Machine) -> None:
