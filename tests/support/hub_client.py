@@ -52,7 +52,10 @@ class HubClient:
         """Path of this user's server, known after `start_server` or `open_lab`."""
 
     async def __aenter__(self) -> Self:
-        self._session = ClientSession(cookie_jar=BrowserJar(), timeout=ClientTimeout(total=self._seconds))
+        # addresses that the hub sends us to are taken as they are, as browsers do: `%2A` is not made a `*`
+        self._session = ClientSession(
+            cookie_jar=BrowserJar(), timeout=ClientTimeout(total=self._seconds), requote_redirect_url=False
+        )
         return self
 
     async def __aexit__(
