@@ -42,7 +42,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     names = [name for name in MEASUREMENTS if name in chosen.names or (chosen.clean and name == "clean-build")]
     facts = host.read_facts()
-    stage = Stage(chosen.installer or find_installer(), chosen.runs, host.Calm())
+    stage = Stage(chosen.installer or find_installer(), chosen.runs, host.Calm(chosen.patience))
     figures: list[Figure] = []
     failures: dict[str, str] = {}
     try:
@@ -72,6 +72,13 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures as JSON, too")
     parser.add_argument(
         "--installer", type=Path, metavar="FILE", help="the installer (default: what scripts/build made)"
+    )
+    parser.add_argument(
+        "--patience",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="how long to wait for a calm machine before each run (default: 60)",
     )
     parser.add_argument("--clean", action="store_true", help="measure the clean build as well (many minutes)")
     chosen = parser.parse_args()

@@ -44,7 +44,7 @@ def read_busy_share(seconds: float = 1.0) -> float:
 class Calm:
     """Waits before each run until nothing else keeps the machine busy, and remembers where that was in vain."""
 
-    def __init__(self, patience: float = 60.0) -> None:
+    def __init__(self, patience: float) -> None:
         self.patience = patience
         self.disturbed: list[tuple[str, float]] = []
         """Runs that began on a busy machine: their name and the share of it that others used."""
