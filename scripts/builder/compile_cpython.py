@@ -29,22 +29,22 @@ CONFIGURED_PREFIX = "/opt/littlest/python"
 """What the compiled files believe their prefix to be."""
 BUILD_PACKAGES = (
     "gcc", "libc6-dev", "make", "patch", "patchelf", "pkg-config", "xz-utils",
-    "libbz2-dev", "libexpat1-dev", "libffi-dev", "liblzma-dev", "libncurses-dev", "libreadline-dev", "libsqlite3-dev",
+    "libbz2-dev", "libffi-dev", "liblzma-dev", "libncurses-dev", "libreadline-dev", "libsqlite3-dev",
     "libssl-dev", "uuid-dev", "zlib1g-dev",
 )  # fmt: skip
 LIBRARY_PACKAGES = (
-    "libbz2-1.0", "libexpat1", "libffi8", "liblzma5", "libncursesw6", "libreadline8", "libsqlite3-0", "libssl3",
+    "libbz2-1.0", "libffi8", "liblzma5", "libncursesw6", "libreadline8", "libsqlite3-0", "libssl3",
     "libtinfo6", "libuuid1", "zlib1g",
 )  # fmt: skip
 _NEUTRAL_SOURCE = "/usr/src/python"
 _FIXES = ("ssl-sni-crash", "ssl-reference-leak", "dict-use-after-free", "traverse-managed-dicts")
 """Crashes that Debian fixed together with the CVEs, under no number of their own."""
+# CPython's own copy of expat: Debian 12's needs glibc 2.36, everything else 2.35
 _CONFIGURE = (
     f"--prefix={CONFIGURED_PREFIX}",
     "--with-ensurepip=no",
     "--without-static-libpython",
     "--disable-test-modules",
-    "--with-system-expat",
     "--enable-loadable-sqlite-extensions",
     "--with-tzpath=/usr/share/zoneinfo:/usr/lib/zoneinfo:/usr/share/lib/zoneinfo:/etc/zoneinfo",
     # whatever else the building machine has installed
@@ -118,7 +118,8 @@ def _compile(top: Path, work: Path) -> None:
     build, log = work / "build", work / "build.log"
     build.mkdir()
     neutral = f"CFLAGS=-ffile-prefix-map={work}={_NEUTRAL_SOURCE}"
-    _run([top / "configure", *_CONFIGURE, neutral], build, log)
+    # by a relative path: the interpreter remembers it
+    _run([f"../{top.name}/configure", *_CONFIGURE, neutral], build, log)
     _run(["make", f"-j{os.cpu_count()}"], build, log)
     _run(["make", "install", f"DESTDIR={work / 'install'}"], build, log)
 

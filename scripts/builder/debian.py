@@ -3,7 +3,6 @@
 The machine's own apt may know another suite, or no sources at all; it is neither asked to nor changed.
 """
 
-import re
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 from builder.cache import cache_folder, hash_file, lock, work_folder
 
 SUITE = "trixie"
-_KEYRINGS = Path("/usr/share/keyrings")
+_KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
 def fetch_source(package: str, files: Mapping[str, str]) -> list[Path]:
@@ -63,11 +62,7 @@ def find_owner(file: Path) -> str:
 
 
 def _write_configuration(work: Path) -> list[str]:
-    signers = [f"{_KEYRINGS}/debian-archive-keyring.gpg"]
-    lines = [
-        f"deb-src [signed-by={','.join(signers)}] {_find_mirror()} {suite} main"
-        for suite in (SUITE, f"{SUITE}-updates")
-    ]
+    lines = [f"deb-src [signed-by={_KEYRING}] {site} {suite} main" for site, suite in _find_mirrors()]
     (work / "sources.list").write_text("\n".join(lines) + "\n")
     for name in ("lists/partial", "cache/archives/partial"):
         (work / name).mkdir(parents=True)
@@ -84,14 +79,18 @@ def _write_configuration(work: Path) -> list[str]:
     return [word for name, value in values.items() for word in ("-o", f"{name}={value}")]
 
 
-def _find_mirror() -> str:
-    """The mirror that the machine's own apt takes Debian from."""
-    listed = _run(["apt-get", "indextargets", "--format", "$(SITE) $(CODENAME) $(ORIGIN)"], Path("/")).splitlines()
-    for line in listed:
-        site, *words = line.split()
-        if "Debian" in words and not any(re.search("security|backports", word) for word in words):
-            return site
-    raise FileNotFoundError("apt of this machine knows no Debian mirror: run apt-get update first")
+def _find_mirrors() -> list[tuple[str, str]]:
+    """The mirrors that the machine's own apt takes Debian from, each with our suites that it has."""
+    form = "$(SITE) $(CODENAME) $(ORIGIN)"
+    found: dict[str, str] = {}
+    for line in _run(["apt-get", "indextargets", "--format", form], Path("/")).splitlines():
+        site, codename, *origin = line.split()
+        if origin == ["Debian"] and "backports" not in codename:
+            found.setdefault("security" if codename.endswith("-security") else "main", site)
+    if "main" not in found:
+        raise FileNotFoundError("apt of this machine knows no Debian mirror: run apt-get update first")
+    mirrors = [(found["main"], SUITE), (found["main"], f"{SUITE}-updates")]
+    return mirrors + ([(found["security"], f"{SUITE}-security")] if "security" in found else [])
 
 
 def _run(command: list[str], folder: Path) -> str:

@@ -10,6 +10,8 @@ from builder.locks import GLIBC_MINOR, PYTHON_SERIES, read_changes
 _OPTIONS = (
     f"--python-version={PYTHON_SERIES}",
     f"--python-platform=x86_64-manylinux_2_{GLIBC_MINOR}",
+    # it wants a Python 3.13 to look at, and does well without
+    "--no-python-downloads",
     "--generate-hashes",
     # a lock names no registry: the client knows its own
     "--no-emit-index-url",

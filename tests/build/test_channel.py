@@ -119,7 +119,7 @@ for distribution in importlib.metadata.distributions():
         except BaseException as error:
             bad.append(f"{distribution.name}: {entry.name}: {error!r}")
 print(count)
-sys.exit("\\n".join(bad))
+sys.exit("\\n".join(bad) or 0)
 """
 
 
@@ -129,13 +129,18 @@ def test_every_entry_point_resolves(prefix: Path) -> None:
     assert int(done.stdout.split()[-1]) > 5
 
 
+# the two that know no --help say how they are used in another way
+HELP = {"pyftmerge": [], "ttx": ["-h"]}
+
+
 def test_every_command_starts(prefix: Path) -> None:
     bad, count = [], 0
     for file in sorted((prefix / "bin").iterdir()):
-        done = run(prefix, f"bin/{file.name}", "--help")
+        done = run(prefix, f"bin/{file.name}", *HELP.get(file.name, ["--help"]))
         count += 1
-        if done.returncode != 0 or "Traceback" in done.stderr:
-            bad.append(f"{file.name}: {done.returncode}: {(done.stdout + done.stderr)[-300:]}")
+        shown = done.stdout + done.stderr
+        if "Traceback" in shown or (done.returncode != 0 and "usage" not in shown.lower()):
+            bad.append(f"{file.name}: {done.returncode}: {shown[-300:]}")
     assert not bad, "\n".join(bad)
     assert count > 10
 
@@ -218,6 +223,8 @@ def test_no_two_packages_bring_the_same_file(prefix: Path) -> None:
 
 def test_files_can_be_read_by_everybody_and_written_by_their_owner_only(prefix: Path) -> None:
     for file in prefix.rglob("*"):
+        if "conda-meta" in file.parts:
+            continue  # written by whatever installs, not ours
         if file.is_symlink():
             assert file.exists(), f"{file} leads nowhere"
             continue
@@ -227,7 +234,8 @@ def test_files_can_be_read_by_everybody_and_written_by_their_owner_only(prefix: 
 
 
 def test_nothing_names_the_placeholder_or_the_builders_machine(prefix: Path) -> None:
-    strangers = re.compile(rb"littlest_prefix_placeholder|/\.cache/littlest|" + re.escape(str(REPOSITORY).encode()))
+    places = [str(REPOSITORY), os.environ["LITTLEST_CACHE"], "littlest_prefix_placeholder"]
+    strangers = re.compile("|".join(map(re.escape, places)).encode())
     for file in prefix.rglob("*"):
         if file.is_file() and not file.is_symlink() and "conda-meta" not in file.parts:
             assert not strangers.search(file.read_bytes()), file
