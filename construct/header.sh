@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2317  # undo and interrupt are called by traps
+# shellcheck disable=SC2317,SC2329  # undo and interrupt are called by traps
 {
 # The first part of the installer. The seal puts the constants and preflight.sh into it; the payload follows the
 # last line. Everything is inside one pair of braces, so that half a file is a syntax error and never half a run.
@@ -189,14 +189,9 @@ check_file_size() {
 
 verify_file() {
     check_file_size
-    digest=$(cut_out 0 $((bootstrap_bytes + tar_bytes)) | sha256sum)
+    digest=$(tail -c +$((header_bytes + 1)) "$self" | sha256sum)
     [ "${digest%% *}" = "$payload_sha256" ] ||
         fail 65 "$self is damaged: its content does not have the sha256 that was sealed." "Nothing was changed. Download or copy it again."
-}
-
-# cut_out OFFSET LENGTH: that part of the payload. Not with dd: its short reads break it where coreutils are Rust's.
-cut_out() {
-    tail -c +$((header_bytes + $1 + 1)) "$self" | head -c "$2"
 }
 
 check_machine() {
@@ -350,11 +345,13 @@ unpack() {
     export PREFIX INSTALLER_NAME INSTALLER_VER INSTALLER_PLAT INSTALLER_TYPE TMPDIR TMP TEMP CONDA_ROOT_PREFIX CONDA_PKGS_DIRS CONDA_REGISTER_ENVS CONDA_QUIET \
         CONDA_PROTECT_FROZEN_ENVS CONDA_OFFLINE
     mkdir "$TMPDIR"
-    cut_out 0 "$bootstrap_bytes" >"$conda" || fail_step
+    # Not with dd: its short reads break it where coreutils are Rust's. The tail comes last, because a head that has
+    # enough leaves whoever feeds it with a broken pipe.
+    head -c $((header_bytes + bootstrap_bytes)) "$self" | tail -c +$((header_bytes + 1)) >"$conda" || fail_step
     chmod 0755 "$conda"
     # shellcheck disable=SC2016 # these are the inner shell's own arguments
-    run_hidden sh -c 'tail -c "$1" "$2" | head -c "$3" | "$4" constructor --prefix "$5" --extract-tarball' unpack \
-        "+$((header_bytes + bootstrap_bytes + 1))" "$self" "$tar_bytes" "$conda" "$prefix" || fail_step
+    run_hidden sh -c 'tail -c "$1" "$2" | "$3" constructor --prefix "$4" --extract-tarball' unpack \
+        "+$((header_bytes + bootstrap_bytes + 1))" "$self" "$conda" "$prefix" || fail_step
     # shellcheck disable=SC2016
     run_hidden sh -c '"$1" constructor --prefix "$2" --extract-tarball <"$2/preconda.tar.bz2"' preconda \
         "$conda" "$prefix" || fail_step

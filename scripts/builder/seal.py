@@ -79,7 +79,7 @@ def render_header(construct: Construct, payload: Payload, header: str, preflight
     return sealed.replace(b"header_sha256=\n", f"header_sha256={own}\n".encode(), 1)
 
 
-def read_constructor_payload(installer: Path, construct: Construct, work: Path) -> Payload:
+def read_constructor_payload(installer: Path, work: Path) -> Payload:
     """Take the payload out of an installer that constructor made; raises `SealError` where it has another form."""
     with installer.open("rb") as file:
         header = b""
