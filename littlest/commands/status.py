@@ -62,8 +62,8 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, str | No
         good = machine.read_text(paths.LAST_GOOD_CONFIG_FILE) or ""
         config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
         return config, f"the settings are not valid, so the last good ones are in force: {error.message}"
-    count = len(find_differences(machine, config, release))
-    return config, f"{count} things are not as the settings say: sudo littlest plan" if count else None
+    steps = find_differences(machine, config, release)
+    return config, "not everything is as the settings say; to see what: sudo littlest plan" if steps else None
 
 
 def _ask_hub(machine: Machine, config: Config) -> dict[str, Any]:
