@@ -67,7 +67,8 @@ def write_package(spec: PackageSpec, tree: Path, target: Path) -> None:
         raise ValueError(f"{spec.name.stem}: no such file to rewrite: {', '.join(sorted(missing))}")
     payload = _compress(_tar(tree, listed))
     info = _compress(_tar_info(spec, paths))
-    partial = target.with_name(target.name + ".partial")
+    # two builds at once may both make it; the last one wins, with the same bytes
+    partial = target.with_name(f"{target.name}.{os.getpid()}")
     with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as archive:
         _store(archive, "metadata.json", b'{"conda_pkg_format_version": 2}')
         _store(archive, f"pkg-{spec.name.stem}.tar.zst", payload)
