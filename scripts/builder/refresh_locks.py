@@ -51,12 +51,13 @@ def lock_python() -> None:
     """Lock CPython's source package: the newest that Debian's suite has."""
     file = RECIPES / "python/source.yaml"
     yaml = YAML()
+    yaml.width = 200
     content = yaml.load(file)
     with work_folder("lock") as work:
         found = {path.name: path for path in download_source(content["package"], work)}
         (description,) = (name for name in found if name.endswith(".dsc"))
         content["version"] = description.removeprefix(f"{content['package']}_").removesuffix(".dsc")
-        wanted = [name for name in sorted(found) if name.endswith((".orig.tar.xz", ".debian.tar.xz"))]
+        wanted = [name for name in sorted(found, reverse=True) if name.endswith((".orig.tar.xz", ".debian.tar.xz"))]
         content["files"] = {name: hash_file(found[name]) for name in wanted}
     yaml.dump(content, file)
 
