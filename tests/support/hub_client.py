@@ -48,6 +48,8 @@ class HubClient:
         self.user = user
         self.password = password
         self._seconds = seconds
+        self.name = escape(user)
+        """The user's name as it stands in addresses, after `login` as the hub has it: in lower case."""
         self.server_path = ""
         """Path of this user's server, known after `start_server` or `open_lab`."""
 
@@ -117,24 +119,27 @@ class HubClient:
         async with self._session.post(self.at("hub/login?next="), data=form, allow_redirects=False) as answer:
             if answer.status != 302:
                 raise Refused(f"{self.user} could not log in", answer.status, find_error(await answer.text()))
+        status, known = await self.api("GET", "user")
+        if status != 200:
+            raise Refused(f"{self.user} is not known after logging in", status, str(known))
+        self.name = escape(known["name"])
 
     async def start_server(self) -> list[dict[str, Any]]:
         """Start this person's server, where it does not run, and wait until it is ready; gives what the page showed.
 
         Raises Refused when the hub refuses the start or the start fails.
         """
-        name = escape(self.user)
-        status, said = await self.api("POST", f"users/{name}/server")
+        status, said = await self.api("POST", f"users/{self.name}/server")
         if status not in {201, 202} and "already running" not in str(said):
             raise Refused(f"the server of {self.user} was not started", status, str(said))
-        events = [event async for event in self._progress(name)]
+        events = [event async for event in self._progress()]
         if not events or not events[-1].get("ready"):
             raise Refused(f"the server of {self.user} did not start", status, json.dumps(events[-3:]))
         self.server_path = self._below_base(events[-1]["url"])
         return events
 
-    async def _progress(self, name: str) -> AsyncIterator[dict[str, Any]]:
-        path = f"hub/api/users/{name}/server/progress"
+    async def _progress(self) -> AsyncIterator[dict[str, Any]]:
+        path = f"hub/api/users/{self.name}/server/progress"
         async with self._session.get(self.at(path), headers=self.xsrf(path)) as answer:
             if answer.status != 200:
                 raise Refused("no progress", answer.status, await answer.text())
@@ -148,7 +153,7 @@ class HubClient:
     async def open_lab(self) -> str:
         """Open JupyterLab as a browser would, through the hub's own login to the server; gives the page."""
         if not self.server_path:
-            self.server_path = f"user/{escape(self.user)}/"
+            self.server_path = f"user/{self.name}/"
         async with self._session.get(self.at(self.server_path + "lab")) as answer:
             page = await answer.text()
             if answer.status != 200 or "jupyter-config-data" not in page:
@@ -223,12 +228,11 @@ class HubClient:
 
     async def stop_server(self) -> None:
         """Stop this person's server and wait until it is gone; raises Refused or TimeoutError."""
-        name = escape(self.user)
-        status, said = await self.api("DELETE", f"users/{name}/server")
+        status, said = await self.api("DELETE", f"users/{self.name}/server")
         if status not in {202, 204}:
             raise Refused("the server was not stopped", status, str(said))
         async with asyncio.timeout(90):
-            while (await self.api("GET", f"users/{name}"))[1].get("servers"):
+            while (await self.api("GET", f"users/{self.name}"))[1].get("servers"):
                 await asyncio.sleep(0.1)
 
     def _below_base(self, path: str) -> str:
