@@ -21,7 +21,7 @@ from builder.cpython import SERIES, build_python
 from builder.locks import Locked, fetch_wheels, read_changes, read_lock, read_names
 from builder.own_packages import build_littlest_wheel, build_nodejs, build_proxy
 from builder.progress import part, say
-from builder.requirements import conda_name, make_depends
+from builder.requirements import conda_name, list_asked, make_depends
 from builder.user_environment import resolve_user_environment
 from builder.wheels import Wheel, install_wheel
 
@@ -52,7 +52,8 @@ def build_user_channel(channel: Path, user_env: Path | None = None) -> None:
     asked, lock_text = resolve_user_environment(user_env, names)
     wheels = _fetch(lock_text)
     _write_channel(channel, [python, *_convert(wheels, python, tree)])
-    specs = sorted(f"{conda_name(name, names)}=={wheels[name].read_distribution().version}" for name in asked)
+    found = {name: wheel.read_distribution() for name, wheel in wheels.items()}
+    specs = sorted(f"{conda_name(name, names)}=={found[name].version}" for name in list_asked(asked, found))
     version = python.name.split("-")[1]
     (channel / "environment.txt").write_text("".join(f"{spec}\n" for spec in [f"python=={version}", *specs]))
     (channel / "environment.lock").write_text(lock_text)

@@ -94,6 +94,14 @@ def make_depends(wheel: Distribution, others: Mapping[NormalizedName, Distributi
     return tuple(f"{name} {','.join(versions)}".strip() for name, versions in sorted(specs.items()))
 
 
+def list_asked(
+    requirements: tuple[Requirement, ...], others: Mapping[NormalizedName, Distribution]
+) -> list[NormalizedName]:
+    """The wheels that requirements ask for on the target, those that their extras stand for included, in order."""
+    asking = Distribution(canonicalize_name("asking"), Version("0"), requirements)
+    return sorted({canonicalize_name(requirement.name) for requirement in _expand(asking, others, frozenset())})
+
+
 def _expand(
     wheel: Distribution, others: Mapping[NormalizedName, Distribution], extras: frozenset[str]
 ) -> Iterator[Requirement]:

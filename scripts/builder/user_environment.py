@@ -7,38 +7,33 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import NormalizedName, canonicalize_name
+from packaging.utils import canonicalize_name
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from builder.cache import RECIPES, cache_folder, digest_of, hash_file
 from builder.locks import PYTHON_SERIES, read_changes
 from builder.progress import part, say
-from builder.requirements import TARGET, Names, wheel_name
+from builder.requirements import Names, wheel_name
 from builder.resolve import NotResolved, resolve
 
 _ALWAYS = ("ipykernel", "pip")
 """Without these no notebook runs and nobody can install anything."""
 
 
-def resolve_user_environment(user_env: Path | None, names: Names) -> tuple[list[NormalizedName], str]:
-    """The names asked for and the text of the lock; those of recipes/user.{in,txt} where there is no file.
+def resolve_user_environment(user_env: Path | None, names: Names) -> tuple[tuple[Requirement, ...], str]:
+    """What is asked for and the text of the lock; recipes/user.{in,txt} where there is no file.
 
     Raises ValueError, in words for whoever wrote the file, for what cannot be had as a wheel.
     """
     if user_env is None:
-        asked = [canonicalize_name(requirement.name) for requirement in read_requirements(RECIPES / "user.in")]
-        return asked, (RECIPES / "user.txt").read_text()
+        return tuple(read_requirements(RECIPES / "user.in")), (RECIPES / "user.txt").read_text()
     requirements = read_user_environment(user_env, names)
     present = {canonicalize_name(requirement.name) for requirement in requirements}
     requirements += [Requirement(name) for name in _ALWAYS if name not in present]
     lines = sorted(str(requirement) for requirement in requirements)
-    asked = sorted({canonicalize_name(requirement.name) for requirement in requirements if _applies(requirement)})
-    return asked, f"# {user_env.name} sha256:{hash_file(user_env)}\n" + _resolve_once(lines, user_env.name)
-
-
-def _applies(requirement: Requirement) -> bool:
-    return requirement.marker is None or requirement.marker.evaluate(TARGET)
+    lock = f"# {user_env.name} sha256:{hash_file(user_env)}\n" + _resolve_once(lines, user_env.name)
+    return tuple(requirements), lock
 
 
 def _resolve_once(lines: list[str], name: str) -> str:

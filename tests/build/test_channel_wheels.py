@@ -23,6 +23,7 @@ from builder.requirements import (
     TARGET,
     change_requirements,
     conda_name,
+    list_asked,
     make_depends,
     read_distribution,
     translate_specifiers,
@@ -138,6 +139,16 @@ def test_an_extra_of_an_extra_is_followed() -> None:
         "w==1",
     )
     assert depends(("lib[all]",), others) == ("lib", "w", "x", "y")
+
+
+def test_a_class_gets_the_packages_of_the_extras_that_it_asks_for() -> None:
+    asked = tuple(map(Requirement, ("Lib[speed]", "other ; sys_platform == 'win32'", "more")))
+    metadata = (
+        "Name: lib\nVersion: 2\nRequires-Dist: base\nRequires-Dist: fast; extra == 'speed'\n",
+        "Name: more\nVersion: 1\n",
+    )
+    others = {found.name: found for found in map(read_distribution, metadata)}
+    assert list_asked(asked, others) == ["fast", "lib", "more"]
 
 
 def test_a_package_that_the_lock_lacks_is_an_error() -> None:
