@@ -123,7 +123,10 @@ class PasswordAuthenticator(FirstUseAuthenticator):
         return None
 
     def delete_user(self, user: Any) -> None:
-        """Forget the password of a user who is removed in the admin panel."""
+        """Forget the password of a user who is removed in the admin panel, and that they may log in."""
+        # the parent only forgets the password, so the name could be claimed again
+        Authenticator.delete_user(self, user)
+        self.allowed_users.discard(self.normalize_username(user.name))
         remove_password(Path(self.passwords_file), user.name)
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
