@@ -4,6 +4,7 @@ It finds its own library and its shared libraries by where it is; only a few tex
 at install.
 """
 
+import platform
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from builder import debian
 from builder.cache import REPOSITORY, cache_folder, digest_of, digest_of_code, lock, work_folder
 from builder.compile_cpython import BUILD_PACKAGES, CONFIGURED_PREFIX, RECIPE, compile_python
 from builder.conda_package import PLACEHOLDER, PackageName, PackageSpec, write_package
+from builder.locks import GLIBC_MINOR
 from builder.progress import part
 
 SERIES = "3.13"
@@ -26,7 +28,7 @@ _BUNDLED = f"{_LIBRARY}/lib-bundled"
 
 def build_python() -> tuple[Path, Path]:
     """The package `python` and a folder with the same files, to run; both from the cache if it has them."""
-    subprocess.run([REPOSITORY / "scripts" / "system-packages", *BUILD_PACKAGES], check=True)
+    _prepare_machine()
     source = YAML(typ="safe").load(RECIPE / "source.yaml")
     compiled, digest = compile_python(source["files"])
     digest = digest_of(digest, _CODE)
@@ -40,6 +42,19 @@ def build_python() -> tuple[Path, Path]:
             with part("packing CPython"):
                 _pack(compiled, name, package, tree)
     return package, tree
+
+
+def _prepare_machine() -> None:
+    """Install what compiling needs; raises ValueError where what is compiled would not start on the oldest server."""
+    version = platform.libc_ver()[1]
+    if version and int(version.split(".")[1]) > GLIBC_MINOR:
+        raise ValueError(
+            f"this machine has glibc {version}, and what is compiled here would not start on servers with an older "
+            f"one: build on Debian 12 (glibc 2.{GLIBC_MINOR})"
+        )
+    done = subprocess.run([REPOSITORY / "scripts" / "system-packages", *BUILD_PACKAGES], check=False)
+    if done.returncode != 0:
+        raise ChildProcessError("CPython cannot be compiled without these Debian packages")
 
 
 def _pack(compiled: Path, name: PackageName, package: Path, target: Path) -> None:
