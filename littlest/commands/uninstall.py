@@ -22,6 +22,7 @@ RUNTIME = (
     paths.PROXY_RUNTIME_DIR,
     paths.SERVERS_RUNTIME_DIR,
     paths.PROXY_STATE_DIR,
+    Path("/run/littlest-environment"),
     Path("/run/lock/littlest-accounts.lock"),
 )
 """What hub and proxy made while they ran, and can make again."""
