@@ -22,7 +22,7 @@ header_sha256=
 
 releases_dir=${default_prefix%/*}
 log_dir=/var/log/littlest
-lock_file=/run/lock/littlest.lock # the one that every littlest command takes
+lock_file=/run/littlest.lock # LOCK_FILE of littlest/paths.py: every littlest command that changes something takes it
 
 # shellcheck source=construct/preflight.sh
 . "$(dirname -- "$0")/preflight.sh" # the seal puts the file's text here
@@ -45,8 +45,10 @@ $product $version_here: turns this server into a JupyterHub. Nothing is download
   -h, --help           print this
 
 Exit status: 0 done, or installed and intact already; 1 failed, and the system is as it was; 2 wrong usage;
-5 another installation is running; 65 this file is damaged; 69 this machine lacks something (all of it is listed);
-77 only root is missing. What happened is kept in $log_dir.
+3 the settings that were here before are not valid (all problems are listed); 5 another installation is running;
+6 failed, and what is left needs a person; 65 this file is damaged; 69 this machine lacks something (all of it is
+listed); 77 only root is missing; 129, 130, 141, 143 interrupted, and the system is as it was.
+What happened is kept in $log_dir.
 EOF
 }
 
@@ -79,6 +81,7 @@ main() {
         ;;
     check)
         check_file_size
+        look_at_installed
         check_machine
         echo "This machine can take $product $version_here."
         ;;
@@ -126,18 +129,22 @@ read_arguments() {
     "$default_prefix" | "$default_prefix/") prefix=$default_prefix ;;
     *) refuse "-p: the hub lives in $default_prefix and nowhere else." "Leave -p out; to only unpack into another directory, give --extract-only $prefix." ;;
     esac
-    case $admin in
-    '') ;;
-    :* | *:) refuse "--admin $admin: NAME or NAME:FILE was expected." "For example: --admin ada, or --admin ada:/root/password" ;;
-    *:*)
-        file=${admin#*:}
-        case $file in /*) ;; *) file=$PWD/$file ;; esac
-        if [ ! -f "$file" ] || [ ! -r "$file" ]; then
-            refuse "--admin: the password file $file cannot be read." "Write the first password into it, or leave :FILE out."
-        fi
-        admin=${admin%%:*}:$file
-        ;;
+    [ -z "$admin" ] || check_admin
+}
+
+check_admin() {
+    file=${admin#*:}
+    case ${admin%%:*} in
+    # the hub would refuse such a name as well, but a minute later
+    '' | -* | . | .. | */* | [[:space:]]* | *[[:space:]] | *[[:cntrl:]]*) file= ;;
     esac
+    [ -n "$file" ] || refuse "--admin $admin: NAME or NAME:FILE was expected." "For example: --admin ada, or --admin ada:/root/password"
+    [ "$file" != "$admin" ] || return 0
+    case $file in /*) ;; *) file=$PWD/$file ;; esac
+    if [ ! -f "$file" ] || [ ! -r "$file" ]; then
+        refuse "--admin: the password file $file cannot be read." "Write the first password into it, or leave :FILE out."
+    fi
+    admin=${admin%%:*}:$file
 }
 
 need_value() {
@@ -160,15 +167,20 @@ fail() {
     status=$1
     shift
     for line in "$@"; do
-        echo "$line" >&2
-        echo "$line" >>"$log"
+        complain "$line"
+        echo "$line" >>"$log" || :
     done
     exit "$status"
 }
 
+# complain TEXT: on a screen that may be gone
+complain() {
+    echo "$1" >&2 || :
+}
+
 say() {
-    echo "$@"
-    echo "$@" >>"$log"
+    echo "$@" || :
+    echo "$@" >>"$log" || :
 }
 
 # begin_step NUMBER TEXT
@@ -209,13 +221,19 @@ check_machine() {
 }
 
 take_lock() {
-    mkdir -p "${lock_file%/*}"
-    exec 9>>"$lock_file" # open until we end: `littlest install` finds it among its open files
-    if ! flock -n 9; then
-        read -r holder <"$lock_file" || holder="an unknown process"
-        fail 5 "Another littlest is changing this machine: $holder." "Wait until it has ended, then run this again."
-    fi
+    while :; do
+        umask 077 # whoever can open it can hold it
+        exec 9>>"$lock_file" # open until we end: `littlest install` finds it among its open files
+        umask 022
+        if ! flock -n 9; then
+            read -r holder <"$lock_file" || holder="an unknown process"
+            fail 5 "Another littlest is changing this machine: $holder." "Wait until it has ended, then run this again."
+        fi
+        # who held it until now may have removed it since we opened it
+        [ ! "/proc/$$/fd/9" -ef "$lock_file" ] || break
+    done
     echo "process $$ (the installer)" >"$lock_file"
+    trap 'rm -f "$lock_file"' EXIT
 }
 
 install() {
@@ -224,14 +242,11 @@ install() {
     begin_step 2 "Checking this machine"
     if [ "$(id -u)" = 0 ]; then
         take_lock
-        look_at_prefix
+        look_at_installed
     fi
     check_machine
 
-    trap 'undo $?' EXIT
-    trap 'interrupt INT 130' INT
-    trap 'interrupt TERM 143' TERM
-    trap 'interrupt HUP 129' HUP
+    watch_for_the_end
     make_directory "$log_dir"
     log=$log_dir/install-$(date -u +%Y%m%dT%H%M%SZ).log
     (umask 027 && : >"$log")
@@ -248,14 +263,21 @@ install() {
     begin_step 5 "Setting up the hub"
     LITTLEST_ADMIN=$admin LITTLEST_NO_START=$no_start LITTLEST_LOG=$log
     export LITTLEST_ADMIN LITTLEST_NO_START LITTLEST_LOG
-    cp "$prefix/share/littlest/manifest.sha256" "$TMPDIR/manifest" 2>/dev/null || :
-    run_shown "$prefix/pkgs/post_install.sh" || fail 1 "Setting up the hub failed (status $?)."
-    write_manifest
-    remove_tools
-    echo "$payload_sha256" >"$prefix/.littlest-complete.new"
-    rm -f "$prefix/.littlest-incomplete"
-    mv "$prefix/.littlest-complete.new" "$prefix/.littlest-complete"
-    trap - EXIT INT TERM HUP
+    run_shown "$prefix/pkgs/post_install.sh" || fail_set_up $?
+    # The hub runs: from here on nothing may take the release from under it.
+    trap '' INT TERM HUP PIPE
+    trap 'rm -f "$lock_file"' EXIT
+    mv "$prefix/.littlest-incomplete" "$prefix/.littlest-complete" ||
+        fail 6 "The hub is set up, but $prefix/.littlest-incomplete could not be renamed to .littlest-complete." "Rename it by hand."
+    remove_tools || say "Note: what was only needed to install could not be removed from $prefix."
+}
+
+# fail_set_up STATUS: as \`littlest install\` said it, where the two speak of the same
+fail_set_up() {
+    case $1 in
+    2 | 3 | 5 | 6) fail "$1" "Setting up the hub failed." ;;
+    *) fail 1 "Setting up the hub failed (status $1)." ;;
+    esac
 }
 
 extract() {
@@ -264,16 +286,15 @@ extract() {
     /*) prefix=$extract_dir ;;
     *) prefix=$PWD/$extract_dir ;;
     esac
+    while [ "${prefix%/}" != "$prefix" ]; do prefix=${prefix%/}; done
     case $prefix in
     *[[:space:]]*) refuse "--extract-only: programs in a path with a space, such as $prefix, do not start." "Name another directory." ;;
     esac
+    [ ! -L "$prefix" ] || fail 1 "$prefix is a link." "Name the directory itself."
     if [ -e "$prefix" ] && ! is_empty "$prefix"; then
         fail 1 "$prefix exists and is not empty." "Name a directory that is not there yet."
     fi
-    trap 'undo $?' EXIT
-    trap 'interrupt INT 130' INT
-    trap 'interrupt TERM 143' TERM
-    trap 'interrupt HUP 129' HUP
+    watch_for_the_end
     make_directory "$prefix"
     log=$prefix/extract.log
     unpack
@@ -283,38 +304,24 @@ extract() {
     remove_tools
     rm -f "$log"
     log=/dev/null
-    trap - EXIT INT TERM HUP
+    trap - EXIT INT TERM HUP PIPE
     echo "$product $version_here is unpacked in $prefix. Nothing else was changed."
 }
 
-# look_at_prefix: ends here where this version is installed already, and where the directory is somebody else's
-look_at_prefix() {
-    [ -e "$prefix" ] || return 0
-    if [ -e "$prefix/.littlest-complete" ]; then
-        read -r sealed <"$prefix/.littlest-complete" || sealed=
-        [ "$sealed" = "$payload_sha256" ] ||
-            fail 1 "$product $version_here is installed already, from another build of it." "Remove it with 'littlest uninstall' first (users' files stay), then run this again."
-        damage=$(find_damage)
-        if [ -n "$damage" ]; then
-            echo "$product $version_here is installed in $prefix, but it is damaged:" >&2
-            echo "$damage" | sed -n '1,10s/^/  - /p' >&2
-            echo "$damage" | sed -n '$=' | awk '$1 > 10 { print "  - and " $1 - 10 " more" }' >&2
-            fail 1 "To lay it down anew (settings and users' files stay):  sudo mv $prefix $prefix.damaged && sudo sh $self"
-        fi
-        echo "$product $version_here is installed in $prefix and intact. Nothing was changed."
-        exit 0
+# look_at_installed: ends here where this very build is installed already
+look_at_installed() {
+    [ -e "$prefix/.littlest-complete" ] || return 0
+    read -r sealed <"$prefix/.littlest-complete" || sealed=
+    [ "$sealed" = "$payload_sha256" ] || return 0
+    damage=$(find_damage)
+    if [ -n "$damage" ]; then
+        echo "$product $version_here is installed in $prefix, but it is damaged:" >&2
+        echo "$damage" | sed -n '1,10s/^/  - /p' >&2
+        echo "$damage" | sed -n '$=' | awk '$1 > 10 { print "  - and " $1 - 10 " more" }' >&2
+        fail 1 "To lay it down anew (settings and users' files stay):  sudo mv $prefix $prefix.damaged && sudo sh $self"
     fi
-    [ -e "$prefix/.littlest-incomplete" ] || is_empty "$prefix" ||
-        fail 1 "$prefix exists and holds files that this installer did not put there." "Move it away, then run this again."
-}
-
-# write_manifest: what the linked packages are, without what is removed next, and with the user environment's packages
-write_manifest() {
-    manifest=$prefix/share/littlest/manifest.sha256
-    [ -s "$TMPDIR/manifest" ] || sed '/ \(pkgs\|install_tmp\)\//d; / _conda$/d; / [^/]*conda\.tar\.bz2$/d; / \.littlest-/d' "$manifest" >"$TMPDIR/manifest" || return 0
-    [ ! -d "$prefix/share/littlest/packages" ] ||
-        (cd "$prefix" && find share/littlest/packages -type f -exec sha256sum {} + >>"$TMPDIR/manifest")
-    cp "$TMPDIR/manifest" "$manifest"
+    echo "$product $version_here is installed in $prefix and intact. Nothing was changed."
+    exit 0
 }
 
 find_damage() {
@@ -325,12 +332,8 @@ find_damage() {
     (cd "$prefix" && sha256sum -c share/littlest/manifest.sha256 2>&1 | sed '/: OK$/d; /WARNING/d') || :
 }
 
-is_empty() {
-    [ -d "$1" ] && [ -z "$(find "$1" -mindepth 1 -maxdepth 1 | sed 1q)" ]
-}
-
 empty() {
-    find "$1" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+    find "$1/" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
 }
 
 # unpack: the prefix, up to post_install, with the four calls that any conda executable understands
@@ -392,7 +395,7 @@ run_shown() {
         exec 4>&1
         log=$1
         shift
-        status=$({ { "$@" 2>&1 4>&- 3>&-; echo $? >&3; } | (trap "" TERM; exec tee -a "$log" >&4); } 3>&1)
+        status=$({ { "$@" 2>&1 4>&- 3>&-; echo $? >&3; } | (trap "" TERM PIPE; exec tee -a "$log" >&4); } 3>&1)
         exit "$status"' run "$log" "$@" &
     child=$!
     wait_for_child
@@ -405,12 +408,22 @@ wait_for_child() {
     return "$status"
 }
 
+watch_for_the_end() {
+    trap 'undo $?' EXIT
+    trap 'interrupt INT 130' INT
+    trap 'interrupt TERM 143' TERM
+    trap 'interrupt HUP 129' HUP
+    trap 'interrupt PIPE 141' PIPE # who reads what we say has gone, as in "| head"
+}
+
+# interrupt SIGNAL STATUS
 interrupt() {
-    trap '' INT TERM HUP
-    echo "Interrupted ($1). Undoing what was done ..." >&2
+    trap '' INT TERM HUP PIPE
+    set +e
+    complain "Interrupted ($1). Undoing what was done ..."
     if [ -n "$child" ]; then
         # no "--" before the group: dash and busybox take it for a number
-        kill -TERM "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null || :
+        kill -TERM "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null
         waited=0
         while kill -0 "-$child" 2>/dev/null && [ "$waited" -lt 120 ]; do
             sleep 1
@@ -422,7 +435,7 @@ interrupt() {
 
 # undo STATUS: removes what this run made
 undo() {
-    trap '' INT TERM HUP
+    trap '' INT TERM HUP PIPE
     trap - EXIT
     set +e
     [ "$1" -ne 0 ] || exit 0
@@ -438,7 +451,10 @@ undo() {
     for directory in $made; do
         rmdir "$directory" 2>/dev/null
     done
-    echo "$product $version_here was not installed; what this run had made is removed.${kept_log:+ What happened: $kept_log}" >&2
+    removed="what this run had made is removed"
+    [ "$1" != 6 ] || removed="some of what this run had made could not be removed, as said above"
+    complain "$product $version_here was not installed; $removed.${kept_log:+ What happened: $kept_log}"
+    [ "$action" != install ] || rm -f "$lock_file"
     exit "$1"
 }
 

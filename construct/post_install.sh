@@ -14,6 +14,12 @@ if [ -e "$packages.tar" ]; then
     rm -f "$packages.tar"
 fi
 
+# the receipt that came with the linked packages gets the user environment's
+receipt=share/littlest/manifest.sha256
+if [ -e "$PREFIX/$receipt" ] && [ -d "$packages" ] && ! grep -q ' share/littlest/packages/' "$PREFIX/$receipt"; then
+    (cd "$PREFIX" && find share/littlest/packages -type f -exec sha256sum {} + >>"$receipt")
+fi
+
 # only unpacking was asked for
 [ -z "${LITTLEST_EXTRACT_ONLY-}" ] || exit 0
 

@@ -18,6 +18,7 @@ look_at_everything() {
     look_at_port
     look_at_other_hubs
     look_at_other_versions
+    look_at_prefix
     look_at_accounts
     look_at_units
 }
@@ -55,7 +56,7 @@ look_at_systemd() {
 
 look_at_commands() {
     missing=
-    for command in useradd userdel usermod groupadd groupdel systemctl systemd-run flock sha256sum find mktemp; do
+    for command in useradd userdel usermod groupadd groupdel systemctl systemd-run flock setsid sha256sum find; do
         command -v "$command" >/dev/null 2>&1 || missing="$missing $command"
     done
     [ -z "$missing" ] || echo "These commands are missing:$missing. Install the packages that bring them."
@@ -109,11 +110,7 @@ look_at_port() {
     sockets=$(cat "${ROOT-}/proc/net/tcp" "${ROOT-}/proc/net/tcp6" 2>/dev/null |
         awk -v port=":$hexadecimal" '$4 == "0A" && substr($2, length($2) - 4) == port { print $10 }') || sockets=
     [ -n "$sockets" ] || return 0
-    holder=
-    for socket in $sockets; do
-        holder=$(find_holder "$socket")
-        [ -z "$holder" ] || break
-    done
+    holder=$(find_holder "$sockets")
     case $holder in
     *"unit jupyterhub-proxy.service"*) is_ours jupyterhub-proxy.service && return 0 ;;
     esac
@@ -131,6 +128,20 @@ look_at_other_versions() {
     current=$(readlink "${ROOT-}/opt/littlest/current" 2>/dev/null) || return 0
     [ "${current##*/}" = "$version_here" ] ||
         echo "$product ${current##*/} is installed. This file cannot upgrade it to $version_here: remove it with 'littlest uninstall' first (users' files stay)."
+}
+
+look_at_prefix() {
+    place=${ROOT-}$default_prefix
+    if [ -L "$place" ]; then
+        # what is laid down would go where the link leads
+        echo "$default_prefix is a link. Remove it; to keep the release on another disk, mount that at $releases_dir."
+    elif [ -e "$place/.littlest-complete" ]; then
+        read -r sealed <"$place/.littlest-complete" || sealed=
+        [ "$sealed" = "$payload_sha256" ] ||
+            echo "$product $version_here is installed already, from another build of it. Remove it with 'littlest uninstall' first (users' files stay)."
+    elif [ -e "$place" ] && [ ! -e "$place/.littlest-incomplete" ] && ! is_empty "$place"; then
+        echo "$default_prefix exists and holds files that this installer did not put there. Move it away."
+    fi
 }
 
 look_at_accounts() {
@@ -164,6 +175,11 @@ is_at_least() {
     }'
 }
 
+# is_empty DIRECTORY: the slash makes find look behind a link
+is_empty() {
+    [ -d "$1" ] && [ -z "$(find "$1/" -mindepth 1 -maxdepth 1 | sed 1q)" ]
+}
+
 # find_existing PATH: the path, or the nearest directory above it that exists
 find_existing() {
     place=$1
@@ -191,17 +207,18 @@ read_port() {
     echo "${port:-80}"
 }
 
-# find_holder INODE: "NAME (process PID, unit UNIT)" of a process that has the socket open
+# find_holder INODES: "NAME (process PID, unit UNIT)" of a process that has one of the sockets open
 find_holder() {
-    for process in "${ROOT-}"/proc/[0-9]*; do
-        for descriptor in "$process"/fd/*; do
-            [ "$(readlink "$descriptor" 2>/dev/null)" = "socket:[$1]" ] || continue
-            read -r name <"$process/comm" || name=unknown
-            unit=$(sed -n 's|.*/\([^/]*\.service\).*|\1|p' "$process/cgroup" 2>/dev/null | sed -n 1p) || unit=
-            echo "$name (process ${process##*/}${unit:+, unit $unit})"
-            return
-        done
-    done
+    # One ls for all processes: asking for each open file takes seconds. With /dev/null, it names even a lone directory.
+    number=$(ls -l /dev/null "${ROOT-}"/proc/[0-9]*/fd 2>/dev/null | awk -v inodes="$1" '
+        BEGIN { count = split(inodes, list); for (i = 1; i <= count; i++) wanted["socket:[" list[i] "]"] }
+        /^\/.*\/fd:$/ { sub(/\/fd:$/, ""); sub(/.*\//, ""); number = $0 }
+        $NF in wanted { print number; exit }') || number=
+    [ -n "$number" ] || return 0
+    process=${ROOT-}/proc/$number
+    read -r name <"$process/comm" || name=unknown
+    unit=$(sed -n 's|.*/\([^/]*\.service\).*|\1|p' "$process/cgroup" 2>/dev/null | sed -n 1p) || unit=
+    echo "$name (process $number${unit:+, unit $unit})"
 }
 
 # find_unit NAME: where systemd would read it from
@@ -214,7 +231,11 @@ find_unit() {
     done
 }
 
-# is_ours UNIT: whether its file speaks of our release
+# is_ours UNIT: whether its file is one that we wrote; another hub's may well speak of The Littlest JupyterHub
 is_ours() {
-    grep -q -i littlest "$(find_unit "$1")" 2>/dev/null
+    path=$(find_unit "$1")
+    case $1 in
+    *.service) grep -q '=/opt/littlest/' "$path" 2>/dev/null ;;
+    *) sed 1q "$path" 2>/dev/null | grep -q '^# Written by The Littlest JupyterHub;' ;;
+    esac
 }

@@ -6,9 +6,11 @@ import sys
 import time
 from pathlib import Path
 
-from builder.cache import REPOSITORY
+from builder.cache import REPOSITORY, lock
 from builder.construct import ConstructError, read_construct
-from builder.outputs import make_outputs, part
+from builder.outputs import Outputs, make_outputs, part, seal_constructors
+from builder.packer import write_packages_tar
+from builder.seal import SealError
 
 CONSTRUCT_FILE = REPOSITORY / "construct" / "construct.yaml"
 
@@ -28,6 +30,9 @@ def main() -> int:
     )
     parser.add_argument("--output", type=Path, metavar="DIR", default=REPOSITORY / "dist", help="default: dist/")
     parser.add_argument("--channel-only", action="store_true", help="stop when conda-constructor could take over")
+    parser.add_argument(
+        "--from-constructor", type=Path, metavar="FILE", help="take the payload out of what conda-constructor built"
+    )
     parser.add_argument("--print-path", action="store_true", help="only print where the .sh is or will be")
     asked = parser.parse_args()
     try:
@@ -36,8 +41,9 @@ def main() -> int:
             print(asked.output.absolute() / construct.file_name)
             return 0
         start = time.monotonic()
-        build(asked)
-    except (ConstructError, subprocess.CalledProcessError, OSError, ValueError) as error:
+        with lock("build"):
+            build(asked)
+    except (ConstructError, SealError, subprocess.CalledProcessError, OSError, ValueError) as error:
         print(f"scripts/build: {error}", file=sys.stderr)
         return 1
     print(f"build: all of it: {time.monotonic() - start:.1f} s", file=sys.stderr)
@@ -46,13 +52,14 @@ def main() -> int:
 
 def build(asked: argparse.Namespace) -> None:
     """Build what was asked for and print the paths of what was made."""
-    # imported late: --print-path needs none of it
-    from builder.channel import build_hub_channel, build_user_channel  # noqa: PLC0415
-    from builder.packer import write_packages_tar  # noqa: PLC0415
+    from builder.channel import build_hub_channel, build_user_channel  # noqa: PLC0415  # --print-path needs none of it
 
     construct = read_construct(CONSTRUCT_FILE)
-    hub_channel = construct.channels[0]
-    user_channel = REPOSITORY / "build" / "user-channel"
+    hub_channel, user_channel = construct.channels[0], REPOSITORY / "build" / "user-channel"
+    folder = asked.output.absolute()
+    if asked.from_constructor:
+        print_outputs(seal_constructors(construct, asked.from_constructor, user_channel, folder))
+        return
     with part("channels"):
         build_hub_channel(hub_channel)
         build_user_channel(user_channel, asked.user_env)
@@ -61,7 +68,11 @@ def build(asked: argparse.Namespace) -> None:
         write_packages_tar(user_channel, (), REPOSITORY / "build" / "packages.tar")
         print(f"{hub_channel}\n{REPOSITORY / 'build' / 'packages.tar'}")
         return
-    outputs = make_outputs(construct, user_channel, asked.output.absolute())
+    print_outputs(make_outputs(construct, user_channel, folder))
+
+
+def print_outputs(outputs: Outputs) -> None:
+    """Say how large the installer is, and print the paths for whoever called."""
     size = outputs.installer.stat().st_size / 1e6
     print(f"build: {outputs.installer.name} has {size:.1f} MB", file=sys.stderr)
     print("\n".join(str(path) for path in outputs.all()))

@@ -5,15 +5,15 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from builder.bootstrap import build_bootstrap
 from builder.cache import REPOSITORY, cache_folder, digest_of, digest_of_code, digest_of_files, hash_file, work_folder
-from builder.construct import Construct
-from builder.packer import Package, pack, read_channel, solve_packages, write_packages_tar
+from builder.construct import Construct, ConstructError
+from builder.packer import Package, Payload, measure_packages, pack, read_channel, solve_packages, write_packages_tar
 from builder.sbom import render_checksum, render_package_list, render_sbom
-from builder.seal import seal
+from builder.seal import read_constructor_payload, seal
 
 HEADER = REPOSITORY / "construct" / "header.sh"
 PREFLIGHT = REPOSITORY / "construct" / "preflight.sh"
@@ -86,11 +86,37 @@ def _make(
         user_packages = read_channel(user_channel) if tars else ()
         payload = pack(construct, packages, user_packages, bootstrap, outputs.installer.parent.parent)
     with part("sealing"):
-        seal(construct, payload, HEADER, PREFLIGHT, outputs.installer)
-        digest = hash_file(outputs.installer)
-        outputs.checksum.write_text(render_checksum(digest, outputs.installer))
-        outputs.package_list.write_text(render_package_list(construct, payload))
-        outputs.sbom.write_text(render_sbom(construct, payload, digest))
+        _seal(construct, payload, outputs)
+
+
+def seal_constructors(construct: Construct, installer: Path, user_channel: Path, folder: Path) -> Outputs:
+    """Put our header before the payload of an installer that conda-constructor made from the same construct.yaml."""
+    folder.mkdir(parents=True, exist_ok=True)
+    outputs = Outputs(folder / construct.file_name)
+    if outputs.installer.resolve() == installer.resolve():
+        raise ConstructError(f"{installer} would be overwritten: build it elsewhere, or name another --output")
+    with part("sealing"), work_folder("seal") as work:
+        payload = read_constructor_payload(installer, work)
+        user_packages = read_channel(user_channel)
+        size, files = measure_packages(package.archive for package in user_packages)
+        extra = sum(source.stat().st_size for source, _ in construct.extra_files)
+        payload = replace(
+            payload,
+            installed_bytes=payload.installed_bytes + extra,
+            user_packages=user_packages,
+            user_bytes=size,
+            user_files=files,
+        )
+        _seal(construct, payload, outputs)
+    return outputs
+
+
+def _seal(construct: Construct, payload: Payload, outputs: Outputs) -> None:
+    seal(construct, payload, HEADER, PREFLIGHT, outputs.installer)
+    digest = hash_file(outputs.installer)
+    outputs.checksum.write_text(render_checksum(digest, outputs.installer))
+    outputs.package_list.write_text(render_package_list(construct, payload))
+    outputs.sbom.write_text(render_sbom(construct, payload, digest))
 
 
 def _digest_inputs(construct: Construct, packages: tuple[Package, ...], user_channel: Path, bootstrap: Path) -> str:

@@ -8,7 +8,7 @@ import hashlib
 import re
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from builder.construct import Construct
@@ -101,13 +101,21 @@ def read_constructor_payload(installer: Path, work: Path) -> Payload:
         for part, size in zip(parts, (sizes[0], sizes[2]), strict=True):
             _copy(file, part, size)
     folder = work / "archives"
-    with tarfile.open(parts[1]) as archive:
-        archive.extractall(folder, filter="data")
-    with tarfile.open(folder / "preconda.tar.bz2") as archive:
-        archive.extractall(folder, filter="data")
+    _unpack(parts[1], folder)
+    _unpack(folder / "preconda.tar.bz2", folder)
     archives = sorted([*folder.glob("pkgs/*.conda"), *folder.glob("pkgs/*.tar.bz2")])
     size, files = measure_packages(archives)
     return Payload(parts, tuple(read_record(path) for path in archives), size, files)
+
+
+def _unpack(tar: Path, folder: Path) -> None:
+    # the filters of extractall are younger than Debian 12's Python
+    with tarfile.open(tar) as archive:
+        for member in archive:
+            path = PurePosixPath(member.name)
+            if path.is_absolute() or ".." in path.parts or not (member.isfile() or member.isdir()):
+                raise SealError(f"{tar.name} holds {member.name}, which is no file below the folder")
+            archive.extract(member, folder)
 
 
 def _copy(source: BinaryIO, target: Path, size: int) -> None:
