@@ -11,7 +11,7 @@ from typing import Any
 
 from tornado.ioloop import PeriodicCallback
 
-LOOK_EVERY = 30.0
+LOOK_EVERY = 10.0
 """Seconds between two looks, well under the shortest time to the culler (600 s) and to the next report (300 s)."""
 
 

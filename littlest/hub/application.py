@@ -118,13 +118,19 @@ class LittlestHub(JupyterHub):
             for spawner in self.db.query(orm.Spawner).filter(orm.Spawner.server != None)  # noqa: E711  # SQL
         }
         machine = Machine()
-        orphans = await asyncio.to_thread(list_orphans, machine, known)
+        try:
+            orphans = await asyncio.to_thread(list_orphans, machine, known)
+        except LittlestError as error:
+            self.log.error("Servers that nobody knows are not looked for: %s", error.message)
+            return
         for unit in orphans:
             self.log.warning("Stopping %s: this hub did not start it, or no longer knows", unit)
         await asyncio.gather(*(asyncio.to_thread(remove_orphan, machine, unit) for unit in orphans))
 
     async def start(self) -> None:
         """Start, and tell systemd."""
+        # JupyterHub listens a while before it would do this: told to end in between, it would drop what it was asked
+        self.init_signal()
         await super().start()
         notify_systemd("READY=1")
 

@@ -1,0 +1,101 @@
+"""The proxy with our storage backend and error pages."""
+
+import json
+import socket
+
+from aiohttp import ClientSession
+
+from littlest import paths
+from tests.hub.conftest import PROXY_FILES, World, wait_until
+
+ROUTES_FILE = paths.PROXY_STATE_DIR / "routes.json"
+
+
+def get(world: World, path: str) -> tuple[int, str]:
+    async def ask() -> tuple[int, str]:
+        async with ClientSession() as session, session.get(f"http://127.0.0.1{path}") as answer:
+            return answer.status, await answer.text()
+
+    return world.network.run(ask())
+
+
+def test_routes_are_there_right_after_a_restart(world: World) -> None:
+    # by default they are lost until the hub looks again, up to 300 s later
+    proxy = world.start_proxy()
+    assert world.ask_proxy("POST", "/user/ada", {"target": "http://127.0.0.1:9", "jupyterhub": True}) == 201
+    assert world.ask_proxy("POST", "/user/bob", {"target": "http://127.0.0.1:9", "jupyterhub": True}) == 201
+    assert world.ask_proxy("DELETE", "/user/bob") == 204
+    world.stop(proxy)
+    world.start_proxy()
+    routes = world.ask_proxy("GET", "")
+    assert sorted(routes) == ["/", "/user/ada"]
+    assert routes["/user/ada"]["jupyterhub"] is True
+    # the hub reads it, and the culler trusts it
+    assert routes["/user/ada"]["last_activity"]
+
+
+def test_routes_survive_a_kill(world: World) -> None:
+    proxy = world.start_proxy()
+    world.ask_proxy("POST", "/user/ada", {"target": "http://127.0.0.1:9"})
+    proxy.kill()
+    proxy.wait()
+    world.start_proxy()
+    assert "/user/ada" in world.ask_proxy("GET", "")
+
+
+def test_a_file_of_routes_that_is_not_one_does_not_stop_the_proxy(world: World) -> None:
+    world.path(ROUTES_FILE).write_text('{"/user/ada": {"targ')
+    world.start_proxy()
+    assert list(world.ask_proxy("GET", "")) == ["/"]
+    assert "routes.json is not usable" in world.read_log("proxy")
+    assert list(json.loads(world.path(ROUTES_FILE).read_text())) == ["/"]
+
+
+def test_requests_go_to_the_route_with_the_most_in_common(world: World) -> None:
+    world.start_proxy()
+    for prefix in ("/user/ada", "/user/ada/deep"):
+        world.ask_proxy("POST", prefix, {"target": f"http+unix://{prefix.replace('/', '%2F')}.sock"})
+    for path, name in {
+        "/user/ada": "/user/ada.sock",
+        "/user/ada/lab": "/user/ada.sock",
+        "/user/ada/deep/x": "/user/ada/deep.sock",
+        "/user/ada/deeper": "/user/ada.sock",
+    }.items():
+        assert get(world, path)[0] == 503
+        wait_until(lambda wanted=f"GET {path} connect ENOENT {name}": wanted in world.read_log("proxy"))
+
+
+def test_while_the_hub_is_gone_people_see_a_page_that_tries_again_by_itself(world: World) -> None:
+    world.start_proxy()
+    # nobody listens there
+    world.ask_proxy("POST", "/", {"target": "http://127.0.0.1:9"})
+    status, page = get(world, "/hub/login")
+    assert status == 503
+    assert '<meta http-equiv="refresh"' in page
+    # nothing on it comes from elsewhere
+    assert "http://" not in page
+    assert "https://" not in page
+    assert "src=" not in page
+
+
+def test_a_proxy_that_cannot_listen_ends(world: World) -> None:
+    # it would log that and live on, deaf, and systemd would call it active
+    taken = world.network.call(lambda: socket.create_server(("::", 8124), family=socket.AF_INET6))
+    deaf = world.start(
+        "deaf",
+        f"export CONFIGPROXY_AUTH_TOKEN=x STATE_DIRECTORY={paths.PROXY_STATE_DIR}; exec node {world.proxy_program} "
+        f"--port 8124 --api-socket /run/littlest-proxy/deaf.sock --storage-backend {PROXY_FILES}/routes.cjs",
+    )
+    assert deaf.wait(20) == 1
+    assert "cannot listen on" in world.read_log("deaf")
+    taken.close()
+
+
+def test_the_probe_is_not_content_with_somebody_else_who_answers(world: World) -> None:
+    proxy = world.start_proxy()
+    world.stop(proxy)
+    # a web server of another kind on the port, and no proxy: the probe of a proxy that ended must fail
+    other = world.start("other", "cd /mnt && exec python3 -m http.server 80")
+    assert world.probe() == 1
+    assert "did not come up" in world.read_log("probe")
+    other.kill()
