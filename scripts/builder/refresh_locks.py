@@ -31,6 +31,11 @@ def lock_user() -> None:
     _lock_wheels(RECIPES / "user.in", RECIPES / "hub.txt")
 
 
+def lock_bootstrap() -> None:
+    """Lock what the bootstrap executable is frozen from, with the hub's rattler."""
+    _lock_wheels(RECIPES / "bootstrap.in", RECIPES / "hub.txt")
+
+
 def _lock_wheels(source: Path, *constraints: Path) -> None:
     source.with_suffix(".txt").write_text(resolve(source.read_text().splitlines(), constraints))
 
@@ -62,13 +67,14 @@ def lock_python() -> None:
     yaml.dump(content, file)
 
 
-# in this order: npm runs on the locked Node.js, and the user environment follows the hub's versions
+# in this order: npm runs on the locked Node.js, and the user environment and the bootstrap follow the hub's versions
 LOCKS: Mapping[str, Callable[[], None]] = {
     "python": lock_python,
     "nodejs": lock_nodejs,
     "proxy": lock_proxy,
     "hub": lock_hub,
     "user": lock_user,
+    "bootstrap": lock_bootstrap,
 }
 
 

@@ -4,19 +4,24 @@ import hashlib
 import io
 import json
 import os
+import re
+import shutil
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
+from builder.construct import read_construct
 from builder.packer import Payload
-from small_installer import build_bootstrap, build_installer, make_project
+from small_installer import TOP, build_bootstrap, build_installer, make_project
 
 pytestmark = pytest.mark.build
 
 
 @pytest.fixture(scope="module")
 def conda() -> Path:
+    subprocess.run([TOP / "scripts/system-packages", "strace"], check=True)
     return build_bootstrap()
 
 
@@ -152,8 +157,49 @@ def test_other_calls_are_refused(conda: Path, words: list[str]) -> None:
     assert call(conda, *words).returncode == 2
 
 
+@pytest.fixture(scope="module")
+def unpacked(conda: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the executable unpacks of itself, taken while it waits for its input."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    command = [conda, "constructor", "--prefix", folder / "prefix", "--extract-tarball"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, env={"TMPDIR": str(folder)}
+    ) as process:
+        deadline = time.monotonic() + 60
+        # the program proper is a child of the process that unpacks, begun when that is done
+        while not Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text():
+            assert time.monotonic() < deadline
+            assert process.poll() is None
+            time.sleep(0.1)
+        (made,) = folder.glob("_MEI*")
+        shutil.copytree(made, folder / "members")
+        process.communicate()
+    return folder / "members"
+
+
+def test_it_starts_on_the_oldest_glibc_that_the_installer_accepts(conda: Path, unpacked: Path) -> None:
+    construct = read_construct(TOP / "construct/construct.yaml")
+    accepted = tuple(map(int, construct.minimum_glibc.split(".")))
+    members = [conda, *(path for path in unpacked.rglob("*") if path.is_file())]
+    assert len(members) > 20
+    too_new = {
+        f"{member.name} wants {version.decode()}"
+        for member in members
+        for version in re.findall(rb"GLIBC_([0-9.]+)\0", member.read_bytes())
+        if tuple(map(int, version.split(b"."))) > accepted
+    }
+    assert not too_new
+
+
+def test_it_holds_the_python_that_the_installer_carries(unpacked: Path) -> None:
+    assert [path.name for path in unpacked.glob("libpython*")] == ["libpython3.13.so.1.0"]
+
+
 def test_it_is_made_alike_twice(conda: Path, tmp_path: Path) -> None:
-    code = "import sys, pathlib, builder.bootstrap as b; b.run_pyinstaller(pathlib.Path(sys.argv[1]))"
-    command = [Path(__file__).parents[2] / "scripts/environment", "build", "python", "-c", code, tmp_path]
+    code = """
+import sys, pathlib, builder.bootstrap as b
+b.run_pyinstaller(b.build_python()[1], b.compile_libpython(), pathlib.Path(sys.argv[1]))
+"""
+    command = [TOP / "scripts/environment", "build", "python", "-c", code, tmp_path]
     subprocess.run(command, check=True, env=os.environ | {"SOURCE_DATE_EPOCH": "1"})
     assert (tmp_path / "dist/_conda").read_bytes() == conda.read_bytes()
