@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from builder.cache import work_folder
-from builder.locks import GLIBC_MINOR, PYTHON_SERIES, read_changes
+from builder.locks import PYTHON_SERIES, WHEEL_GLIBC_MINOR, read_changes
 
 _OPTIONS = (
     f"--python-version={PYTHON_SERIES}",
-    f"--python-platform=x86_64-manylinux_2_{GLIBC_MINOR}",
+    f"--python-platform=x86_64-manylinux_2_{WHEEL_GLIBC_MINOR}",
     # it wants a Python 3.13 to look at, and does well without
     "--no-python-downloads",
     "--generate-hashes",

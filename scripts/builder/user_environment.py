@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from builder.cache import RECIPES, cache_folder, digest_of, hash_file
-from builder.locks import PYTHON_SERIES, read_changes
+from builder.locks import PYTHON_SERIES, WHEEL_GLIBC_MINOR, read_changes
 from builder.progress import part, say
 from builder.requirements import Names, wheel_name
 from builder.resolve import NotResolved, resolve
@@ -38,7 +38,8 @@ def resolve_user_environment(user_env: Path | None, names: Names) -> tuple[tuple
 
 def _resolve_once(lines: list[str], name: str) -> str:
     """The lock for these requirements: the one made before, so that a second build gives the same installer."""
-    file = cache_folder("user-locks") / f"{digest_of(lines, read_changes().without)[:16]}.txt"
+    digest = digest_of(lines, read_changes().without, PYTHON_SERIES, WHEEL_GLIBC_MINOR)
+    file = cache_folder("user-locks") / f"{digest[:16]}.txt"
     if file.exists():
         say(f"{name} was resolved before; for newer versions remove {file}")
         return file.read_text()

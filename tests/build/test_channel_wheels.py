@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 import rattler
 import zstandard
+from builder import debian
 from builder.cache import RECIPES
 from builder.conda_package import PLACEHOLDER, PackageName, PackageSpec, read_index, write_package, write_repodata
+from builder.locks import WHEEL_GLIBC_MINOR
 from builder.requirements import (
     TARGET,
     change_requirements,
@@ -402,3 +404,13 @@ def test_a_class_file_that_we_cannot_read_says_so(tmp_path: Path, name: str, con
 def test_the_target_of_the_markers_is_the_python_that_is_locked() -> None:
     version = YAML(typ="safe").load(RECIPES / "python/source.yaml")["version"].split("-")[0]
     assert TARGET["python_full_version"] == TARGET["implementation_version"] == version
+
+
+def test_wheels_are_for_no_newer_glibc_than_construct_yaml_promises() -> None:
+    construct = YAML(typ="safe").load(RECIPES.parent / "construct/construct.yaml")
+    assert f"__glibc >=2.{WHEEL_GLIBC_MINOR}" in construct["virtual_specs"]
+
+
+def test_the_source_is_asked_for_in_the_version_that_is_locked() -> None:
+    locked = YAML(typ="safe").load(RECIPES / "python/source.yaml")
+    assert debian.find_version(locked["package"], locked["files"]) == locked["version"]
