@@ -3,6 +3,7 @@
 The machine's own apt may know another suite, or no sources at all; it is neither asked to nor changed.
 """
 
+import contextlib
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -23,24 +24,44 @@ def fetch_source(package: str, files: Mapping[str, str]) -> list[Path]:
     with lock(f"source-{package}"):
         if not all(file.exists() for file in wanted):
             with work_folder("apt") as work:
-                for file in download_source(package, work):
+                for file in download_source(package, work, find_version(package, files)):
                     file.replace(folder / file.name)
     for file, sha256 in wanted.items():
         if not file.exists():
-            raise FileNotFoundError(f"{SUITE} no longer has {file.name}: refresh the locks with scripts/lock")
+            raise FileNotFoundError(
+                f"Debian {SUITE} no longer has {file.name}, only a newer one. Take a newer version of this project, "
+                f"or refresh the lock with scripts/lock python and test what comes of it."
+            )
         if hash_file(file) != sha256:
             file.unlink()
             raise ValueError(f"{file.name} is not the file that recipes/python/source.yaml names: its sha256 differs")
     return list(wanted)
 
 
-def download_source(package: str, work: Path) -> list[Path]:
-    """Download the suite's newest source of `package` into `work`; apt checks its signature, and no lock is asked."""
+def find_version(package: str, files: Iterable[str]) -> str | None:
+    """The version of Debian's that the files of a source package are of; None for a package of Debian's own."""
+    for name in files:
+        if name.endswith(".debian.tar.xz"):
+            return name.removeprefix(f"{package}_").removesuffix(".debian.tar.xz")
+    return None
+
+
+def download_source(package: str, work: Path, version: str | None = None) -> list[Path]:
+    """Download the suite's source of `package` into `work`; apt checks its signature, and no lock is asked.
+
+    In the wanted version while a mirror has it: the suite, its updates and its security suite differ for some days.
+    The newest otherwise.
+    """
     options = _write_configuration(work)
     downloads = work / "downloads"
     downloads.mkdir()
     _run(["apt-get", *options, "-qq", "update"], work)
-    _run(["apt-get", *options, "-qq", "source", "--download-only", package], downloads)
+    download = ["apt-get", *options, "-qq", "source", "--download-only"]
+    if version:
+        with contextlib.suppress(ChildProcessError):
+            _run([*download, f"{package}={version}"], downloads)
+            return sorted(downloads.iterdir())
+    _run([*download, package], downloads)
     return sorted(downloads.iterdir())
 
 
