@@ -9,8 +9,16 @@ from littlest.config.model import Config
 from littlest.config.values import parse_bytes
 
 CULLER_SCOPES = ("list:users", "read:users:activity", "read:servers", "delete:servers")
-COMMAND_SCOPES = ("list:users", "read:users", "read:servers", "read:hub", "proxy")
-"""What `littlest` itself asks of the hub: who is there, what runs, and that the proxy's routes are put right."""
+COMMAND_SCOPES = (
+    "list:users",
+    "read:users",
+    "read:servers",
+    "read:hub",
+    "proxy",
+    *(f"{scope}!user={paths.CANARY_USER}" for scope in ("admin:users", "start:servers", "access:servers")),
+)
+"""What `littlest` itself asks of the hub: who is there, what runs, that the proxy's routes are put right, and to try
+a server out as a user who exists for that only."""
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 DEFAULT_URLS = {"jupyterlab": "/lab", "notebook": "/tree"}
 Settings = dict[str, dict[str, Any]]
@@ -88,7 +96,7 @@ def _make_authenticator_settings(config: Config) -> dict[str, Any]:
         "allow_existing_users": True,
         "allowed_users": set(config.users.allowed),
         "admin_users": set(config.users.admin),
-        "blocked_users": set(config.users.banned),
+        "blocked_users": {*config.users.banned, paths.CANARY_USER},
         "any_allow_config": True,
     }
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from jupyterhub.spawner import SpawnException
 from systemdspawner import SystemdSpawner
@@ -74,7 +74,7 @@ class UserServerSpawner(SystemdSpawner):
         self._stage = "Starting your server"
         await self._start_unit(account)
         await self._wait_until_it_answers()
-        return f"http+unix://{quote(str(sockets.make_socket_path(self.unit_name)), safe='')}"
+        return self._make_address()
 
     async def _start_unit(self, account: UserAccount) -> None:
         # what the server hears in its environment must agree with its arguments
@@ -105,6 +105,22 @@ class UserServerSpawner(SystemdSpawner):
                     raise LittlestError(f"it ended at once ({last})", f"sudo littlest logs {self.user.name}")
                 next_look = loop.time() + STATE_POLL_SECONDS
             await asyncio.sleep(READY_POLL_SECONDS)
+
+    def _make_address(self) -> str:
+        return f"http+unix://{quote(str(sockets.make_socket_path(self.unit_name)), safe='')}"
+
+    async def get_url(self) -> str:
+        """Where a server listens that runs already; asked by a hub that has just started.
+
+        One that was starting when the hub ended stands in the database without its address, and is found like this.
+        """
+        if self.server.proto != "http+unix":
+            address = urlsplit(self._make_address())
+            # JupyterHub itself puts everything right but the protocol
+            self.server.proto, self.server.ip, self.server.port = "http+unix", address.hostname or "", 80
+            self.db.commit()
+        url: str = self.server.url
+        return url
 
     async def poll(self) -> int | None:
         """None while the server runs, 1 when it has stopped.

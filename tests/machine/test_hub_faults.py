@@ -1,0 +1,203 @@
+"""Faults of JupyterHub, systemdspawner and the proxy that were seen to happen, and that do not happen here."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.machine.conftest import Installation, MakeMachine
+from tests.support.hub_client import HubClient, Refused
+from tests.support.server import PASSWORD, Server
+
+T = TypeVar("T")
+CHILD = """
+from multiprocessing import get_context
+def say(): print("the child says", 6 * 7, flush=True)
+child = get_context("fork").Process(target=say)
+child.start(); child.join()
+import time; time.sleep(0.5)
+"""
+
+
+@pytest.fixture(scope="module")
+def worn(installation: Installation, make_machine: MakeMachine) -> Iterator[Server]:
+    """A server of this file's own, which its tests wear out; each leaves a hub that answers."""
+    server = Server(installation.machine.clone(make_machine("worn").name).boot())
+    server.wait_until_ready()
+    yield server
+    server.network.close()
+
+
+def act(server: Server, user: str, what: Callable[[HubClient], Awaitable[T]], password: str = PASSWORD) -> T:
+    """Let a person log in, start a server, open Lab, and do something."""
+
+    async def play() -> T:
+        async with server.client(user, password) as person:
+            await person.login()
+            await person.start_server()
+            await person.open_lab()
+            return await what(person)
+
+    return server.run(play())
+
+
+# ---- on the shared server ----------------------------------------------------------------------------------------
+
+
+def test_a_user_whose_name_is_a_pattern_stops_nobody_else(server: Server) -> None:
+    # systemctl stop 'jupyter-*' would stop the whole class
+    server.add_users(["*", "bystander"])
+    assert server.use("bystander") == "42"
+    act(server, "*", lambda person: person.stop_server())
+    assert server.list_server_units() == ["jupyter-bystander.service"]
+
+
+def test_a_server_runs_from_its_release_and_shows_no_secret(server: Server) -> None:
+    server.add_users(["reader"])
+    token = act(server, "reader", lambda p: p.execute("import os; print(os.environ['JUPYTERHUB_API_TOKEN'], end='')"))
+    assert len(token) == 32
+    unit = "jupyter-reader.service"
+    shown = server.machine.run(["systemctl", "show", unit]).stdout
+    assert token not in shown
+    assert "/opt/littlest/releases/" in server.unit_property(unit, "ExecStart")
+    assert server.machine.run("ls /run/littlest-environment").stdout == ""
+    folder = server.machine.run(["stat", "-c", "%a %U %G", "/run/littlest-servers/jupyter-reader"]).stdout.split()
+    assert folder == ["2710", "jupyter-reader", "littlest-proxy"]
+
+
+def test_a_computation_that_prints_nothing_counts_as_activity(server: Server) -> None:
+    # only messages do otherwise, and the culler stops it when nobody has the page open
+    server.add_users(["patient"])
+
+    async def watch(person: HubClient) -> float:
+        running = asyncio.create_task(person.execute("import time; time.sleep(26)"))
+        await asyncio.sleep(24)
+        _status, said = await person.server("GET", "api/status")
+        seen = time.time() - datetime.fromisoformat(said["last_activity"]).timestamp()
+        await running
+        return seen
+
+    assert act(server, "patient", watch) < 15
+
+
+def test_what_a_child_process_prints_arrives_and_no_port_is_opened_for_it(server: Server) -> None:
+    # ipykernel opens a loopback port for this, in reach of everybody on the machine
+    server.add_users(["parent"])
+
+    async def look(person: HubClient) -> tuple[str, str]:
+        status, kernel = await person.server("POST", "api/kernels", {"name": "python3"})
+        assert status == 201
+        said = await person.execute(CHILD)
+        listening = server.machine.run("ss -Hltnp").stdout
+        await person.server("DELETE", f"api/kernels/{kernel['id']}")
+        return said, listening
+
+    said, listening = act(server, "parent", look)
+    assert said == "the child says 42\n"
+    assert {line.split()[3].rsplit(":", 1)[1] for line in listening.splitlines()} == {"80", "15081"}
+
+
+def test_pages_of_lab_are_compressed(server: Server) -> None:
+    server.add_users(["far-away"])
+
+    async def fetch(person: HubClient) -> str:
+        path = person.at(f"{person.server_path}lab")
+        async with person._session.get(path, headers={"Accept-Encoding": "gzip"}) as answer:
+            return answer.headers.get("Content-Encoding", "none")
+
+    assert act(server, "far-away", fetch) == "gzip"
+
+
+def test_a_terminal_has_the_shared_environment_first(server: Server) -> None:
+    # a login shell would set PATH anew
+    server.add_users(["shell"])
+    said = act(server, "shell", lambda person: person.run_in_terminal("command -v python; umask; pwd"))
+    assert said.split() == ["/opt/littlest/user/bin/python", "0022", "/home/jupyter-shell"]
+
+
+def test_a_kernel_has_its_environments_python(server: Server) -> None:
+    server.add_users(["pythonic"])
+    assert server.use("pythonic", "import sys; sys.prefix") == "'/opt/littlest/user'"
+
+
+# ---- on a server that is worn out ---------------------------------------------------------------------------------
+
+
+def test_what_systemd_refuses_is_an_error_at_once_with_its_words(worn: Server) -> None:
+    # systemdspawner ignores that, and people wait five minutes for a page that says "timeout"
+    file = "/etc/littlest/jupyterhub_config.d/limits.py"
+    worn.machine.write(file, "c.SystemdSpawner.unit_extra_properties = {'MemoryMax': 'plenty'}\n")
+    worn.machine.run("littlest apply")
+    worn.wait_until_ready(30)
+    worn.add_users(["refused"])
+    begin = time.monotonic()
+    with pytest.raises(Refused) as refused:
+        worn.use("refused")
+    assert time.monotonic() - begin < 15
+    assert "MemoryMax" in str(refused.value)
+    worn.machine.run(["rm", file])
+    worn.machine.run("littlest apply")
+    worn.wait_until_ready(30)
+    assert worn.use("refused") == "42"
+
+
+def test_a_lost_database_leaves_no_server_that_nobody_can_reach(worn: Server) -> None:
+    worn.add_users(["orphan"])
+    assert worn.use("orphan") == "42"
+    assert "jupyter-orphan.service" in worn.list_server_units()
+    worn.machine.run("systemctl stop jupyterhub.socket jupyterhub.service")
+    worn.machine.run("rm /var/lib/littlest/jupyterhub.sqlite")
+    worn.machine.run("systemctl start jupyterhub.service")
+    worn.wait_until_ready(30)
+    assert worn.list_server_units() == []
+    assert worn.machine.run("ls /run/littlest-servers").stdout == ""
+    worn.add_users(["orphan"])
+    assert worn.use("orphan") == "42"
+
+
+def test_who_is_no_longer_an_admin_loses_sudo_and_the_hub(worn: Server) -> None:
+    worn.configure("users:\n  admin: [admin, deputy]\n")
+    worn.wait_until_ready(30)
+    become_root = "import subprocess; print(subprocess.run(['sudo', '-n', 'id', '-un'], capture_output=True).stdout)"
+    assert worn.use("deputy", become_root) == "b'root\\n'\n"
+    worn.configure("users:\n  admin: [admin]\n  allowed: [deputy]\n")
+    worn.wait_until_ready(30)
+    # at once, in the server that has been running since
+    assert worn.use("deputy", become_root) == "b''\n"
+
+    async def ask(person: HubClient) -> Any:
+        return (await person.api("GET", "user"))[1]["admin"]
+
+    assert act(worn, "deputy", ask) is False
+
+
+def test_a_proxy_that_cannot_listen_is_a_failed_unit(worn: Server) -> None:
+    # it logs that and lives on, and systemd calls it active
+    run = worn.machine.run
+    run("systemctl stop jupyterhub-proxy.service")
+    holder = "import socket, time; s = socket.create_server(('0.0.0.0', 80)); time.sleep(600)"
+    run(["systemd-run", "--unit=port-holder", "/opt/littlest/current/bin/python", "-c", holder])
+    run("for i in $(seq 100); do ss -Hltn | grep -q 0.0.0.0:80 && break; sleep 0.1; done")
+    assert run("systemctl start jupyterhub-proxy.service", check=False).returncode != 0
+    assert "cannot listen on" in worn.machine.journal("-u", "jupyterhub-proxy.service")
+    run("systemctl stop port-holder.service; systemctl start jupyterhub-proxy.service")
+    worn.wait_until_ready(30)
+
+
+def test_a_server_survives_that_the_hub_is_killed_while_it_starts(worn: Server) -> None:
+    worn.add_users(["unlucky"])
+
+    async def start_and_kill() -> None:
+        async with worn.client("unlucky") as person:
+            await person.login()
+            await person.api("POST", f"users/{person.name}/server")
+            worn.machine.run("systemctl kill --signal=KILL jupyterhub.service")
+
+    worn.run(start_and_kill())
+    worn.wait_until_ready(30)
+    assert worn.use("unlucky") == "42"
+    assert json.loads(worn.machine.run("systemctl list-units --output=json 'jupyter-unlucky*'").stdout)
