@@ -59,7 +59,7 @@ def test_wrong_usage_ends_with_two(server: Server) -> None:
 
 
 def test_two_changes_at_once_are_not_made(server: Server) -> None:
-    lock = "/run/lock/littlest.lock"
+    lock = "/run/littlest.lock"
     server.machine.run(f"systemd-run --unit=holder flock {lock} sleep 60")
     try:
         server.machine.run(f"while flock -n {lock} true; do sleep 0.05; done")

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
+from subprocess import DEVNULL
 
 from tests.support.debian import cache_dir, ensure_base, ensure_system_packages
 from tests.support.processes import Background, start_background
@@ -57,13 +58,14 @@ def can_layer(folder: Path) -> bool:
 
 
 def machines_dir() -> Path:
-    """Name the folder that holds the test machines."""
-    return cache_dir() / "machines"
+    """Name the folder that holds the test machines: `LITTLEST_MACHINES`, else a folder in the cache."""
+    given = os.environ.get("LITTLEST_MACHINES")
+    return Path(given) if given else cache_dir() / "machines"
 
 
 def list_machines() -> list["Machine"]:
     """List the machines that exist, running or not."""
-    return [Machine(state.parent.name) for state in sorted(machines_dir().glob("*/state.json"))]
+    return [Machine(state.parent.name) for state in sorted(machines_dir().glob("[!.]*/state.json"))]
 
 
 class Machine:
@@ -183,7 +185,11 @@ class Machine:
         """Remove the machine and everything that it holds."""
         if self.exists():
             self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder.exists():
+            # freeing a disk of many files takes minutes on some hosts, and nobody need wait for it
+            rubbish = self.folder.with_name(f".rubbish-{secrets.token_hex(6)}")
+            self.folder.rename(rubbish)
+            start_background(["nice", "sh", "-c", 'rm -rf "$1"/.rubbish-*', "rm", str(rubbish.parent)], DEVNULL)
 
     def exists(self) -> bool:
         """Say whether the machine was created and not removed."""
