@@ -38,19 +38,31 @@ exec sleep 1000
 """
 
 
+FIND_NODE = "from builder.own_packages import _unpack_npm; print(_unpack_npm())"
+
+
 @pytest.fixture(scope="session")
-def proxy_program() -> Path:
+def nodejs() -> Path:
+    """Our own Node.js with its npm, first in PATH from now on: Debian 12's is too old for the proxy."""
+    command = [REPOSITORY / "scripts/environment", "build", "python", "-c", FIND_NODE]
+    folder = Path(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
+    os.environ["PATH"] = f"{folder / 'bin'}:{os.environ['PATH']}"
+    return folder
+
+
+@pytest.fixture(scope="session")
+def proxy_program(nodejs: Path) -> Path:
     """configurable-http-proxy, installed by npm from the recipe's lock into the cache."""
     digest = hashlib.sha256((PROXY_RECIPE / "package-lock.json").read_bytes()).hexdigest()[:16]
     cache = Path(os.environ.get("LITTLEST_CACHE", Path.home() / ".cache/littlest"))
     folder = cache / "npm" / f"test-{digest}"
     if not folder.exists():
-        assert shutil.which("npm"), "these tests need npm and Node.js 20 or newer"
         making = folder.with_name(f"{folder.name}.{os.getpid()}")
         making.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(PROXY_RECIPE / name, making)
-        subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=making, check=True)
+        npm = ["node", nodejs / "lib/node_modules/npm/bin/npm-cli.js"]
+        subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=making, check=True)
         with contextlib.suppress(OSError):
             making.rename(folder)
     return folder / "node_modules/configurable-http-proxy/bin/configurable-http-proxy"

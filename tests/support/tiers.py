@@ -1,5 +1,6 @@
-"""pytest plugin: says how long each tier took."""
+"""pytest plugin: says how long each tier took, and which could not run (LITTLEST_NOT_RUN, from scripts/test)."""
 
+import os
 from collections import defaultdict
 from pathlib import Path
 
@@ -42,3 +43,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("time per tier")
     for tier, seconds in config.stash[SPENT].items():
         terminalreporter.line(f"{tier:10} {seconds:7.1f} s")
+    for line in os.environ.get("LITTLEST_NOT_RUN", "").splitlines():
+        terminalreporter.line(line)
