@@ -70,6 +70,7 @@ main() {
     made=
     admin=
     no_start=
+    is_handed_over=
     find_self
     read_arguments "$@"
     case $action in
@@ -230,7 +231,7 @@ take_lock() {
             fail 5 "Another littlest is changing this machine: $holder." "Wait until it has ended, then run this again."
         fi
         # who held it until now may have removed it since we opened it
-        [ ! "/proc/$$/fd/9" -ef "$lock_file" ] || break
+        case $(readlink "/proc/$$/fd/9") in *" (deleted)") ;; *) break ;; esac
     done
     echo "process $$ (the installer)" >"$lock_file"
     trap 'rm -f "$lock_file"' EXIT
@@ -263,8 +264,13 @@ install() {
     begin_step 5 "Setting up the hub"
     LITTLEST_ADMIN=$admin LITTLEST_NO_START=$no_start LITTLEST_LOG=$log
     export LITTLEST_ADMIN LITTLEST_NO_START LITTLEST_LOG
+    is_handed_over=1
     run_shown "$prefix/pkgs/post_install.sh" || fail_set_up $?
-    # The hub runs: from here on nothing may take the release from under it.
+    finish
+}
+
+# finish: the hub runs, and from here on nothing may take the release from under it
+finish() {
     trap '' INT TERM HUP PIPE
     trap 'rm -f "$lock_file"' EXIT
     mv "$prefix/.littlest-incomplete" "$prefix/.littlest-complete" ||
@@ -429,6 +435,11 @@ interrupt() {
             sleep 1
             waited=$((waited + 1))
         done
+        wait "$child"
+        case ${is_handed_over:+$?} in
+        0) finish && exit 0 ;; # it had done its work already
+        6) exit 6 ;;
+        esac
     fi
     exit "$2"
 }

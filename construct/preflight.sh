@@ -210,6 +210,7 @@ read_port() {
 # find_holder INODES: "NAME (process PID, unit UNIT)" of a process that has one of the sockets open
 find_holder() {
     # One ls for all processes: asking for each open file takes seconds. With /dev/null, it names even a lone directory.
+    # shellcheck disable=SC2012  # a number is all that is taken from it
     number=$(ls -l /dev/null "${ROOT-}"/proc/[0-9]*/fd 2>/dev/null | awk -v inodes="$1" '
         BEGIN { count = split(inodes, list); for (i = 1; i <= count; i++) wanted["socket:[" list[i] "]"] }
         /^\/.*\/fd:$/ { sub(/\/fd:$/, ""); sub(/.*\//, ""); number = $0 }

@@ -17,7 +17,7 @@ from littlest.system.apply import Progress, apply_plan, ignore_progress
 from littlest.system.interrupts import ignore_signals, interrupt_on_signals
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
-from littlest.system.manifest import COMPLETE_MARKER, find_damaged_files, write_manifest
+from littlest.system.manifest import COMPLETE_MARKER, MANIFEST_FILE, find_damaged_files, write_manifest
 from littlest.system.releases import read_own_release
 from littlest.system.undo import remember_before_install, undo_install
 
@@ -55,8 +55,9 @@ def run_install(
         remember_before_install(machine, plan)
         try:
             with interrupt_on_signals():
-                progress("write the receipt of the release's files")
-                write_manifest(machine, release.directory)
+                if machine.read_state(release.directory / MANIFEST_FILE) is None:
+                    progress("write the receipt of the release's files")
+                    write_manifest(machine, release.directory)
                 apply_plan(machine, plan, release.version, progress=progress)
                 _keep_as_last_good(machine)
         except (Exception, KeyboardInterrupt) as error:
@@ -110,7 +111,10 @@ def _verify(machine: Machine, release: Release) -> Report:
     data = {"version": release.version, "directory": str(release.directory), "changed": False}
     if damaged is None:
         return Report(
-            (f"Version {release.version} is installed in {release.directory}, but it has no receipt of its files.",),
+            (
+                f"Version {release.version} is installed in {release.directory}, but it has no receipt of its files.",
+                _say_how_to_repair(release),
+            ),
             {**data, "intact": None},
             ExitCode.DRIFT,
         )
@@ -120,8 +124,7 @@ def _verify(machine: Machine, release: Release) -> Report:
                 f"Version {release.version} is installed in {release.directory}, but {len(damaged)} of its files"
                 " are missing or changed:",
                 *(f"  {name}" for name in damaged[:10]),
-                f"To repair it: sudo littlest uninstall (settings, users and homes stay), sudo rm -rf"
-                f" {release.directory}, then run this installer again.",
+                _say_how_to_repair(release),
             ),
             {**data, "intact": False, "damaged": list(damaged)},
             ExitCode.DRIFT,
@@ -129,6 +132,14 @@ def _verify(machine: Machine, release: Release) -> Report:
     return Report(
         (f"Version {release.version} is installed in {release.directory} and intact. Nothing was changed.",),
         {**data, "intact": True},
+    )
+
+
+def _say_how_to_repair(release: Release) -> str:
+    # the installer's own words, construct/header.sh
+    return (
+        "To lay it down anew (settings and users' files stay):"
+        f" sudo mv {release.directory} {release.directory}.damaged, then run the installer again."
     )
 
 

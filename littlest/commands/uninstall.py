@@ -23,7 +23,7 @@ RUNTIME = (
     paths.SERVERS_RUNTIME_DIR,
     paths.PROXY_STATE_DIR,
     Path("/run/littlest-environment"),
-    Path("/run/lock/littlest-accounts.lock"),
+    paths.ACCOUNTS_LOCK_FILE,
 )
 """What hub and proxy made while they ran, and can make again."""
 GROUPS = (paths.ADMINS_GROUP, paths.USERS_GROUP)

@@ -14,7 +14,6 @@ from littlest.plan.steps import EnsureGroup, EnsureSystemUser, RemoveSystemUser
 from littlest.system.databases import Account
 from littlest.system.machine import Machine, PathKind
 
-ACCOUNTS_LOCK_FILE = PurePosixPath("/run/lock/littlest-accounts.lock")
 HOME_MODE = 0o700
 
 
@@ -191,7 +190,7 @@ def _run(machine: Machine, command: str, *arguments: str) -> None:
 def _hold_accounts_lock(machine: Machine) -> Iterator[None]:
     # useradd waits a whole second whenever another one runs, and gives up after some: a class that starts at the same
     # moment waits here instead
-    file = machine.path(ACCOUNTS_LOCK_FILE)
+    file = machine.path(paths.ACCOUNTS_LOCK_FILE)
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:

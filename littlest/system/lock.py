@@ -21,23 +21,51 @@ def hold_lock(machine: Machine) -> Iterator[None]:
     """
     file = machine.path(paths.LOCK_FILE)
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = _find_inherited(file)
-    if descriptor is None:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    inherited = _find_inherited(file)
+    if inherited is not None:
+        # the installer's: it has its own name in it, and ends after us
+        _lock(inherited)
+        yield
+        return
+    descriptor = _open_and_lock(file)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "an unknown process"
-            raise BusyError(
-                f"another littlest is changing this machine: {holder}", "Wait until it has ended, then try again."
-            ) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"process {os.getpid()} ({_read_command()})\n".encode(), 0)
         yield
-        os.ftruncate(descriptor, 0)
     finally:
+        file.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def _open_and_lock(file: Path) -> int:
+    while True:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            _lock(descriptor)
+            if _is_open_as(file, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        # who held it until now has removed it since we opened it
+        os.close(descriptor)
+
+
+def _is_open_as(file: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(file.lstat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.pread(descriptor, 200, 0).decode(errors="replace").strip() or "an unknown process"
+        raise BusyError(
+            f"another littlest is changing this machine: {holder}", "Wait until it has ended, then try again."
+        ) from None
 
 
 def _find_inherited(file: Path) -> int | None:

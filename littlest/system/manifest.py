@@ -12,7 +12,16 @@ MANIFEST_FILE = PurePosixPath("share/littlest/manifest.sha256")
 """Below the release."""
 COMPLETE_MARKER = ".littlest-complete"
 """Below the release: the installer writes it when everything is done."""
-NOT_LISTED = (str(MANIFEST_FILE), COMPLETE_MARKER)
+NOT_LISTED = (
+    str(MANIFEST_FILE),
+    COMPLETE_MARKER,
+    ".littlest-incomplete",
+    "_conda",
+    "preconda.tar.bz2",
+    "postconda.tar.bz2",
+)
+"""The receipt itself, and what construct/header.sh renames or removes when all is done."""
+FOLDERS_NOT_LISTED = ("pkgs", "install_tmp")
 
 
 def write_manifest(machine: Machine, release: PurePosixPath) -> None:
@@ -52,7 +61,7 @@ def _find_files(directory: str, below: str = "") -> Iterator[str]:
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
         name = below + entry.name
         if entry.is_dir(follow_symlinks=False):
-            if entry.name != "__pycache__":
+            if entry.name != "__pycache__" and name not in FOLDERS_NOT_LISTED:
                 yield from _find_files(entry.path, name + "/")
         # sha256sum writes names with a line break or a backslash in another form; no package has such a file
         elif entry.is_file(follow_symlinks=False) and not {"\n", "\\"} & set(name) and name not in NOT_LISTED:
