@@ -45,7 +45,7 @@ set -eu
 [ -z "${LITTLEST_EXTRACT_ONLY-}" ] || exit 0
 "$PREFIX/bin/hello" >/opt/littlest/hello
 echo "admin=$LITTLEST_ADMIN no_start=$LITTLEST_NO_START"
-[ ! -e /opt/fail ] || { echo "the fault that was asked for"; exit 3; }
+[ ! -e /opt/fail ] || { echo "the fault that was asked for"; exit "$(cat /opt/fail)"; }
 while [ -e /opt/wait ]; do sleep 0.1; done
 """
 

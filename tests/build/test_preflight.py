@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ PREFLIGHT = Path(__file__).resolve().parents[2] / "construct" / "preflight.sh"
 COMMANDS = ("useradd", "userdel", "usermod", "groupadd", "groupdel", "systemd-run", "flock", "sudo")
 CONSTANTS = (
     "product=Littlest version_here=2.0 releases_dir=/opt/littlest/releases minimum_glibc=2.35 minimum_systemd=245"
+    " default_prefix=/opt/littlest/releases/2.0 payload_sha256=abc"
     " needed_kb=${NEEDED_KB:-1} needed_files=${NEEDED_FILES:-1}"
 )
 
@@ -133,6 +135,30 @@ FAULTS: dict[str, tuple[Callable[[Server], object], str]] = {
         lambda s: s.write("etc/group", "littlest-admins:x:1004:eve\n"),
         "A group named littlest-admins is there already (number 1004)",
     ),
+    # the name alone does not make it ours
+    "a hub that calls itself so": (
+        lambda s: s.write("etc/systemd/system/jupyterhub.service", "[Unit]\nDescription=The Littlest JupyterHub\n"),
+        "/etc/systemd/system/jupyterhub.service belongs to another JupyterHub",
+    ),
+    "a slice that speaks of us": (
+        lambda s: s.write("etc/systemd/system/jupyterhub-users.slice", "[Unit]\n# made for littlest\n"),
+        "/etc/systemd/system/jupyterhub-users.slice belongs to another JupyterHub",
+    ),
+    "a link in place of the release": (
+        lambda s: (
+            (s.root / "opt/littlest/releases").mkdir(parents=True),
+            (s.root / "opt/littlest/releases/2.0").symlink_to("/"),
+        ),
+        "/opt/littlest/releases/2.0 is a link",
+    ),
+    "files of others": (
+        lambda s: s.write("opt/littlest/releases/2.0/thesis.tex", ""),
+        "/opt/littlest/releases/2.0 exists and holds files that this installer did not put there",
+    ),
+    "another build": (
+        lambda s: s.write("opt/littlest/releases/2.0/.littlest-complete", "def\n"),
+        "Littlest 2.0 is installed already, from another build of it",
+    ),
     "another version": (
         lambda s: ((s.root / "opt/littlest").mkdir(), (s.root / "opt/littlest/current").symlink_to("releases/1.0")),
         "Littlest 1.0 is installed. This file cannot upgrade it to 2.0",
@@ -158,7 +184,7 @@ def test_missing_commands_are_named_together(server: Server) -> None:
     # the whole of PATH, so that this machine's own commands do not help out
     for command in ("useradd", "flock", "sudo"):
         (server.root / "bin" / command).unlink()
-    for command in ("sed", "awk", "df", "cat", "readlink", "grep", "sha256sum", "find", "mktemp", "printf"):
+    for command in ("sed", "awk", "df", "cat", "readlink", "grep", "sha256sum", "find", "setsid", "printf"):
         (server.root / "bin" / command).symlink_to(Path("/usr/bin") / command)
     script = f"set -eu; PATH={server.root}/bin; {CONSTANTS}; . {PREFLIGHT}; look_at_commands"
     result = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True)
@@ -190,6 +216,18 @@ def test_our_own_proxy_may_hold_the_port(server: Server) -> None:
     assert server.look() == ""
     server.write("etc/systemd/system/jupyterhub-proxy.service", "ExecStart=/srv/node\n")
     assert "Port 80 is taken by node (process 123, unit jupyterhub-proxy.service)" in server.look()
+
+
+def test_the_owner_of_a_port_is_found_among_many_open_files(server: Server) -> None:
+    server.sockets(LISTENS_ON_80)
+    for number in range(200, 240):
+        server.process(number, "idle", "idle.service", 1)
+        for descriptor in range(4, 104):
+            (server.root / f"proc/{number}/fd/{descriptor}").symlink_to("/dev/null")
+    server.process(900, "apache2", "apache2.service", 4711)
+    started = time.monotonic()
+    assert "apache2 (process 900, unit apache2.service)" in server.look()
+    assert time.monotonic() - started < 2  # a command for each open file takes several seconds
 
 
 def test_a_connection_from_port_80_is_no_listener(server: Server) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path, PurePosixPath
@@ -318,6 +319,37 @@ def test_a_second_one_says_who_holds_the_lock(machine: Machine) -> None:
     holder.wait()
     # the kernel frees the lock of a process that was killed
     install(machine)
+
+
+def test_nobody_but_root_can_hold_a_lock(machine: Machine) -> None:
+    # whoever can open a file can flock it, or make it first where everybody may make files
+    install(machine)
+    ensure_user_account(machine, "ada", admin=False)
+    with hold_lock(machine):
+        for file in (paths.LOCK_FILE, paths.ACCOUNTS_LOCK_FILE):
+            assert stat.S_IMODE(machine.path(file).stat().st_mode) == 0o600
+            # which is root's alone, other than /run/lock
+            assert file.parent == PurePosixPath("/run")
+
+
+def test_a_lock_that_its_holder_has_just_removed_is_taken_anew(machine: Machine) -> None:
+    file = machine.path(paths.LOCK_FILE)
+    with hold_lock(machine):
+        assert file.exists()
+    assert not file.exists()
+    removed = []
+
+    def remove_once(event: str, _: tuple[object, ...]) -> None:
+        # between open and flock
+        if event == "fcntl.flock" and not removed:
+            removed.append(file.stat().st_ino)
+            file.rename(file.with_name("old.lock"))
+
+    sys.addaudithook(remove_once)
+    with hold_lock(machine):
+        assert removed
+        assert file.stat().st_ino != removed[0]
+        assert file.read_text().startswith(f"process {os.getpid()} ")
 
 
 def test_the_lock_that_the_installer_holds_is_ours(machine: Machine) -> None:
