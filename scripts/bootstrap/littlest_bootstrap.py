@@ -97,7 +97,7 @@ def extract_packages(asked: argparse.Namespace) -> None:
     folder = asked.prefix / "pkgs"
     for path in folder.iterdir():
         if path.name.endswith(ARCHIVE_SUFFIXES):
-            read_record(folder, path.name)
+            read_record(path)
 
 
 def install_packages(asked: argparse.Namespace) -> None:
@@ -124,7 +124,7 @@ def read_explicit_list(path: Path, folder: Path) -> list[Package]:
             continue
         url, _, digest = line.partition("#")
         name = url.rpartition("/")[2]
-        record = read_record(folder, name)
+        record = read_record(folder / name)
         digest = digest.removeprefix("sha256:")
         if digest and digest not in (record.get("md5"), record.get("sha256")):
             raise BootstrapError(f"{name}: the list and the package's record disagree about its hash")
@@ -134,14 +134,18 @@ def read_explicit_list(path: Path, folder: Path) -> list[Package]:
     return packages
 
 
-def read_record(folder: Path, archive_name: str) -> dict[str, Any]:
+def read_record(archive: Path) -> dict[str, Any]:
     """Read the `repodata_record.json` that came with an archive."""
+    record: dict[str, Any] = json.loads(find_record(archive).read_text())
+    return record
+
+
+def find_record(archive: Path) -> Path:
+    """Where an archive's `repodata_record.json` lies; raises `BootstrapError` for what is no archive."""
     for suffix in ARCHIVE_SUFFIXES:
-        if archive_name.endswith(suffix):
-            path = folder / archive_name.removesuffix(suffix) / "info" / "repodata_record.json"
-            record: dict[str, Any] = json.loads(path.read_text())
-            return record
-    raise BootstrapError(f"{archive_name} is no conda package")
+        if archive.name.endswith(suffix):
+            return archive.with_name(archive.name.removesuffix(suffix)) / "info" / "repodata_record.json"
+    raise BootstrapError(f"{archive.name} is no conda package")
 
 
 def check_archives(pairs: Iterable[tuple[Path, dict[str, Any]]]) -> None:
@@ -169,11 +173,8 @@ async def link_packages(packages: list[Package], prefix: Path, cache: Path) -> N
 
     records = []
     for package in packages:
-        record_file = package.archive.parent / package.archive.name
-        for suffix in ARCHIVE_SUFFIXES:
-            record_file = record_file.with_name(record_file.name.removesuffix(suffix))
         record = rattler.PackageRecord.from_index_json(
-            record_file / "info" / "repodata_record.json",
+            find_record(package.archive),
             size=package.record.get("size"),
             sha256=package.record["sha256"],
             md5=package.record.get("md5"),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from builder.cache import REPOSITORY, lock
 from builder.construct import ConstructError, read_construct
-from builder.outputs import Outputs, make_outputs, part, seal_constructors
+from builder.outputs import Outputs, make_outputs, seal_constructors
 from builder.packer import write_packages_tar
+from builder.progress import part, say
 from builder.seal import SealError
 
 CONSTRUCT_FILE = REPOSITORY / "construct" / "construct.yaml"
@@ -46,7 +47,7 @@ def main() -> int:
     except (ConstructError, SealError, subprocess.CalledProcessError, OSError, ValueError) as error:
         print(f"scripts/build: {error}", file=sys.stderr)
         return 1
-    print(f"build: all of it: {time.monotonic() - start:.1f} s", file=sys.stderr)
+    say(f"all of it: {time.monotonic() - start:.1f} s")
     return 0
 
 
@@ -74,7 +75,7 @@ def build(asked: argparse.Namespace) -> None:
 def print_outputs(outputs: Outputs) -> None:
     """Say how large the installer is, and print the paths for whoever called."""
     size = outputs.installer.stat().st_size / 1e6
-    print(f"build: {outputs.installer.name} has {size:.1f} MB", file=sys.stderr)
+    say(f"{outputs.installer.name} has {size:.1f} MB")
     print("\n".join(str(path) for path in outputs.all()))
 
 

@@ -28,7 +28,6 @@ class Construct:
     post_install: Path
     extra_files: tuple[tuple[Path, PurePosixPath], ...]
     """Pairs of a file and its place in the prefix."""
-    outputs: frozenset[str]
 
     @property
     def file_name(self) -> str:
@@ -62,7 +61,6 @@ def read_construct(path: Path) -> Construct:
         default_prefix=PurePosixPath(checked["default_prefix"]),
         post_install=folder / checked["post_install"],
         extra_files=tuple((folder / source, PurePosixPath(target)) for source, target in checked["extra_files"]),
-        outputs=frozenset(checked["build_outputs"]),
     )
 
 
@@ -134,15 +132,13 @@ def _extra_files(value: object) -> list[tuple[str, str]]:
     return pairs
 
 
-def _outputs(value: object) -> list[str]:
+def _outputs(value: object) -> None:
+    """See that nothing is asked for but the sha256 and the list of packages: those are always made."""
     if not isinstance(value, list):
         raise ValueError("a list was expected")
-    names = []
     for item in value:
         if item not in ("pkgs_list", {"hash": {"algorithm": ["sha256"]}}):
             raise ValueError(f"the packer cannot make {item}")
-        names.append(item if isinstance(item, str) else next(iter(item)))
-    return names
 
 
 _KEYS: dict[str, Callable[[object], Any]] = {

@@ -1,10 +1,6 @@
 """From construct.yaml and its channels to the files in `dist/`: everything after the channels are there."""
 
-import contextlib
 import shutil
-import sys
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +8,7 @@ from builder.bootstrap import build_bootstrap
 from builder.cache import REPOSITORY, cache_folder, digest_of, digest_of_code, digest_of_files, hash_file, work_folder
 from builder.construct import Construct, ConstructError
 from builder.packer import Package, Payload, measure_packages, pack, read_channel, solve_packages, write_packages_tar
+from builder.progress import part
 from builder.sbom import render_checksum, render_package_list, render_sbom
 from builder.seal import read_constructor_payload, seal
 
@@ -133,12 +130,3 @@ def _prune(newest: Path) -> None:
     others = [path for path in newest.parent.iterdir() if path != newest]
     for path in sorted(others, key=lambda path: path.stat().st_mtime)[: 1 - KEPT]:
         shutil.rmtree(path)
-
-
-@contextlib.contextmanager
-def part(name: str) -> Iterator[None]:
-    """Say on standard error what is being made and how long it took."""
-    print(f"build: {name} ...", file=sys.stderr, flush=True)
-    start = time.monotonic()
-    yield
-    print(f"build: {name}: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 def say(text: str) -> None:
     """One line for whoever watches the build."""
-    print(f"channel: {text}", file=sys.stderr, flush=True)
+    print(f"build: {text}", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
