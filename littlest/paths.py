@@ -61,4 +61,6 @@ ADMINS_GROUP = "littlest-admins"
 USERS_GROUP = "littlest-users"
 PROXY_USER = "littlest-proxy"
 ACCOUNT_PREFIX = "jupyter-"
+CANARY_USER = "littlest-canary"
+"""The hub user as whom an install tries a server out. Nobody can log in under this name."""
 HOMES_DIR = Path("/home")

@@ -1,8 +1,6 @@
 """`littlest config`: show, check and edit the settings."""
 
-import grp
 import os
-import pwd
 import shlex
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -17,6 +15,7 @@ from littlest.errors import ConfigError, LittlestError, NeedsRoot, UsageError
 from littlest.report import Report
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
+from littlest.system.settings import find_real_file, replace_settings
 
 Ask = Callable[[str], str]
 """Puts a question to the person at the terminal and returns the answer."""
@@ -73,7 +72,7 @@ def run_edit(machine: Machine, ask: Ask) -> Report:
         raise NeedsRoot("Only root may change the settings.", "sudo littlest config edit")
     editor = _find_editor(machine)
     with hold_lock(machine):
-        path = _find_real_file(machine, paths.CONFIG_FILE)
+        path = find_real_file(machine, paths.CONFIG_FILE)
         before = machine.read_bytes(path)
         begun = render_default_config().encode() if before is None else before
         machine.write_file(_COPY, begun, mode=0o600)
@@ -85,7 +84,7 @@ def run_edit(machine: Machine, ask: Ask) -> Report:
         if edited is not None and edited != begun:
             if machine.read_bytes(path) != before:
                 raise LittlestError(f"Somebody else changed {path} meanwhile.", f"What you wrote stands in {_COPY}.")
-            _replace(machine, path, edited)
+            replace_settings(machine, edited)
         machine.remove(_COPY)
     if edited is None:
         return Report(lines=("Nothing was saved.",))
@@ -131,20 +130,6 @@ def _find_editor(machine: Machine) -> list[str]:
     raise LittlestError(
         "No editor was found on this machine.", "Name one: sudo EDITOR=/path/of/editor littlest config edit"
     )
-
-
-def _replace(machine: Machine, path: PurePosixPath, content: bytes) -> None:
-    state = machine.read_state(path)
-    if state is None:
-        machine.write_file(path, content, mode=0o640)
-    else:
-        owner, group = pwd.getpwuid(state.uid).pw_name, grp.getgrgid(state.gid).gr_name
-        machine.write_file(path, content, mode=state.mode, owner=owner, group=group)
-
-
-def _find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
-    """Follow links, so that an edit changes the file that they lead to instead of replacing the link."""
-    return PurePosixPath("/") / machine.path(path).resolve().relative_to(machine.root)
 
 
 def _load(machine: Machine, path: PurePosixPath) -> Config:

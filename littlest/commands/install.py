@@ -10,7 +10,8 @@ from littlest.config.values import parse_user_name
 from littlest.converge import check_root, read_config_text
 from littlest.errors import ExitCode, LittlestError, NeedsAPerson, UsageError
 from littlest.plan.build import make_plan
-from littlest.plan.steps import Release
+from littlest.plan.describe import list_first_passwords, render_first_passwords
+from littlest.plan.steps import Release, SetInitialPassword
 from littlest.report import Report
 from littlest.system.addresses import find_addresses
 from littlest.system.apply import Progress, apply_plan, ignore_progress
@@ -18,8 +19,9 @@ from littlest.system.interrupts import ignore_signals, interrupt_on_signals
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
 from littlest.system.manifest import COMPLETE_MARKER, MANIFEST_FILE, find_damaged_files, write_manifest
+from littlest.system.passwords import is_initial_password_set
 from littlest.system.releases import read_own_release
-from littlest.system.undo import remember_before_install, undo_install
+from littlest.system.undo import is_install_complete, remember_before_install, undo_install
 
 DEFAULT_ADMIN = "admin"
 
@@ -51,24 +53,30 @@ def run_install(
             render_default_config((name or DEFAULT_ADMIN,)) if text is None else text, str(paths.CONFIG_FILE)
         )
         first_admin = _choose_admin(config, name)
-        plan = make_plan(config, release, first_admin=first_admin, password_file=password_file, start=start)
-        remember_before_install(machine, plan)
+        plan = make_plan(
+            config, release, first_admin=first_admin, password_file=password_file, start=start, is_install=True
+        )
+        others = (step for step in plan.steps if isinstance(step, SetInitialPassword) and step.user != first_admin)
+        without_password = [step for step in others if not is_initial_password_set(machine, step)]
+        remembered = remember_before_install(machine, plan)
         try:
             with interrupt_on_signals():
                 if machine.read_state(release.directory / MANIFEST_FILE) is None:
                     progress("write the receipt of the release's files")
                     write_manifest(machine, release.directory)
                 apply_plan(machine, plan, release.version, progress=progress)
-                _keep_as_last_good(machine)
         except (Exception, KeyboardInterrupt) as error:
             with ignore_signals():
-                raise _take_back(machine, error, progress) from error
+                # a signal after the very last change finds an install that is complete
+                if not is_install_complete(machine, remembered):
+                    raise _take_back(machine, error, progress) from error
     return _report_installed(
         machine,
         config,
         release,
         first_admin=first_admin,
         password_file=password_file,
+        other_passwords=list_first_passwords(without_password),
         start=start,
         log_file=log_file,
     )
@@ -143,11 +151,6 @@ def _say_how_to_repair(release: Release) -> str:
     )
 
 
-def _keep_as_last_good(machine: Machine) -> None:
-    content = machine.read_bytes(paths.CONFIG_FILE) or b""
-    machine.write_file(paths.LAST_GOOD_CONFIG_FILE, content, mode=0o600)
-
-
 def _take_back(machine: Machine, error: BaseException, progress: Progress) -> LittlestError:
     progress("the install failed; taking back what it made")
     why = error.message if isinstance(error, LittlestError) else str(error) or "it was interrupted"
@@ -169,6 +172,7 @@ def _report_installed(
     *,
     first_admin: str | None,
     password_file: Path | None,
+    other_passwords: dict[str, str],
     start: bool,
     log_file: str | None,
 ) -> Report:
@@ -186,6 +190,7 @@ def _report_installed(
         f"The Littlest JupyterHub {release.version} {state}.",
         f"Open {' or '.join(addresses)}",
         *login,
+        *render_first_passwords(other_passwords),
         f"Settings: {paths.CONFIG_FILE}, then sudo littlest apply",
         *((f"Log of this install: {log_file}",) if log_file else ()),
     )

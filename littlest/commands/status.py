@@ -17,7 +17,7 @@ from littlest.plan.steps import Release
 from littlest.report import Report
 from littlest.system.addresses import find_addresses
 from littlest.system.machine import Machine
-from littlest.system.probe import count_users, read_hub_version
+from littlest.system.probe import check_login_page, count_users, read_hub_version
 from littlest.system.record import read_record
 from littlest.system.releases import read_current_release
 from littlest.system.units import read_active_state
@@ -71,6 +71,7 @@ def _ask_hub(machine: Machine, config: Config) -> dict[str, Any]:
     answers: dict[str, Any] = {"jupyterhub_version": None, "users": None, "servers": None, "hub_problem": None}
     try:
         answers["jupyterhub_version"] = read_hub_version(url)
+        check_login_page(url)
         token = (machine.read_text(paths.COMMAND_TOKEN_FILE) or "").strip()
         answers["users"] = count_users(url, token)
         answers["servers"] = count_users(url, token, state="active")

@@ -15,6 +15,7 @@ from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
 from littlest.system.manifest import COMPLETE_MARKER, MANIFEST_FILE
 from littlest.system.record import read_record
+from littlest.system.units import reload_units
 
 KEPT = (paths.ETC_DIR, paths.STATE_DIR, paths.LOG_DIR, paths.USER_ENVIRONMENT_DIR)
 """What people made or may want to look at, so only `--purge` removes it."""
@@ -26,6 +27,7 @@ RUNTIME = (
     paths.ACCOUNTS_LOCK_FILE,
 )
 """What hub and proxy made while they ran, and can make again."""
+UNITS = (paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT, paths.USERS_SLICE)
 GROUPS = (paths.ADMINS_GROUP, paths.USERS_GROUP)
 
 
@@ -36,34 +38,50 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
     NeedsAPerson, naming what it is, when something could not be removed.
     """
     check_root(machine)
+    _check_terminal(machine, purge)
     # the release that this program runs from is removed last, and then there is nothing left to import from
     for module in ("json", "encodings.idna", "littlest.output", "traceback"):
         importlib.import_module(module)
     with hold_lock(machine):
         releases = _find_releases(machine)
         was_there = bool(releases) or machine.read_state(paths.RECORD_FILE) is not None
-        units = read_record(machine).units
-        if units:
+        if read_record(machine).units:
             progress("stop the hub, the proxy and all users' servers")
         # an installer that finds the mark would say that all is in place, should this be interrupted
         for release in releases:
             machine.remove(release / COMPLETE_MARKER)
-        apply_plan(machine, Plan(), "", progress=progress)
         failures: list[str] = []
+        try:
+            apply_plan(machine, Plan(), "", progress=progress)
+        except (LittlestError, OSError) as error:
+            raise NeedsAPerson(
+                f"only a part was removed: {error}", "Once the cause is gone: sudo littlest uninstall"
+            ) from error
         if purge:
             failures += _purge_accounts(machine, progress)
         else:
             machine.remove(paths.RECORD_FILE)
-        purged = (*KEPT, *(paths.SYSTEMD_DIR / f"{unit}.d" for unit in units)) if purge else ()
+        purged = (*KEPT, *(paths.SYSTEMD_DIR / f"{unit}.d" for unit in UNITS)) if purge else ()
         for path in (*RUNTIME, *purged, *releases, paths.RELEASES_DIR):
             if machine.read_state(path) is not None:
                 progress(f"remove {path}")
                 failures += _remove(machine, path)
         for path in (paths.STATE_DIR, paths.OPT_DIR):
             machine.remove(path)
+        reload_units(machine)
     if failures:
         raise NeedsAPerson("\n".join(("not everything could be removed:", *failures)), "Remove these by hand.")
     return _report(machine, purge, was_there)
+
+
+def _check_terminal(machine: Machine, purge: bool) -> None:
+    # stopping the users' servers would end us too, with the half of it done
+    if paths.USERS_SLICE in (machine.read_text(Path("/proc/self/cgroup")) or ""):
+        command = f"littlest uninstall --yes{' --purge' if purge else ''}"
+        raise LittlestError(
+            "this terminal belongs to a server of JupyterHub, and would end before everything is removed",
+            f"Log in to the machine itself (SSH, or its console), or leave it to systemd: sudo systemd-run {command}",
+        )
 
 
 def _find_releases(machine: Machine) -> tuple[Path, ...]:
@@ -84,7 +102,10 @@ def _purge_accounts(machine: Machine, progress: Progress) -> list[str]:
         except (LittlestError, OSError) as error:
             failures.append(f"{account.name}: {error}")
     for name in GROUPS:
-        remove_group(machine, name)
+        try:
+            remove_group(machine, name)
+        except LittlestError as error:
+            failures.append(f"the group {name}: {error}")
     return failures
 
 

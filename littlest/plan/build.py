@@ -6,8 +6,17 @@ from littlest.config.model import Config
 from littlest.plan.accounts import make_account_steps
 from littlest.plan.environments import make_environment_steps
 from littlest.plan.files import make_directory_steps, make_file_steps, make_secret_steps
-from littlest.plan.steps import Plan, Release, RunUnit, SetInitialPassword, Step, WaitUntilReady
-from littlest.plan.units import make_unit_steps
+from littlest.plan.steps import (
+    KeepSettings,
+    Plan,
+    Release,
+    RunUnit,
+    SetInitialPassword,
+    Step,
+    TryServer,
+    WaitUntilReady,
+)
+from littlest.plan.units import make_probe_address, make_unit_steps
 
 
 def make_plan(
@@ -17,37 +26,37 @@ def make_plan(
     first_admin: str | None = None,
     password_file: Path | None = None,
     start: bool = True,
+    is_install: bool = False,
 ) -> Plan:
     """Everything that the server consists of, in the order in which it is made.
 
-    `first_admin` gets a first password, from `password_file` where one is named. Without `start` everything is in
-    place and starts at the next boot.
+    Every admin gets a first password, because else whoever comes first could choose one and be root; that of
+    `first_admin` comes from `password_file` where one is named. Without `start` everything is in place and starts at
+    the next boot. An install ends with a trial of everything that a user needs, and what it keeps as good.
     """
-    passwords = (SetInitialPassword(first_admin, password_file),) if first_admin else ()
     return Plan(
         (
             *make_account_steps(),
             *make_directory_steps(),
             *make_secret_steps(),
             *make_file_steps(release, (first_admin,) if first_admin else ()),
-            *passwords,
+            *_make_password_steps(config, first_admin, password_file),
             *make_environment_steps(),
             *(step for step in make_unit_steps(config, release) if start or not isinstance(step, RunUnit)),
-            *_make_probe_steps(config, start),
+            *((WaitUntilReady(make_probe_url(config)),) if start else ()),
+            *((TryServer(make_probe_url(config)),) if start and is_install else ()),
+            *((KeepSettings(once=not start),) if is_install else ()),
         )
     )
 
 
 def make_probe_url(config: Config) -> str:
     """Where the hub's API is reached through the proxy, from this machine."""
-    address = config.http.address
-    if address in ("", "0.0.0.0"):  # noqa: S104  # the proxy listens there, we only ask
-        address = "127.0.0.1"
-    elif address == "::":
-        address = "::1"
+    address = make_probe_address(config.http.address)
     host = f"[{address}]" if ":" in address else address
     return f"http://{host}:{config.http.port}{config.base_url}hub/api/"
 
 
-def _make_probe_steps(config: Config, start: bool) -> tuple[Step, ...]:
-    return (WaitUntilReady(make_probe_url(config)),) if start else ()
+def _make_password_steps(config: Config, first_admin: str | None, password_file: Path | None) -> tuple[Step, ...]:
+    first = (SetInitialPassword(first_admin, password_file),) if first_admin else ()
+    return (*first, *(SetInitialPassword(name) for name in config.users.admin if name != first_admin))

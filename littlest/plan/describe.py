@@ -1,10 +1,15 @@
 """One plain sentence for each step, as `littlest plan` and the progress lines show it."""
 
+import shlex
+from collections.abc import Iterable
+
+from littlest import paths
 from littlest.plan.steps import (
     EnableUnit,
     EnsureGroup,
     EnsureSecret,
     EnsureSystemUser,
+    KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
     MakeLink,
@@ -14,6 +19,7 @@ from littlest.plan.steps import (
     RunUnit,
     SetInitialPassword,
     Step,
+    TryServer,
     WaitUntilReady,
     WriteEnvironmentFile,
     WriteFile,
@@ -47,9 +53,27 @@ def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for ea
             return f"start {step.unit}, or restart it with its new settings"
         case WaitUntilReady():
             return f"wait until the hub answers at {step.url}"
+        case TryServer():
+            return "try a server out: start one, compute 6*7 in it, and remove it again"
+        case KeepSettings():
+            return "keep the settings as the last good ones"
         case RemoveUnits():
             return f"stop {', '.join(step.units)}"
         case RemovePath():
             return f"remove {step.path}"
         case RemoveSystemUser():
             return f"remove the system account {step.name}"
+
+
+def list_first_passwords(steps: Iterable[Step]) -> dict[str, str]:
+    """The users for whom these steps made up a first password, each with the file that it stands in."""
+    return {
+        step.user: str(paths.INITIAL_PASSWORD_DIR / step.user)
+        for step in steps
+        if isinstance(step, SetInitialPassword) and step.password_file is None
+    }
+
+
+def render_first_passwords(files: dict[str, str]) -> tuple[str, ...]:
+    """A line for each of these users: how root gets to see the password."""
+    return tuple(f"First password of {user}: sudo cat {shlex.quote(file)}" for user, file in files.items())

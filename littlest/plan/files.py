@@ -63,7 +63,8 @@ def make_directory_steps() -> tuple[Step, ...]:
     return (
         MakeDirectory(paths.OPT_DIR),
         MakeDirectory(paths.ETC_DIR),
-        MakeDirectory(paths.DROP_IN_DIR),
+        # the place for what the settings cannot say, such as the passwords of other services
+        MakeDirectory(paths.DROP_IN_DIR, 0o700),
         MakeDirectory(paths.STATE_DIR, 0o700),
         MakeDirectory(paths.SECRETS_DIR, 0o700),
         MakeDirectory(paths.INITIAL_PASSWORD_DIR, 0o700),

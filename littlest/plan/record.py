@@ -43,7 +43,8 @@ class Record:
     started: Mapping[str, str] = field(default_factory=dict)
     """Unit and the digest of the inputs it was last started with."""
     made: tuple[str, ...] = ()
-    """What an install that has not ended yet made: `path:…`, `group:…` or `account:…`, in order."""
+    """What an install that has not ended yet made, in order: `path:…`, `group:…`, `account:…`, `password:…` of a hub
+    user, or `user:…`, a hub user's account."""
 
 
 def make_record(plan: Plan, release: str) -> Record:

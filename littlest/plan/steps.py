@@ -123,10 +123,32 @@ class RunUnit:
 
 @dataclass(frozen=True, slots=True)
 class WaitUntilReady:
-    """The hub answers through the proxy with its own version before the deadline."""
+    """The hub is well before the deadline: through the proxy, its API answers with its own version, people find the
+    login page, and our token is known. Whenever something was started anew, it can write to its database, too.
+    """
 
     url: str
+    """Of the hub's API, ending in `hub/api/`."""
     seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class TryServer:
+    """A server of the user `littlest-canary` starts and computes 6*7 in a kernel, all of it through the proxy; then
+    nothing of that user is left. Never so already: it is tried whenever it is planned.
+    """
+
+    url: str
+    """Of the hub's API, ending in `hub/api/`."""
+    seconds: float = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeepSettings:
+    """The settings in the admin's file are kept as the last good ones."""
+
+    once: bool = False
+    """Only where none are kept yet, because the hub was not started with these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +185,8 @@ Step = (
     | EnableUnit
     | RunUnit
     | WaitUntilReady
+    | TryServer
+    | KeepSettings
     | RemoveUnits
     | RemovePath
     | RemoveSystemUser

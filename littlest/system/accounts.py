@@ -83,14 +83,16 @@ def ensure_user_account(machine: Machine, user: str, *, admin: bool) -> UserAcco
     groups = {paths.USERS_GROUP, *((paths.ADMINS_GROUP,) if admin else ())}
     account = machine.read_account(name)
     # the usual case, a user who comes back, neither waits nor runs a command
-    if account is None or not _is_member_of(machine, name, groups):
+    if account is None or not _is_member_of(machine, name, groups) or _is_home_missing(machine, account):
         with _hold_accounts_lock(machine):
             account = machine.read_account(name)
             if account is None:
                 _add_user(machine, name, make_comment(user), groups)
-            elif not _is_member_of(machine, name, groups):
+            else:
                 _check_comment(account, user)
                 _set_groups(machine, name, groups)
+                if _is_home_missing(machine, account):
+                    machine.make_directory(account.home, mode=HOME_MODE, owner=name, group=name)
             account = machine.read_account(name)
     if account is None:
         raise LittlestError(f"the account {name} was created but cannot be found")
@@ -129,7 +131,7 @@ def _add_user(machine: Machine, name: str, comment: str, groups: set[str]) -> No
     kept = machine.read_state(home)
     number: tuple[str, ...] = ()
     if kept is not None:
-        owner = next((a for a in machine.read_accounts() if a.uid == kept.uid), None)
+        owner = machine.read_account_of(kept.uid)
         if owner is not None or kept.kind is not PathKind.DIRECTORY:
             raise LittlestError(
                 f"{home} exists already and belongs to {owner.name if owner else 'nobody we know'}",
@@ -151,6 +153,11 @@ def _add_user(machine: Machine, name: str, comment: str, groups: set[str]) -> No
         name,
     )
     machine.make_directory(home, mode=HOME_MODE, owner=name, group=name)
+
+
+def _is_home_missing(machine: Machine, account: Account) -> bool:
+    """Whether the home that we made was removed, as teachers do to let a student begin anew."""
+    return account.home == paths.HOMES_DIR / account.name and machine.read_state(account.home) is None
 
 
 def _is_member_of(machine: Machine, name: str, groups: set[str]) -> bool:

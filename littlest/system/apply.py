@@ -16,6 +16,7 @@ from littlest.plan.steps import (
     EnsureGroup,
     EnsureSecret,
     EnsureSystemUser,
+    KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
     MakeLink,
@@ -26,11 +27,12 @@ from littlest.plan.steps import (
     RunUnit,
     SetInitialPassword,
     Step,
+    TryServer,
     WaitUntilReady,
     WriteEnvironmentFile,
     WriteFile,
 )
-from littlest.system import accounts, environments, files, passwords, probe, secrets, units
+from littlest.system import accounts, canary, environments, files, passwords, probe, secrets, settings, units
 from littlest.system.machine import Machine
 from littlest.system.record import read_record, write_record
 
@@ -46,7 +48,7 @@ def find_pending_steps(machine: Machine, plan: Plan, release: str) -> tuple[Step
     record = read_record(machine)
     pending: list[Step] = []
     changing: set[PurePosixPath] = set()
-    for step in (*make_removals(record, make_record(plan, release)), *plan.steps):
+    for step in (*make_removals(record, _plan_record(machine, plan, release, record)), *plan.steps):
         restarts = machine.is_live and isinstance(step, RunUnit) and not changing.isdisjoint(step.inputs)
         if restarts or not is_done(machine, step, record):
             pending.append(step)
@@ -63,22 +65,33 @@ def apply_plan(
     Raises LittlestError when a step fails; the steps before it stay done, and the same call again goes on from there.
     """
     record = read_record(machine)
-    planned = make_record(plan, release)
+    planned = _plan_record(machine, plan, release, record)
     removals = make_removals(record, planned)
     record = widen(record, planned)
     done: list[Step] = []
     for step in (*removals, *plan.steps):
-        if is_done(machine, step, record):
+        # a hub that was just started must prove more than a look at it shows
+        proves_a_start = isinstance(step, WaitUntilReady) and any(isinstance(other, RunUnit) for other in done)
+        if not proves_a_start and is_done(machine, step, record):
             continue
         if not done:
             write_record(machine, record)
         progress(render_step(step))
         record = do_step(machine, step, record, progress)
         done.append(step)
-    if any(isinstance(step, RemovePath) for step in done):
+    # a slice is never restarted, so a change of it would stay unread
+    if any(isinstance(step, RemovePath) for step in done) or units.is_reload_needed(machine, planned.units):
         units.reload_units(machine)
     write_record(machine, narrow(record, planned))
     return tuple(done)
+
+
+def _plan_record(machine: Machine, plan: Plan, release: str, record: Record) -> Record:
+    """What is ours once the plan has been carried out; a shared directory only where we are who made it."""
+    planned = make_record(plan, release)
+    shared = {str(step.path) for step in plan.steps if isinstance(step, MakeDirectory) and step.shared}
+    foreign = {path for path in shared - record.paths.keys() if machine.read_state(PurePosixPath(path)) is not None}
+    return replace(planned, paths={path: kind for path, kind in planned.paths.items() if path not in foreign})
 
 
 def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0911, PLR0912  # one line for each kind
@@ -108,6 +121,10 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
             return units.is_unit_running(machine, step, record.started)
         case WaitUntilReady():
             return probe.is_hub_ready(machine, step)
+        case TryServer():
+            return not machine.is_live
+        case KeepSettings():
+            return settings.are_settings_kept(machine, once=step.once)
         case RemoveUnits():
             return units.are_units_removed(machine, step)
         case RemovePath():
@@ -145,6 +162,10 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
             write_record(machine, record)
         case WaitUntilReady():
             probe.wait_until_ready(machine, step)
+        case TryServer():
+            canary.try_server(machine, step)
+        case KeepSettings():
+            settings.keep_settings(machine)
         case RemoveUnits():
             units.remove_units(machine, step)
         case RemovePath():

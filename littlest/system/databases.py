@@ -32,6 +32,20 @@ def read_accounts(root: Path, name: str | None = None) -> tuple[Account, ...]:
     )
 
 
+def read_account_of(root: Path, uid: int) -> Account | None:
+    """The account with this number, None when there is none.
+
+    Where the machine runs its name service is asked for the number: directory services do not list their accounts.
+    """
+    if root == Path("/"):
+        try:
+            found = pwd.getpwuid(uid)
+        except KeyError:
+            return None
+        return Account(found.pw_name, found.pw_uid, found.pw_gid, found.pw_gecos, PurePosixPath(found.pw_dir))
+    return next((account for account in read_accounts(root) if account.uid == uid), None)
+
+
 def read_group(root: Path, name: str) -> tuple[int, tuple[str, ...]] | None:
     """Number and members of a group, None when there is none."""
     if root == Path("/"):

@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from littlest.errors import CommandFailed, LittlestError
-from littlest.system.databases import Account, read_accounts, read_group
+from littlest.system.databases import Account, read_account_of, read_accounts, read_group
 from littlest.system.trees import remove_tree
 
 COMMAND_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -259,6 +259,10 @@ class Machine:
     def read_account(self, name: str) -> Account | None:
         """The account of this name, None when there is none."""
         return next(iter(read_accounts(self.root, name)), None)
+
+    def read_account_of(self, uid: int) -> Account | None:
+        """The account with this number, None when there is none."""
+        return read_account_of(self.root, uid)
 
     def read_accounts(self) -> tuple[Account, ...]:
         """Every account that the machine lists."""

@@ -5,11 +5,13 @@ from pathlib import PurePosixPath
 
 from littlest import paths
 from littlest.errors import LittlestError
+from littlest.plan.accounts import make_account_name
 from littlest.plan.record import Record
 from littlest.plan.steps import (
     EnsureGroup,
     EnsureSecret,
     EnsureSystemUser,
+    KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
     MakeLink,
@@ -18,23 +20,31 @@ from littlest.plan.steps import (
     RemoveUnits,
     SetInitialPassword,
     Step,
+    TryServer,
     WriteEnvironmentFile,
     WriteFile,
 )
-from littlest.system import accounts, units
+from littlest.system import accounts, canary, passwords, units
 from littlest.system.environments import list_leftovers
 from littlest.system.machine import Machine
 from littlest.system.record import read_record, write_record
 
 
-def remember_before_install(machine: Machine, plan: Plan) -> None:
-    """Record what the plan will make that is not there yet, so that it can be taken back, even after a crash."""
+def remember_before_install(machine: Machine, plan: Plan) -> tuple[str, ...]:
+    """Record, and return, what the plan will make that is not there yet: it can be taken back, even after a crash."""
     record = read_record(machine)
     missing = [target for step in plan.steps for target in _list_targets(step) if not _exists(machine, target)]
     # the record's own directory comes first, so it is removed last
     state = f"path:{paths.STATE_DIR}"
     first = (state,) if state in missing else ()
-    write_record(machine, replace(record, made=tuple(dict.fromkeys((*record.made, *first, *missing)))))
+    made = tuple(dict.fromkeys((*record.made, *first, *missing)))
+    write_record(machine, replace(record, made=made))
+    return made
+
+
+def is_install_complete(machine: Machine, remembered: tuple[str, ...]) -> bool:
+    """Whether the install that remembered this came to its end: then nothing is recorded as made by it."""
+    return bool(remembered) and machine.read_state(paths.RECORD_FILE) is not None and not read_record(machine).made
 
 
 def undo_install(machine: Machine) -> tuple[str, ...]:
@@ -80,7 +90,7 @@ def _forget(machine: Machine, record: Record) -> None:
     )
 
 
-def _list_targets(step: Step) -> tuple[str, ...]:
+def _list_targets(step: Step) -> tuple[str, ...]:  # noqa: PLR0911  # one line for each kind of step
     match step:
         case EnsureGroup():
             return (f"group:{step.name}",)
@@ -92,7 +102,16 @@ def _list_targets(step: Step) -> tuple[str, ...]:
             # the interrupted installation of a package may write for a moment longer
             return (f"path:{step.prefix}", *(f"path:{path}" for path in list_leftovers(step)))
         case SetInitialPassword():
-            return (f"path:{paths.PASSWORDS_FILE}", f"path:{paths.INITIAL_PASSWORD_DIR / step.user}")
+            # a password whose note is gone would be one that nobody knows
+            return (
+                f"path:{paths.PASSWORDS_FILE}",
+                f"path:{paths.INITIAL_PASSWORD_DIR / step.user}",
+                f"password:{step.user}",
+            )
+        case TryServer():
+            return (f"user:{paths.CANARY_USER}",)
+        case KeepSettings():
+            return (f"path:{paths.LAST_GOOD_CONFIG_FILE}",)
         case _:
             return ()
 
@@ -103,6 +122,10 @@ def _exists(machine: Machine, target: str) -> bool:
         return machine.read_group(name) is not None
     if kind == "account":
         return machine.read_account(name) is not None
+    if kind == "user":
+        return machine.read_account(make_account_name(name)) is not None
+    if kind == "password":
+        return passwords.has_password(machine.path(paths.PASSWORDS_FILE), name)
     return machine.read_state(PurePosixPath(name)) is not None
 
 
@@ -114,5 +137,9 @@ def _remove(machine: Machine, target: str) -> None:
         accounts.remove_group(machine, name)
     elif kind == "account":
         accounts.remove_system_user(machine, RemoveSystemUser(name))
+    elif kind == "user":
+        canary.remove_canary_account(machine)
+    elif kind == "password":
+        passwords.remove_password(machine.path(paths.PASSWORDS_FILE), name)
     else:
         machine.remove_tree(PurePosixPath(name))

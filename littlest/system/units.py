@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from littlest.errors import CommandFailed, LittlestError
 from littlest.plan.steps import EnableUnit, RemoveUnits, RunUnit
@@ -90,6 +90,14 @@ def remove_units(machine: Machine, step: RemoveUnits) -> None:
         _systemctl(machine, "reset-failed", *step.units, check=False)
     for unit in step.units:
         _systemctl(machine, "disable", "--quiet", unit, check=False)
+
+
+def is_reload_needed(machine: Machine, names: Sequence[str]) -> bool:
+    """Whether systemd knows one of these units as its file was, not as it is."""
+    if not machine.is_live or not names:
+        return False
+    shown = machine.run(["systemctl", "show", "--property=NeedDaemonReload", "--value", *names], check=False)
+    return "yes" in shown.stdout.split()
 
 
 def reload_units(machine: Machine) -> None:

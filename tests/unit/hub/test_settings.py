@@ -25,14 +25,24 @@ def test_users_of_the_file_are_in_the_lists() -> None:
     authenticator = settings("users: {admin: [teacher], allowed: [ada], banned: [mallory]}")["Authenticator"]
     assert authenticator["admin_users"] == {"teacher"}
     assert authenticator["allowed_users"] == {"ada"}
-    assert authenticator["blocked_users"] == {"mallory"}
+    assert authenticator["blocked_users"] == {"mallory", "littlest-canary"}
 
 
 def test_the_culler_and_the_command_may_do_only_what_they_must() -> None:
     roles = {role["name"]: set(role["scopes"]) for role in settings()["JupyterHub"]["load_roles"]}
     assert roles == {
         "idle-culler": {"list:users", "read:users:activity", "read:servers", "delete:servers"},
-        "littlest": {"list:users", "read:users", "read:servers", "read:hub", "proxy"},
+        "littlest": {
+            "list:users",
+            "read:users",
+            "read:servers",
+            "read:hub",
+            "proxy",
+            # of this one user only, whom nobody can be
+            "admin:users!user=littlest-canary",
+            "start:servers!user=littlest-canary",
+            "access:servers!user=littlest-canary",
+        },
     }
 
 
