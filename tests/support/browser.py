@@ -1,10 +1,11 @@
 """Drives headless Chromium as a student would use the mouse and keyboard, and keeps what they would see."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver import ActionChains, Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -57,11 +58,17 @@ class Browser:
     def run_cell_in_new_notebook(self, code: str) -> str:
         """Open a notebook from JupyterLab's launcher, run code in its first cell, and give what it shows."""
         self.find(".jp-LauncherCard[data-category=Notebook]", 120).click()
-        self.find(".jp-Notebook .jp-Cell .cm-content", 60).click()
-        self.find(".jp-Notebook-ExecutionIndicator[data-status=idle]", 60)  # the kernel has started
-        keys = ActionChains(self.driver).send_keys(code).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT)
-        keys.perform()
-        return self.find(".jp-OutputArea-output pre", 60).text
+        first_cell = ".jp-Notebook .jp-Cell .cm-content"
+        self.find(first_cell).click()
+        ActionChains(self.driver).send_keys(code).perform()
+        # JupyterLab may change a new notebook's kernel once more and forget what ran meanwhile: people press it again
+        for _turn in range(4):
+            self.find(".jp-Notebook-ExecutionIndicator[data-status=idle]")
+            self.find(first_cell).click()
+            ActionChains(self.driver).key_down(Keys.SHIFT).send_keys(Keys.ENTER).key_up(Keys.SHIFT).perform()
+            with suppress(TimeoutException):
+                return self.find(".jp-OutputArea-output pre", 15).text
+        raise TimeoutException("the cell showed nothing")
 
 
 @contextmanager
