@@ -15,6 +15,7 @@ from littlest.config.model import Users
 from littlest.errors import LittlestError
 from littlest.hub.listed import compare_users, read_listed_users, write_listed_users
 from littlest.hub.spawner import list_orphans, remove_orphan
+from littlest.hub.systemd import stop_unit
 from littlest.plan.accounts import make_account_name, make_unit_name
 from littlest.system.accounts import ensure_user_account
 from littlest.system.machine import Machine
@@ -101,11 +102,15 @@ class LittlestHub(JupyterHub):
             user.roles.remove(admin_role)
         self.db.commit()
         machine = Machine()
-        if machine.read_account(make_account_name(name)) is not None:
-            try:
-                await asyncio.to_thread(ensure_user_account, machine, name, admin=False)
-            except LittlestError as error:
-                self.log.error("%s may still have sudo: %s", make_account_name(name), error.message)
+        if machine.read_account(make_account_name(name)) is None:
+            return
+        try:
+            await asyncio.to_thread(ensure_user_account, machine, name, admin=False)
+            # what runs keeps the groups it was started with, and so sudo
+            for unit in (make_unit_name(name, server) for server in user.orm_spawners):
+                await asyncio.to_thread(stop_unit, machine, unit)
+        except LittlestError as error:
+            self.log.error("%s may still have sudo: %s", make_account_name(name), error.message)
 
     async def _remove_orphans(self) -> None:
         """Stop servers that this hub's database does not know (a lost database, a start cut short).
