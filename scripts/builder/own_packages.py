@@ -109,7 +109,9 @@ def _make_proxy(name: PackageName, target: Path) -> None:
 def run_npm(arguments: list[str], folder: Path) -> None:
     """Run the npm that comes with our Node.js wheel, so that the building machine needs none of its own."""
     npm = _unpack_npm()
-    environment = os.environ | {"PATH": f"{npm / 'bin'}:{os.environ['PATH']}"}
+    # Node.js trusts its own list of certificates only, where everything else here trusts the machine's
+    trust = {"NODE_USE_SYSTEM_CA": "1"}
+    environment = trust | os.environ | {"PATH": f"{npm / 'bin'}:{os.environ['PATH']}"}
     command = [str(npm / "bin/node"), str(npm / "lib/node_modules/npm/bin/npm-cli.js"), *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:

@@ -62,7 +62,12 @@ def proxy_program(nodejs: Path) -> Path:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(PROXY_RECIPE / name, making)
         npm = ["node", nodejs / "lib/node_modules/npm/bin/npm-cli.js"]
-        subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=making, check=True)
+        subprocess.run(
+            [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=making,
+            check=True,
+            env={"NODE_USE_SYSTEM_CA": "1"} | os.environ,
+        )
         with contextlib.suppress(OSError):
             making.rename(folder)
     return folder / "node_modules/configurable-http-proxy/bin/configurable-http-proxy"

@@ -62,7 +62,7 @@ def test_requests_go_to_the_route_with_the_most_in_common(world: World) -> None:
         "/user/ada/deeper": "/user/ada.sock",
     }.items():
         assert get(world, path)[0] == 503
-        wait_until(lambda wanted=f"GET {path} connect ENOENT {name}": wanted in world.read_log("proxy"))
+        wait_until(lambda wanted=f"GET {path} Error: connect ENOENT {name}": wanted in world.read_log("proxy"))
 
 
 def test_while_the_hub_is_gone_people_see_a_page_that_tries_again_by_itself(world: World) -> None:
