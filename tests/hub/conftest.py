@@ -50,34 +50,44 @@ def nodejs() -> Path:
     return folder
 
 
+INSTALL_PROXY = """
+import sys
+from pathlib import Path
+from builder import own_packages
+folder = Path(sys.argv[1])
+own_packages.run_npm(["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
+(folder / "node").symlink_to(own_packages._unpack_npm() / "bin/node")
+"""
+
+
 @pytest.fixture(scope="session")
-def proxy_program(nodejs: Path) -> Path:
-    """configurable-http-proxy, installed by npm from the recipe's lock into the cache."""
+def proxy_program() -> list[str]:
+    """The command of configurable-http-proxy: the locked one on the locked Node.js, kept in the cache."""
     digest = hashlib.sha256((PROXY_RECIPE / "package-lock.json").read_bytes()).hexdigest()[:16]
     cache = Path(os.environ.get("LITTLEST_CACHE", Path.home() / ".cache/littlest"))
-    folder = cache / "npm" / f"test-{digest}"
+    folder = cache / "npm" / f"proxy-for-tests-{digest}"
     if not folder.exists():
         making = folder.with_name(f"{folder.name}.{os.getpid()}")
         making.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(PROXY_RECIPE / name, making)
-        npm = ["node", nodejs / "lib/node_modules/npm/bin/npm-cli.js"]
         subprocess.run(
-            [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=making,
-            check=True,
-            env={"NODE_USE_SYSTEM_CA": "1"} | os.environ,
+            [REPOSITORY / "scripts/environment", "build", "python", "-c", INSTALL_PROXY, making], check=True
         )
         with contextlib.suppress(OSError):
             making.rename(folder)
-    return folder / "node_modules/configurable-http-proxy/bin/configurable-http-proxy"
+    return [
+        f"{folder}/node",
+        f"{folder}/node_modules/configurable-http-proxy/bin/configurable-http-proxy",
+    ]
 
 
 class World:
     """Namespaces of their own; what is written to /run, /etc and /var/lib there is gone with them."""
 
-    def __init__(self, proxy_program: Path, logs: Path) -> None:
-        self.proxy_program = proxy_program
+    def __init__(self, proxy_program: list[str], logs: Path) -> None:
+        self.node = proxy_program[0]
+        self.proxy_program = " ".join(proxy_program)
         self.logs = logs
         self.holder = subprocess.Popen(
             ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", WORLD], stdout=subprocess.PIPE
@@ -148,7 +158,7 @@ class World:
             "proxy",
             f"umask 077; rm -f {paths.PROXY_API_SOCKET}; "
             f"export CONFIGPROXY_AUTH_TOKEN={TOKEN} STATE_DIRECTORY={paths.PROXY_STATE_DIR}; "
-            f"exec node {self.proxy_program} --port {port} --api-socket {paths.PROXY_API_SOCKET} "
+            f"exec {self.proxy_program} --port {port} --api-socket {paths.PROXY_API_SOCKET} "
             f"--default-target http://{paths.HUB_ADDRESS}:{paths.HUB_PORT} "
             f"--storage-backend {PROXY_FILES}/routes.cjs --error-path {PROXY_FILES} --log-level warn",
         )
@@ -158,7 +168,7 @@ class World:
 
     def probe(self, port: int = 80) -> int:
         """Run the probe of the proxy's unit; gives how it ended."""
-        probe = f"exec node {PROXY_FILES}/probe.cjs {paths.PROXY_API_SOCKET} 127.0.0.1 {port}"
+        probe = f"exec {self.node} {PROXY_FILES}/probe.cjs {paths.PROXY_API_SOCKET} 127.0.0.1 {port}"
         return self.start("probe", f"export CONFIGPROXY_AUTH_TOKEN={TOKEN}; {probe}").wait(30)
 
     def ask_proxy(self, method: str, path: str, body: Any = None) -> Any:
@@ -191,7 +201,7 @@ class World:
 
 
 @pytest.fixture
-def world(proxy_program: Path, tmp_path: Path) -> Iterator[World]:
+def world(proxy_program: list[str], tmp_path: Path) -> Iterator[World]:
     world = World(proxy_program, tmp_path)
     world.path(paths.COOKIE_SECRET_FILE).write_text("a" * 64)
     world.path(paths.COOKIE_SECRET_FILE).chmod(0o600)

@@ -83,7 +83,7 @@ def test_a_proxy_that_cannot_listen_ends(world: World) -> None:
     taken = world.network.call(lambda: socket.create_server(("::", 8124), family=socket.AF_INET6))
     deaf = world.start(
         "deaf",
-        f"export CONFIGPROXY_AUTH_TOKEN=x STATE_DIRECTORY={paths.PROXY_STATE_DIR}; exec node {world.proxy_program} "
+        f"export CONFIGPROXY_AUTH_TOKEN=x STATE_DIRECTORY={paths.PROXY_STATE_DIR}; exec {world.proxy_program} "
         f"--port 8124 --api-socket /run/littlest-proxy/deaf.sock --storage-backend {PROXY_FILES}/routes.cjs",
     )
     assert deaf.wait(20) == 1
