@@ -21,6 +21,7 @@ PHASES = (
     (r" +start jupyterhub.* at every boot", "accounts, files, secrets"),
     (r" +start jupyterhub", "start the units"),
     (r" +wait until the hub answers", "wait for the hub"),
+    (r" +try a server out", "try a server out"),
     (r" ", "accounts, files, secrets"),
     (r"The Littlest JupyterHub", "tidy up"),
 )
@@ -50,12 +51,16 @@ def measure_install(stage: Stage) -> list[Figure]:
     installs = stage.repeat("install", install)
     floors = stage.repeat("floor of the install", floor)
     floor_seconds = statistics.median(floors)
+    answering = tuple(run.answering_after for run in installs)
     totals = tuple(run.seconds for run in installs)
     figures = [
-        Figure("install, command to its end", "s", totals, goal=60),
-        Figure("install, command to hub answering", "s", tuple(run.answering_after for run in installs), goal=60),
+        Figure("install, command to hub answering", "s", answering, goal=60),
+        Figure("install, command to its end", "s", totals, note="after the hub answered, a server is tried out"),
         Figure("floor of the install", "s", tuple(floors), note="read, decompress, write the packages, nothing else"),
-        Figure("install against its floor", "times", tuple(total / floor_seconds for total in totals), goal=3),
+        Figure(
+            "hub answering, against the floor", "times", tuple(time / floor_seconds for time in answering), goal=3
+        ),
+        Figure("end of the install, against the floor", "times", tuple(time / floor_seconds for time in totals)),
     ]
     phases = [split(run) for run in installs]
     names = list(dict.fromkeys(name for run in phases for name in run))
