@@ -401,7 +401,11 @@ run_shown() {
         exec 4>&1
         log=$1
         shift
-        status=$({ { "$@" 2>&1 4>&- 3>&-; echo $? >&3; } | (trap "" TERM PIPE; exec tee -a "$log" >&4); } 3>&1)
+        # every shell in between outlives it, too: one that does not would lose the status
+        status=$(
+            trap : TERM
+            { { trap : TERM; "$@" 2>&1 4>&- 3>&-; echo $? >&3; } | (trap "" TERM PIPE; exec tee -a "$log" >&4); } 3>&1
+        )
         exit "$status"' run "$log" "$@" &
     child=$!
     wait_for_child
