@@ -59,8 +59,10 @@ def _root(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --version: write it as JSON.")] = False,
 ) -> None:
-    pass
+    if as_json:
+        raise UsageError("--json stands after the command it is for.", "Such as: littlest status --json")
 
 
 @app.command()
