@@ -35,7 +35,7 @@ INITIAL_PASSWORD_DIR = SECRETS_DIR / "initial-passwords"
 LOG_DIR = Path("/var/log/littlest")
 LOCK_FILE = Path("/run/littlest.lock")
 ACCOUNTS_LOCK_FILE = Path("/run/littlest-accounts.lock")
-"""Both 0600 and in a folder that is root's: whoever can open a lock can hold it. construct/header.sh names the first."""
+"""Both 0600, in a folder of root's: whoever can open a lock can hold it. construct/header.sh names the first."""
 COMMAND_FILE = Path("/usr/local/bin/littlest")
 SUDOERS_FILE = Path("/etc/sudoers.d/littlest-admins")
 

@@ -10,9 +10,11 @@ import tornado.httpserver
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from traitlets import Any as AnyTrait
+from traitlets import Dict as DictTrait
 
 from littlest.config.model import Users
 from littlest.errors import LittlestError
+from littlest.hub.drop_ins import keep_drop_ins
 from littlest.hub.listed import compare_users, read_listed_users, write_listed_users
 from littlest.hub.spawner import list_orphans, remove_orphan
 from littlest.hub.systemd import stop_unit
@@ -77,19 +79,27 @@ class HubServer(tornado.httpserver.HTTPServer):
 class LittlestHub(JupyterHub):
     """JupyterHub, started by systemd on a socket of systemd's."""
 
-    users_listed = AnyTrait(Users(), help="The users section of config.yaml.").tag(config=True)
+    users_listed = AnyTrait(help="The users section of config.yaml; None while it cannot be used.").tag(config=True)
+    drop_ins = DictTrait(help="The drop-ins that ran, by name.").tag(config=True)
 
     async def init_users(self) -> None:
         """Load the users; then take away what config.yaml gave before and gives no longer."""
         await super().init_users()
-        listed, removal = compare_users(read_listed_users(), self.users_listed)
+        if self.users_listed is not None:
+            await self._take_rights_away(self.users_listed)
+        await self._remove_orphans()
+
+    async def _take_rights_away(self, users: Users) -> None:
+        listed, removal = compare_users(read_listed_users(), users)
         for name in sorted(removal.no_longer_admin):
             await self._drop_admin(name)
-        for name in sorted(removal.not_allowed & self.authenticator.allowed_users):
+        for name in sorted(removal.just_removed):
             self.log.info("%s is no longer in config.yaml and may not log in", name)
+        # what runs keeps the groups it was started with, and so sudo; and whoever has it open would go on
+        for name in sorted(removal.no_longer_admin | removal.just_removed):
+            await self._stop_servers(name)
         self.authenticator.allowed_users -= removal.not_allowed
         write_listed_users(listed)
-        await self._remove_orphans()
 
     async def _drop_admin(self, name: str) -> None:
         user = orm.User.find(self.db, name)
@@ -106,11 +116,16 @@ class LittlestHub(JupyterHub):
             return
         try:
             await asyncio.to_thread(ensure_user_account, machine, name, admin=False)
-            # what runs keeps the groups it was started with, and so sudo
-            for unit in (make_unit_name(name, server) for server in user.orm_spawners):
-                await asyncio.to_thread(stop_unit, machine, unit)
         except LittlestError as error:
             self.log.error("%s may still have sudo: %s", make_account_name(name), error.message)
+
+    async def _stop_servers(self, name: str) -> None:
+        user = orm.User.find(self.db, name)
+        for unit in [make_unit_name(name, server) for server in user.orm_spawners] if user else []:
+            try:
+                await asyncio.to_thread(stop_unit, Machine(), unit)
+            except LittlestError as error:
+                self.log.error("%s may still run: %s", unit, error.message)
 
     async def _remove_orphans(self) -> None:
         """Stop servers that this hub's database does not know (a lost database, a start cut short).
@@ -130,13 +145,17 @@ class LittlestHub(JupyterHub):
             return
         for unit in orphans:
             self.log.warning("Stopping %s: this hub did not start it, or no longer knows", unit)
-        await asyncio.gather(*(asyncio.to_thread(remove_orphan, machine, unit) for unit in orphans))
+        removals = (asyncio.to_thread(remove_orphan, machine, unit) for unit in orphans)
+        for unit, failure in zip(orphans, await asyncio.gather(*removals, return_exceptions=True), strict=True):
+            if failure is not None:
+                self.log.error("%s is left as it is: %s", unit, failure)
 
     async def start(self) -> None:
         """Start, and tell systemd."""
         # JupyterHub listens a while before it would do this: told to end in between, it would drop what it was asked
         self.init_signal()
         await super().start()
+        keep_drop_ins(self.drop_ins)
         notify_systemd("READY=1")
 
     async def shutdown_cancel_tasks(self, sig: signal.Signals | None = None) -> None:

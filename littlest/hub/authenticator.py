@@ -13,6 +13,7 @@ from traitlets import Bool, Unicode, default
 
 from littlest import paths
 from littlest.errors import LittlestError
+from littlest.hub.listed import forget_listed_user
 from littlest.system.passwords import check_password, has_password, remove_password, set_password
 
 
@@ -92,12 +93,23 @@ class PasswordAuthenticator(FirstUseAuthenticator):
     async def _store_first_password(self, handler: Any, user: str, password: str) -> str | None:
         if not (self.validate_username(user) and await self._may_log_in(user)):
             return None
+        if self._is_admin(handler, user):
+            # whoever came first under this name would be root on the machine
+            handler.first_password_problem = (
+                f"{user} is an admin and has no password yet. Somebody with access to the server makes the first one:"
+                f" name {user} under users.admin in {paths.CONFIG_FILE}, then run: sudo littlest apply"
+            )
+            return None
         try:
             await asyncio.to_thread(set_password, Path(self.passwords_file), user, password)
         except LittlestError as error:
             handler.first_password_problem = make_sentence(error)
             return None
         return user
+
+    def _is_admin(self, handler: Any, user: str) -> bool:
+        known = handler.find_user(user)
+        return user in self.admin_users or bool(known and known.admin)
 
     async def _may_log_in(self, user: str) -> bool:
         known = {"name": user, "admin": None, "auth_state": None}
@@ -127,6 +139,7 @@ class PasswordAuthenticator(FirstUseAuthenticator):
         # the parent only forgets the password, so the name could be claimed again
         Authenticator.delete_user(self, user)
         self.allowed_users.discard(self.normalize_username(user.name))
+        forget_listed_user(self.normalize_username(user.name))
         remove_password(Path(self.passwords_file), user.name)
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:

@@ -18,4 +18,6 @@ class PrefixKernelSpecManager(KernelSpecManager):
         """One kernel; raises NoSuchKernel."""
         spec = super().get_kernel_spec(kernel_name)
         spec.argv = correct_command(spec.argv, Path(spec.resource_dir))
+        # the launcher switches the debugger off, so Lab must not offer it
+        spec.metadata.pop("debugger", None)
         return spec

@@ -31,6 +31,9 @@ class Removal:
 
     no_longer_admin: frozenset[str]
     not_allowed: frozenset[str]
+    """May not log in, at this start and before."""
+    just_removed: frozenset[str]
+    """Named until now."""
 
 
 def compare_users(before: ListedUsers, users: Users) -> tuple[ListedUsers, Removal]:
@@ -39,8 +42,9 @@ def compare_users(before: ListedUsers, users: Users) -> tuple[ListedUsers, Remov
     Users whom an admin added in the hub's admin panel were never named, so they stay.
     """
     allowed, admin = frozenset(users.allowed), frozenset(users.admin)
-    removed = (before.removed | before.allowed | before.admin) - (allowed | admin)
-    return ListedUsers(allowed, admin, removed), Removal(before.admin - admin, removed)
+    just_removed = (before.allowed | before.admin) - (allowed | admin)
+    removed = (before.removed - (allowed | admin)) | just_removed
+    return ListedUsers(allowed, admin, removed), Removal(before.admin - admin, removed, just_removed)
 
 
 def read_listed_users(file: Path = LISTED_USERS_FILE) -> ListedUsers:
@@ -50,6 +54,12 @@ def read_listed_users(file: Path = LISTED_USERS_FILE) -> ListedUsers:
         return ListedUsers(*(frozenset(_check_names(found[name])) for name in ("allowed", "admin", "removed")))
     except (OSError, ValueError, KeyError, TypeError):
         return ListedUsers()
+
+
+def forget_listed_user(name: str, file: Path = LISTED_USERS_FILE) -> None:
+    """Somebody who is removed in the admin panel may be added there again."""
+    listed = read_listed_users(file)
+    write_listed_users(ListedUsers(listed.allowed - {name}, listed.admin - {name}, listed.removed - {name}), file)
 
 
 def write_listed_users(listed: ListedUsers, file: Path = LISTED_USERS_FILE) -> None:

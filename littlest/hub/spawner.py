@@ -1,6 +1,7 @@
 """Starts one systemd unit for each user's server, on an account of the user's own."""
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +29,8 @@ T = TypeVar("T")
 RELEASE = Path(sys.prefix).resolve()
 """Looked up once: a server belongs to the release whose hub started it, wherever `current` points later."""
 READY_POLL_SECONDS = 0.05
+TURN_SECONDS = 30.0
+"""How long one start may keep others waiting. A server that takes longer goes on starting beside them."""
 STATE_POLL_SECONDS = 1.0
 
 
@@ -55,16 +58,21 @@ class UserServerSpawner(SystemdSpawner):
         Raises SpawnException with a sentence for the user when it cannot be started.
         """
         self.unit_name = make_unit_name(self.user.name, self.name)
-        async with self.queue.take_turn(self):
-            try:
-                return await self._start_now()
-            except LittlestError as error:
-                self.log.error("%s: %s. %s", self.unit_name, error.message, error.hint or "")
-                raise make_spawn_failure(error.message) from error
-            finally:
-                self._stage = ""
+        try:
+            async with self.queue.take_turn(self):
+                await self._start_now()
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._wait_until_it_answers(), TURN_SECONDS)
+                    return self._make_address()
+            await self._wait_until_it_answers()
+            return self._make_address()
+        except LittlestError as error:
+            self.log.error("%s: %s. %s", self.unit_name, error.message, error.hint or "")
+            raise make_spawn_failure(error.message) from error
+        finally:
+            self._stage = ""
 
-    async def _start_now(self) -> str:
+    async def _start_now(self) -> None:
         self._stage = "Preparing your account"
         account = await self._in_thread(ensure_user_account, self.machine, self.user.name, admin=self.user.admin)
         if await self._in_thread(systemd.read_unit_state, self.machine, self.unit_name) is not UnitState.STOPPED:
@@ -72,9 +80,15 @@ class UserServerSpawner(SystemdSpawner):
             await self._in_thread(systemd.stop_unit, self.machine, self.unit_name)
         await self._in_thread(sockets.make_socket_folder, self.unit_name, account.uid)
         self._stage = "Starting your server"
-        await self._start_unit(account)
-        await self._wait_until_it_answers()
-        return self._make_address()
+        starting = asyncio.ensure_future(self._start_unit(account))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # the thread that asks systemd cannot be called back, and nobody would know of what it starts
+            with contextlib.suppress(LittlestError):
+                await starting
+            await self.stop()
+            raise
 
     async def _start_unit(self, account: UserAccount) -> None:
         # what the server hears in its environment must agree with its arguments

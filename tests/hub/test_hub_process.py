@@ -2,12 +2,16 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from subprocess import Popen
 
 from aiohttp import ClientSession, ClientTimeout
 
 from littlest import paths
+from littlest.hub.listed import LISTED_USERS_FILE
+from littlest.system.passwords import set_password
 from tests.hub.conftest import World
 from tests.support.hub_client import HubClient, Refused, find_error
 
@@ -158,7 +162,7 @@ def test_a_password_can_be_changed_by_who_knows_it(world: World) -> None:
     assert run(try_login("ada", "the-first-one"))
 
 
-def test_taking_a_name_out_of_the_settings_takes_its_rights(world: World) -> None:
+def test_taking_a_name_out_of_the_settings_takes_its_rights(world: World, tmp_path: Path) -> None:
     write_config(world, "users: {admin: [teacher, deputy], allowed: [ada, bob]}\n")
     world.start_proxy()
     hub = world.start_hub()
@@ -169,6 +173,12 @@ def test_taking_a_name_out_of_the_settings_takes_its_rights(world: World) -> Non
             await client.login()
             return bool((await client.api("GET", "user"))[1]["admin"])
 
+    # whoever came first under such a name would be root
+    assert "is an admin and has no password yet" in run(try_login("deputy", "a-password"))
+    store = tmp_path / "passwords.sqlite"
+    for name in ("teacher", "deputy"):
+        set_password(store, name, "a-password")
+    shutil.copyfile(store, world.path(paths.PASSWORDS_FILE))
     assert run(is_admin("deputy"))
     assert run(try_login("bob", "a-password")) == ""
     write_config(world, "users: {admin: [teacher], allowed: [ada, deputy]}\n")
@@ -191,6 +201,8 @@ def test_who_is_banned_cannot_log_in(world: World) -> None:
 
 def test_invalid_settings_leave_the_last_good_ones_in_force(world: World) -> None:
     write_config(world)
+    # as `littlest apply` keeps them when the hub has answered with them
+    world.path(paths.LAST_GOOD_CONFIG_FILE).write_text(CONFIG)
     world.start_proxy()
     hub = world.start_hub()
     write_config(world, "users: {allowed: [ada], admins: [mallory]}\nhttp: {port: eighty}\n")
@@ -200,6 +212,26 @@ def test_invalid_settings_leave_the_last_good_ones_in_force(world: World) -> Non
     assert "http.port" in log
     assert "goes on with the last good settings" in log
     assert world.network.run(try_login("bob", "a-password")) == ""
+
+
+def test_settings_that_have_only_been_read_are_not_the_last_good_ones(world: World) -> None:
+    write_config(world)
+    world.path(paths.LAST_GOOD_CONFIG_FILE).write_text(CONFIG)
+    world.start_proxy()
+    world.start_hub()
+    write_config(world, "http: {address: 192.0.2.1}\n")
+    assert world.path(paths.LAST_GOOD_CONFIG_FILE).read_text() == CONFIG
+
+
+def test_without_any_usable_settings_nobody_loses_rights(world: World) -> None:
+    write_config(world)
+    world.start_proxy()
+    hub = world.start_hub()
+    assert world.network.run(try_login("ada", "a-password")) == ""
+    write_config(world, "users: [\n")
+    restart_hub(world, hub)
+    assert "the defaults hold" in world.read_log("hub")
+    assert world.network.run(try_login("ada", "a-password")) == ""
 
 
 def test_a_drop_in_that_fails_is_left_out_and_named(world: World) -> None:
@@ -229,7 +261,7 @@ def test_what_the_hub_writes_can_be_read_by_root_only(world: World) -> None:
     world.start_proxy()
     world.start_hub()
     assert world.network.run(try_login("ada", "a-password")) == ""
-    for name in (paths.DATABASE_FILE, paths.PASSWORDS_FILE, paths.LAST_GOOD_CONFIG_FILE):
+    for name in (paths.DATABASE_FILE, paths.PASSWORDS_FILE, LISTED_USERS_FILE):
         assert world.path(name).stat().st_mode & 0o077 == 0, name
 
 
@@ -254,5 +286,6 @@ def test_the_services_tokens_may_do_what_they_must_and_no_more(world: World) -> 
     assert run(ask(command, "GET", "users")) == 200
     assert run(ask(command, "GET", "info")) == 200
     assert run(ask(command, "POST", "proxy")) == 200
-    assert run(ask(command, "POST", "users/eve")) == 403
+    # 404: it cannot even see whether there is such a user
+    assert run(ask(command, "POST", "users/eve")) == 404
     assert run(ask(command, "POST", "shutdown")) == 403

@@ -1,5 +1,7 @@
 """Starts an IPython kernel that listens on no network port; run by the kernel's own Python, whichever that is.
 
+The debugger stays off: debugpy listens on a loopback port on which it takes orders from anybody, without a token.
+
 ipykernel opens a loopback port through which forked child processes hand back what they print, whatever the transport
 of the kernel. On a machine with many users every one of them could connect to it, so it becomes a socket beside the
 kernel's others. A version of ipykernel that works differently is started as it is.
@@ -46,6 +48,20 @@ def keep_output_off_the_network() -> None:
     thread._setup_pipe_out = connect
 
 
+def leave_the_debugger_out() -> None:
+    """Let ipykernel find that debugpy is not installed; a notebook that imports it still gets it."""
+    missing: Any = None
+    sys.modules["debugpy"] = missing
+    try:
+        importlib.import_module("ipykernel.debugger")
+    except ImportError:
+        # this version of ipykernel has its debugger elsewhere, or none
+        pass
+    finally:
+        del sys.modules["debugpy"]
+
+
 if __name__ == "__main__":
+    leave_the_debugger_out()
     keep_output_off_the_network()
     importlib.import_module("ipykernel.kernelapp").launch_new_instance()

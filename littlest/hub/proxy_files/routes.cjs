@@ -50,7 +50,7 @@ class FileStore {
     try {
       const descriptor = fs.openSync(temporary, "w", 0o600);
       try {
-        fs.writeSync(descriptor, JSON.stringify(Object.fromEntries(this.routes)));
+        fs.writeFileSync(descriptor, JSON.stringify(Object.fromEntries(this.routes)));
         fs.fsyncSync(descriptor);
       } finally {
         fs.closeSync(descriptor);

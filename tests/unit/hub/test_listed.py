@@ -24,13 +24,15 @@ def test_who_is_no_longer_an_admin_in_the_file_is_none_in_the_hub() -> None:
 def test_who_is_taken_out_may_not_log_in_though_the_hub_knows_them() -> None:
     before = ListedUsers(names("ada", "bob"), names("old"))
     _listed, removal = compare_users(before, Users(allowed=("ada",)))
-    assert removal.not_allowed == names("bob", "old")
+    assert removal.not_allowed == removal.just_removed == names("bob", "old")
 
 
 def test_it_stays_so_at_later_starts_until_the_name_comes_back() -> None:
     listed, _removal = compare_users(ListedUsers(names("bob")), Users())
     listed, removal = compare_users(listed, Users())
     assert removal.not_allowed == names("bob")
+    # whoever was let in again since in the admin panel keeps a running server
+    assert removal.just_removed == names()
     listed, removal = compare_users(listed, Users(allowed=("bob",)))
     assert removal.not_allowed == names()
     assert listed.removed == names()
