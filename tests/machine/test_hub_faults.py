@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -20,6 +21,17 @@ def say(): print("the child says", 6 * 7, flush=True)
 child = get_context("fork").Process(target=say)
 child.start(); child.join()
 import time; time.sleep(0.5)
+"""
+SLEEP_AT_THE_NEXT_START = """
+import os
+os.makedirs(os.path.expanduser("~/.jupyter"), exist_ok=True)
+with open(os.path.expanduser("~/.jupyter/jupyter_server_config.py"), "w") as file:
+    file.write("import time; time.sleep(9999)")
+"""
+ASK_THE_DEBUGGER = """
+from ipykernel.debugger import _is_debugpy_available
+import debugpy
+print(_is_debugpy_available, debugpy.__name__ == "debugpy")
 """
 
 
@@ -162,17 +174,30 @@ def test_a_lost_database_leaves_no_server_that_nobody_can_reach(worn: Server) ->
 def test_who_is_no_longer_an_admin_loses_sudo_and_the_hub(worn: Server) -> None:
     worn.configure("users:\n  admin: [admin, deputy]\n")
     worn.wait_until_ready(30)
+    # whoever came first under a new admin's name would choose its password, and be root
+    with pytest.raises(Refused, match=r"is an admin|Invalid username or password"):
+        worn.use("deputy")
+    password = worn.machine.read("/var/lib/littlest/secrets/initial-passwords/deputy").strip()
     become_root = "import subprocess; print(subprocess.run(['sudo', '-n', 'id', '-un'], capture_output=True).stdout)"
-    assert worn.use("deputy", become_root) == "b'root\\n'\n"
+    assert worn.use("deputy", become_root, password) == "b'root\\n'\n"
+    assert "jupyter-deputy.service" in worn.list_server_units()
     worn.configure("users:\n  admin: [admin]\n  allowed: [deputy]\n")
     worn.wait_until_ready(30)
-    # not in a server that had been running since either: what runs keeps its groups
-    assert worn.use("deputy", become_root) == "b''\n"
+    # what runs keeps its groups, and so sudo
+    assert "jupyter-deputy.service" not in worn.list_server_units()
+    assert worn.use("deputy", become_root, password) == "b''\n"
+    worn.configure("users:\n  admin: [admin]\n")
+    worn.wait_until_ready(30)
+    assert "jupyter-deputy.service" not in worn.list_server_units()
+    with pytest.raises(Refused):
+        worn.use("deputy", password=password)
+    worn.configure("users:\n  admin: [admin]\n  allowed: [deputy]\n")
+    worn.wait_until_ready(30)
 
     async def ask(person: HubClient) -> Any:
         return (await person.api("GET", "user"))[1]["admin"]
 
-    assert act(worn, "deputy", ask) is False
+    assert act(worn, "deputy", ask, password) is False
 
 
 def test_a_proxy_that_cannot_listen_is_a_failed_unit(worn: Server) -> None:
@@ -201,3 +226,43 @@ def test_a_server_survives_that_the_hub_is_killed_while_it_starts(worn: Server) 
     worn.wait_until_ready(30)
     assert worn.use("unlucky") == "42"
     assert json.loads(worn.machine.run("systemctl list-units --output=json 'jupyter-unlucky*'").stdout)
+
+
+def test_servers_that_never_answer_keep_nobody_else_waiting(worn: Server) -> None:
+    # one more than start at a time, each held up by a file of its user's own
+    stuck = [f"stuck-{number}" for number in range(4)]
+    worn.add_users([*stuck, "next"])
+    for user in stuck:
+        act(worn, user, lambda person: person.execute(SLEEP_AT_THE_NEXT_START))
+    worn.stop_servers()
+
+    async def start_all() -> float:
+        async with AsyncExitStack() as stack:
+            people = [await stack.enter_async_context(worn.client(user)) for user in (*stuck, "next")]
+            for person in people:
+                await person.login()
+            for person in people[:-1]:
+                await person.api("POST", f"users/{person.name}/server")
+            begin = time.monotonic()
+            await people[-1].start_server()
+            waited = time.monotonic() - begin
+            for person in people[:-1]:
+                await person.api("DELETE", f"users/{person.name}/server")
+            return waited
+
+    # JupyterHub's own limit for a start is 300 seconds
+    assert worn.run(start_all()) < 120
+
+
+def test_the_debugger_opens_no_port_that_others_reach(worn: Server) -> None:
+    # debugpy listens on loopback and takes orders from anybody
+    worn.add_users(["debugger"])
+
+    async def look(person: HubClient) -> tuple[Any, str]:
+        _status, specs = await person.server("GET", "api/kernelspecs")
+        said = await person.execute(ASK_THE_DEBUGGER)
+        return specs["kernelspecs"]["python3"]["spec"]["metadata"].get("debugger"), said
+
+    offered, said = act(worn, "debugger", look)
+    assert not offered
+    assert said == "False True\n"
