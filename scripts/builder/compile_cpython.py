@@ -51,6 +51,15 @@ _CONFIGURE = (
     "py_cv_module__gdbm=n/a",
     "py_cv_module__dbm=n/a",
     "py_cv_module__tkinter=n/a",
+    "ac_cv_header_bluetooth_bluetooth_h=no",
+    # what configure asks the running kernel, container or priority of the build for, as it is on a server
+    "ac_cv_broken_nice=no",
+    "ac_cv_broken_sem_getvalue=no",
+    "ac_cv_buggy_getaddrinfo=no",
+    "ac_cv_file__dev_ptc=no",
+    "ac_cv_file__dev_ptmx=yes",
+    "ac_cv_posix_semaphores_enabled=yes",
+    "ac_cv_working_tzset=yes",
 )
 
 
