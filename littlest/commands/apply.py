@@ -72,8 +72,8 @@ def _give_up(
             f"the settings are in force only in part, and there are no others to go back to: {why}",
             f"{hint}\n{again}" if hint else again,
         )
-    progress("the new settings could not be put in force; putting the last good ones back")
     try:
+        progress("the new settings could not be put in force; putting the last good ones back")
         config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
         machine.write_file(REJECTED_CONFIG_FILE, text, mode=0o640)
         replace_settings(machine, good)

@@ -100,3 +100,22 @@ def test_a_class_that_starts_at_once_gets_its_accounts(ready: Machine) -> None:
     assert len({account.uid for account in accounts}) == 12
     for name, account in zip(names, accounts, strict=True):
         assert account.name == f"jupyter-{name}"
+
+
+def test_a_home_that_was_removed_is_made_again(ready: Machine) -> None:
+    # teachers let a student begin anew so; systemd refuses a server without it
+    account = ensure_user_account(ready, "anna", admin=False)
+    ready.remove_tree(account.home)
+    assert ensure_user_account(ready, "anna", admin=False) == account
+    state = ready.read_state(account.home)
+    assert state is not None
+    assert (state.mode, state.uid, state.gid) == (0o700, account.uid, account.gid)
+
+
+def test_the_owner_of_a_home_is_found_in_a_directory_service_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    # LDAP and SSSD know a number, and do not list whom they know
+    monkeypatch.setattr("pwd.getpwall", list)
+    found = Machine("/").read_account_of(0)
+    assert found is not None
+    assert found.name == "root"
+    assert Machine("/").read_account_of(2**31 - 7) is None

@@ -15,6 +15,7 @@ from littlest.plan.files import COMMAND_SCRIPT, SUDOERS
 from littlest.plan.record import Record, make_record, make_removals, narrow, parse_record, render_record, widen
 from littlest.plan.steps import (
     EnsureGroup,
+    KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
     Plan,
@@ -24,6 +25,7 @@ from littlest.plan.steps import (
     RemoveUnits,
     RunUnit,
     SetInitialPassword,
+    TryServer,
     WaitUntilReady,
     WriteEnvironmentFile,
     WriteFile,
@@ -59,6 +61,28 @@ def test_proxy_is_started_before_the_hub_and_the_culler_last() -> None:
 def test_without_a_start_nothing_is_run_and_nothing_is_waited_for() -> None:
     steps = make_plan(Config(), RELEASE, start=False).steps
     assert not [step for step in steps if isinstance(step, RunUnit | WaitUntilReady)]
+
+
+def test_every_admin_gets_a_first_password() -> None:
+    # else whoever comes first chooses one, and is root
+    config = load_config("users: {admin: [vera, olga, ada]}", "config.yaml")
+    plan = make_plan(config, RELEASE, first_admin="olga", password_file=Path("/root/password"))
+    steps = {step.user: step.password_file for step in plan.steps if isinstance(step, SetInitialPassword)}
+    assert steps == {"olga": Path("/root/password"), "vera": None, "ada": None}
+    named = [step.user for step in make_plan(config, RELEASE).steps if isinstance(step, SetInitialPassword)]
+    assert sorted(named) == ["ada", "olga", "vera"]
+
+
+def test_an_install_ends_with_a_trial_and_then_keeps_its_settings() -> None:
+    steps = make_plan(Config(), RELEASE, is_install=True).steps
+    assert [type(step) for step in steps[-3:]] == [WaitUntilReady, TryServer, KeepSettings]
+    assert make_plan(Config(), RELEASE, is_install=True, start=False).steps[-1] == KeepSettings(once=True)
+    assert not [step for step in make_plan(Config(), RELEASE).steps if isinstance(step, TryServer | KeepSettings)]
+
+
+def test_drop_ins_with_their_passwords_are_roots_alone() -> None:
+    steps = make_plan(Config(), RELEASE).steps
+    assert MakeDirectory(paths.DROP_IN_DIR, 0o700) in steps
 
 
 def test_no_secret_enters_a_plan() -> None:

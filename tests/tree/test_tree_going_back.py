@@ -1,0 +1,200 @@
+"""`littlest apply` that does not come to its end, and what is kept as the last good settings."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from fake_root import RELEASE, make_tree
+
+from littlest import paths
+from littlest.commands.apply import REJECTED_CONFIG_FILE, run_apply
+from littlest.commands.install import run_install
+from littlest.errors import ExitCode, LittlestError, NeedsAPerson
+from littlest.report import Report
+from littlest.system.machine import Machine
+from littlest.system.manifest import MANIFEST_FILE
+from littlest.system.passwords import check_password
+from littlest.system.record import read_record
+
+CHANGED = "http: {port: 8080}\nusers: {admin: [olga]}\n"
+"""Settings that change the proxy's unit."""
+
+
+def install(machine: Machine, start: bool = True, **kwargs: object) -> Report:
+    return run_install(machine, "olga", start, None, release=RELEASE, **kwargs)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def installed(machine: Machine) -> Machine:
+    install(machine)
+    return machine
+
+
+def read_unit(machine: Machine) -> str:
+    return machine.read_text(paths.SYSTEMD_DIR / paths.PROXY_UNIT) or ""
+
+
+def fail_once_at(words: str) -> object:
+    failed = []
+
+    def progress(line: str) -> None:
+        if words in line and not failed:
+            failed.append(line)
+            raise OSError(28, "No space left on device")
+
+    return progress
+
+
+def test_every_admin_has_a_password_that_nobody_else_chose(installed: Machine) -> None:
+    installed.path(paths.CONFIG_FILE).write_text("users: {admin: [olga, 'ada b', zoe]}\n")
+    report = run_apply(installed, release=RELEASE)
+    file = paths.INITIAL_PASSWORD_DIR / "ada b"
+    assert f"First password of ada b: sudo cat '{file}'" in report.lines
+    assert not any("olga" in line for line in report.lines)
+    for name in ("ada b", "zoe"):
+        password = (installed.read_text(paths.INITIAL_PASSWORD_DIR / name) or "").strip()
+        assert check_password(installed.path(paths.PASSWORDS_FILE), name, password)
+        assert password not in "\n".join(report.lines)
+    assert report.data["first_passwords"] == {
+        name: str(paths.INITIAL_PASSWORD_DIR / name) for name in ("ada b", "zoe")
+    }
+    assert run_apply(installed, release=RELEASE).data["first_passwords"] == {}
+
+
+def test_an_install_names_the_passwords_of_all_admins_of_an_earlier_configuration(machine: Machine) -> None:
+    machine.write_file(paths.CONFIG_FILE, "users: {admin: [olga, zoe]}\n")
+    text = "\n".join(install(machine).lines)
+    assert "Log in as olga" in text
+    assert f"First password of zoe: sudo cat {paths.INITIAL_PASSWORD_DIR / 'zoe'}" in text
+
+
+def test_a_full_disk_half_way_puts_the_last_good_settings_back(installed: Machine) -> None:
+    good, unit = installed.read_text(paths.CONFIG_FILE), read_unit(installed)
+    installed.path(paths.CONFIG_FILE).write_text(CHANGED + "services: {cull: {timeout: 7200}}\n")
+    with pytest.raises(LittlestError, match="No space left on device") as failure:
+        run_apply(installed, release=RELEASE, progress=fail_once_at(paths.CULLER_UNIT))  # type: ignore[arg-type]
+    assert failure.value.exit_code is ExitCode.FAILED
+    assert installed.read_text(paths.CONFIG_FILE) == good
+    assert read_unit(installed) == unit
+    assert (installed.read_text(REJECTED_CONFIG_FILE) or "").startswith(CHANGED)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_closed_terminal_puts_the_last_good_settings_back(installed: Machine, number: signal.Signals) -> None:
+    good, unit = installed.read_text(paths.CONFIG_FILE), read_unit(installed)
+    installed.path(paths.CONFIG_FILE).write_text(CHANGED)
+
+    def end(_line: str) -> None:
+        os.kill(os.getpid(), number)
+
+    with pytest.raises(LittlestError, match="it was interrupted"):
+        run_apply(installed, release=RELEASE, progress=end)
+    assert installed.read_text(paths.CONFIG_FILE) == good
+    assert read_unit(installed) == unit
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+
+
+def test_nothing_to_go_back_to_is_not_said_to_be_as_it_was(installed: Machine) -> None:
+    installed.path(paths.SUDOERS_FILE).unlink()
+    installed.path(paths.COMMAND_FILE).unlink()
+    with pytest.raises(NeedsAPerson, match=r"only in part.*No space left") as failure:
+        run_apply(installed, release=RELEASE, progress=fail_once_at(str(paths.COMMAND_FILE)))  # type: ignore[arg-type]
+    assert failure.value.exit_code is ExitCode.NEEDS_A_PERSON
+    run_apply(installed, release=RELEASE)
+    assert installed.read_state(paths.COMMAND_FILE) is not None
+
+
+def test_settings_that_cannot_be_put_back_need_a_person(installed: Machine) -> None:
+    installed.path(paths.CONFIG_FILE).write_text(CHANGED + "services: {cull: {timeout: 7200}}\n")
+    lines: list[str] = []
+
+    def fail_from_the_second_line_on(line: str) -> None:
+        lines.append(line)
+        if len(lines) > 1:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(NeedsAPerson, match="No space left"):
+        run_apply(installed, release=RELEASE, progress=fail_from_the_second_line_on)
+    run_apply(installed, release=RELEASE)
+
+
+def test_settings_kept_elsewhere_stay_there(installed: Machine, tmp_path: Path) -> None:
+    good = installed.read_text(paths.CONFIG_FILE) or ""
+    file, elsewhere = installed.path(paths.CONFIG_FILE), installed.root / "srv/config.yaml"
+    elsewhere.parent.mkdir()
+    elsewhere.write_text(CHANGED)
+    elsewhere.chmod(0o664)
+    os.chown(elsewhere, 65534, 65534)
+    file.unlink()
+    file.symlink_to(elsewhere)
+    with pytest.raises(LittlestError, match="put in force"):
+        run_apply(installed, release=RELEASE, progress=fail_once_at(paths.PROXY_UNIT))  # type: ignore[arg-type]
+    assert file.readlink() == elsewhere
+    assert elsewhere.read_text() == good
+    state = elsewhere.stat()
+    assert (state.st_mode & 0o777, state.st_uid, state.st_gid) == (0o664, 65534, 65534)
+    elsewhere.unlink()
+    run_apply(installed, release=RELEASE)
+    assert file.readlink() == elsewhere
+    assert elsewhere.read_text() == good
+
+
+def test_settings_are_kept_as_good_at_the_very_end_only(installed: Machine) -> None:
+    good = installed.read_text(paths.LAST_GOOD_CONFIG_FILE)
+    installed.path(paths.CONFIG_FILE).write_text(CHANGED)
+    seen = []
+    run_apply(
+        installed,
+        release=RELEASE,
+        progress=lambda _: seen.append(installed.read_text(paths.LAST_GOOD_CONFIG_FILE)),
+    )
+    assert set(seen) == {good}
+    assert installed.read_text(paths.LAST_GOOD_CONFIG_FILE) == CHANGED
+
+
+def test_an_install_without_a_start_does_not_take_its_settings_for_better_ones(machine: Machine) -> None:
+    machine.write_file(paths.CONFIG_FILE, CHANGED)
+    machine.make_directory(paths.STATE_DIR, mode=0o700)
+    machine.write_file(paths.LAST_GOOD_CONFIG_FILE, "users: {admin: [olga]}\n", mode=0o600)
+    install(machine, start=False)
+    assert machine.read_text(paths.LAST_GOOD_CONFIG_FILE) == "users: {admin: [olga]}\n"
+
+
+def test_a_signal_after_the_last_change_finds_a_complete_install(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the moment in which nothing is recorded any more as made by this install
+    sync = os.fsync
+
+    def end(descriptor: int) -> None:
+        sync(descriptor)
+        if machine.path(paths.RECORD_FILE).exists() and not read_record(machine).made:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("os.fsync", end)
+    report = install(machine)
+    assert "is running" in report.lines[0]
+    assert machine.read_text(paths.LAST_GOOD_CONFIG_FILE) == machine.read_text(paths.CONFIG_FILE)
+    assert machine.read_state(paths.COMMAND_FILE) is not None
+    assert machine.read_state(RELEASE.directory / MANIFEST_FILE) is not None
+
+
+def test_an_install_that_cannot_keep_the_settings_is_taken_back(tmp_path: Path) -> None:
+    machine = make_tree(tmp_path / "other")
+    with pytest.raises(LittlestError, match="No space left"):
+        install(machine, progress=fail_once_at("keep the settings"))
+    assert machine.read_state(paths.STATE_DIR) is None
+    assert machine.read_state(paths.SUDOERS_FILE) is None
+
+
+def test_a_first_password_whose_note_is_taken_back_is_forgotten(machine: Machine) -> None:
+    install(machine)
+    machine.path(paths.SYSTEMD_DIR / paths.CULLER_UNIT).unlink()
+    machine.path(paths.CONFIG_FILE).write_text("users: {admin: [zoe]}\n")
+    failing = fail_once_at(f"write {paths.SYSTEMD_DIR / paths.CULLER_UNIT}")
+    with pytest.raises(LittlestError):
+        run_install(machine, None, False, None, release=RELEASE, progress=failing)  # type: ignore[arg-type]
+    assert machine.read_state(paths.INITIAL_PASSWORD_DIR / "zoe") is None
+    report = run_install(machine, None, False, None, release=RELEASE)
+    assert "sudo cat" in "\n".join(report.lines)
