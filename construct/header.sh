@@ -176,11 +176,11 @@ fail() {
 
 # complain TEXT: on a screen that may be gone
 complain() {
-    echo "$1" >&2 || :
+    echo "$1" >&2 2>/dev/null || :
 }
 
 say() {
-    echo "$@" || :
+    echo "$@" 2>/dev/null || :
     echo "$@" >>"$log" || :
 }
 
