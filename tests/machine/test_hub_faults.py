@@ -44,6 +44,13 @@ def worn(installation: Installation, make_machine: MakeMachine) -> Iterator[Serv
     server.network.close()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def clean(server: Server) -> Iterator[None]:
+    """The next file's tests find no server running."""
+    yield
+    server.stop_servers()
+
+
 def act(server: Server, user: str, what: Callable[[HubClient], Awaitable[T]], password: str = PASSWORD) -> T:
     """Let a person log in, start a server, open Lab, and do something."""
 
