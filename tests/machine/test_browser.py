@@ -12,6 +12,8 @@ def test_a_student_logs_in_opens_a_notebook_and_runs_a_cell(server: Server) -> N
     ensure_system_packages(*NEEDED)
     server.add_users(["browsing"])
     pictures: Path = REPOSITORY / "build/screenshots"
-    assert server.network.call(try_notebook, server.url, "browsing", PASSWORD, pictures) == "42"
+    try:
+        assert server.network.call(try_notebook, server.url, "browsing", PASSWORD, pictures) == "42"
+    finally:
+        server.stop_servers()
     assert (pictures / "notebook.png").stat().st_size > 10_000
-    server.stop_servers()
