@@ -45,6 +45,8 @@ PROXY_RUNTIME_DIR = Path("/run/littlest-proxy")
 PROXY_API_SOCKET = PROXY_RUNTIME_DIR / "api.sock"
 SERVERS_RUNTIME_DIR = Path("/run/littlest-servers")
 """One folder per user server, `USER:littlest-proxy` 02710, with its `server.sock` (0660)."""
+SERVERS_ENVIRONMENT_DIR = Path("/run/littlest-environment")
+"""Root's own: the environment of a server while its unit is being started."""
 HUB_ADDRESS = "127.0.0.1"
 HUB_PORT = 15081
 

@@ -23,7 +23,7 @@ RUNTIME = (
     paths.PROXY_RUNTIME_DIR,
     paths.SERVERS_RUNTIME_DIR,
     paths.PROXY_STATE_DIR,
-    Path("/run/littlest-environment"),
+    paths.SERVERS_ENVIRONMENT_DIR,
     paths.ACCOUNTS_LOCK_FILE,
 )
 """What hub and proxy made while they ran, and can make again."""

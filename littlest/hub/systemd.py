@@ -8,10 +8,11 @@ from pathlib import Path
 
 from systemdspawner.systemd import make_environment_file
 
+from littlest import paths
 from littlest.errors import LittlestError
 from littlest.system.machine import CommandResult, Machine
 
-ENVIRONMENT_DIR = Path("/run/littlest-environment")
+ENVIRONMENT_DIR = Path(paths.SERVERS_ENVIRONMENT_DIR)
 """Root's own; a file is there only while a unit is started. (Everybody can read command lines and properties.)"""
 
 

@@ -21,7 +21,9 @@ from littlest.system.units import read_journal
 PAUSE = 0.1
 """Seconds between two questions."""
 REMOVE_SECONDS = 60.0
-CODE, RESULT = "6*7", "42"
+CODE = "__import__('sys').prefix, 6*7"
+RESULT = f"('{paths.USER_ENVIRONMENT_DIR}', 42)"
+"""Of the users' environment: where that has no kernel, the server offers one of its own."""
 JUPYTER_PROTOCOL = "5.3"
 """Version of the Jupyter messaging protocol in which the kernel is asked."""
 
@@ -101,9 +103,9 @@ def _compute(url: str, token: str, deadline: float) -> None:
     try:
         result = asyncio.run(asyncio.wait_for(_ask_kernel(channels, headers), max(deadline - time.monotonic(), 1.0)))
     except TimeoutError as error:
-        raise NotReady(f"its kernel did not compute {CODE} in time") from error
+        raise NotReady("its kernel did not compute 6*7 in time") from error
     if result != RESULT:
-        raise NotReady(f"its kernel says that {CODE} is {result}")
+        raise NotReady(f"its kernel says {result} where it should say {RESULT}")
 
 
 async def _ask_kernel(address: str, headers: Mapping[str, str]) -> str:

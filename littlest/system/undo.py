@@ -109,7 +109,9 @@ def _list_targets(step: Step) -> tuple[str, ...]:  # noqa: PLR0911  # one line f
                 f"password:{step.user}",
             )
         case TryServer():
-            return (f"user:{paths.CANARY_USER}",)
+            # the hub makes these with its first server
+            made = (paths.SERVERS_RUNTIME_DIR, paths.SERVERS_ENVIRONMENT_DIR, paths.ACCOUNTS_LOCK_FILE)
+            return (*(f"path:{path}" for path in made), f"user:{paths.CANARY_USER}")
         case KeepSettings():
             return (f"path:{paths.LAST_GOOD_CONFIG_FILE}",)
         case _:
