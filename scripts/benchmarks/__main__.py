@@ -54,8 +54,9 @@ def main() -> int:
                 failures[name] = str(failure) or type(failure).__name__
                 print(f"{name} could not be measured: {failures[name]}", file=sys.stderr)
     finally:
+        # also of a bench that was ended early: what it measured until then
+        report(figures, failures, facts, stage, chosen.json)
         stage.close()
-    report(figures, failures, facts, stage, chosen.json)
     return 1 if failures else MISSED if any(figure.is_met is False for figure in figures) else 0
 
 

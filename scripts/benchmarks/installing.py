@@ -2,6 +2,7 @@
 
 import re
 import statistics
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def measure_install(stage: Stage) -> list[Figure]:
         server = Server("install")
         try:
             stage.calm.wait("install")
-            return server.install(stage.installer)
+            installation = server.install(stage.installer)
+            print(f"  install: {installation.seconds:.1f} s", file=sys.stderr)
+            return installation
         finally:
             server.remove()
 

@@ -112,8 +112,9 @@ class Stage:
         results = []
         for number in range(1, self.runs + 1):
             self.calm.wait(name)
-            print(f"  {name}: run {number} of {self.runs}", file=sys.stderr)
             results.append(measure())
+            shown = f": {results[-1]:.2f}" if isinstance(results[-1], float) else ""
+            print(f"  {name}: run {number} of {self.runs}{shown}", file=sys.stderr)
         return results
 
     def close(self) -> None:
