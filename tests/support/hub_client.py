@@ -129,14 +129,21 @@ class HubClient:
 
         Raises Refused when the hub refuses the start or the start fails.
         """
-        status, said = await self.api("POST", f"users/{self.name}/server")
-        if status not in {201, 202} and "already running" not in str(said):
-            raise Refused(f"the server of {self.user} was not started", status, str(said))
+        asked = asyncio.create_task(self.api("POST", f"users/{self.name}/server"))
+        # the hub answers when the server is ready or ten seconds are over; its page shows progress after one
+        await asyncio.wait({asked}, timeout=1.0)
+        if asked.done():
+            self._check_start(*asked.result())
         events = [event async for event in self._progress()]
+        self._check_start(*await asked)
         if not events or not events[-1].get("ready"):
-            raise Refused(f"the server of {self.user} did not start", status, json.dumps(events[-3:]))
+            raise Refused(f"the server of {self.user} did not start", 200, json.dumps(events[-3:]))
         self.server_path = self._below_base(events[-1]["url"])
         return events
+
+    def _check_start(self, status: int, said: Any) -> None:
+        if status not in {201, 202} and "already running" not in str(said):
+            raise Refused(f"the server of {self.user} was not started", status, str(said))
 
     async def _progress(self) -> AsyncIterator[dict[str, Any]]:
         path = f"hub/api/users/{self.name}/server/progress"

@@ -30,7 +30,7 @@ find /etc -xdev \( %s \) -prune -o -type f -exec sha256sum {} +
 sed 's/^/passwd: /' /etc/passwd; sed 's/^/group: /' /etc/group; sed 's/^/subuid: /' /etc/subuid
 systemctl list-unit-files --plain --no-legend | sed 's/^/unit: /'
 systemctl list-units --plain --no-legend --all '*upyter*.service' '*upyter*.socket' '*ittlest*' | sed 's/^/loaded: /'
-ls -d /run/*ittlest* /run/*upyter* /run/systemd/*/*upyter* 2>/dev/null | sed 's/^/run: /'
+ls -d /run/*ittlest* /run/*upyter* /run/systemd/*/*upyter* 2>/dev/null | grep -v 'lock$' | sed 's/^/run: /'
 ps -eo user,args | grep -i -E 'upyter|ittlest' | grep -v -E 'grep|/media/littlest' | sed 's/^/process: /'
 """
 
