@@ -86,7 +86,8 @@ def start_unit(
         with contextlib.suppress(FileNotFoundError):
             os.unlink(file)  # noqa: PTH108
     if result.status != 0:
-        words = " ".join((result.stderr.strip() or result.stdout.strip()).split("\n")[:2])
+        said = result.stderr.strip() or result.stdout.strip() or read_last_words(machine, unit, 2)
+        words = " ".join(said.split("\n")[:2]) or "it ended at once and said nothing"
         raise LittlestError(f"systemd did not start {unit}: {words}", f"sudo journalctl -u {unit}")
 
 
@@ -98,6 +99,8 @@ def stop_unit(machine: Machine, unit: str) -> None:
 
 def read_last_words(machine: Machine, unit: str, lines: int = 8) -> str:
     """The last lines that a unit's own processes wrote to the journal; empty when there are none."""
+    # what was said a moment ago may still be on its way
+    machine.run(["journalctl", "--sync"], check=False, timeout=10)
     found = machine.run(
         ["journalctl", "--quiet", "--output=cat", f"--lines={lines}", f"_SYSTEMD_UNIT={unit}"],
         check=False,
