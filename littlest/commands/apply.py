@@ -2,9 +2,10 @@
 
 from littlest import paths
 from littlest.config.load import load_config
+from littlest.config.model import Config
 from littlest.converge import check_root, converge, read_config_text
 from littlest.errors import LittlestError, NeedsAPerson
-from littlest.plan.describe import list_first_passwords, render_first_passwords, render_step
+from littlest.plan.describe import find_warnings, list_first_passwords, render_first_passwords, render_step
 from littlest.plan.steps import Release, Step
 from littlest.report import Report
 from littlest.system.apply import Progress, ignore_progress
@@ -52,7 +53,7 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
         if text is not None and text != good:
             # not what stands in the file by now: somebody may be editing it
             machine.write_file(paths.LAST_GOOD_CONFIG_FILE, text, mode=0o600)
-    return _report(steps)
+    return _report(steps, config)
 
 
 def _give_up(
@@ -91,11 +92,17 @@ def _give_up(
     )
 
 
-def _report(steps: tuple[Step, ...]) -> Report:
+def _report(steps: tuple[Step, ...], config: Config) -> Report:
     sentences = [render_step(step) for step in steps]
     passwords = list_first_passwords(steps)
-    data = {"changed": bool(steps), "steps": sentences, "first_passwords": passwords}
+    warnings = find_warnings(config)
+    data = {
+        "changed": bool(steps),
+        "steps": sentences,
+        "first_passwords": passwords,
+        "warnings": list(find_warnings(config)),
+    }
     if not steps:
-        return Report(("Everything was as the settings say; nothing was changed.",), data)
+        return Report(("Everything was as the settings say; nothing was changed.", *warnings), data)
     done = f"Done, in {len(steps)} step{'s' if len(steps) > 1 else ''}. The hub answers."
-    return Report((done, *render_first_passwords(passwords)), data)
+    return Report((done, *render_first_passwords(passwords), *warnings), data)

@@ -40,10 +40,11 @@ def _find_units(machine: Machine, what: str | None) -> tuple[str, ...]:
         return (*(unit for units in UNITS.values() for unit in units), f"{paths.ACCOUNT_PREFIX}*.service")
     if what in UNITS:
         return UNITS[what]
-    account = make_account_name(what)
-    if machine.read_account(account) is None:
-        raise LittlestError(
-            f"no user {what!r} has started a server on this machine",
-            "Name a user as the hub's admin page shows it, or one of: " + ", ".join(UNITS),
-        )
-    return (make_unit_name(what),)
+    # a hub user's name has no capitals, and an account's name stands in every list of processes
+    for user in (what.lower(), what.lower().removeprefix(paths.ACCOUNT_PREFIX)):
+        if machine.read_account(make_account_name(user)) is not None:
+            return (make_unit_name(user),)
+    raise LittlestError(
+        f"no user {what!r} has started a server on this machine",
+        "Name a user as the hub's admin page shows it, or one of: " + ", ".join(UNITS),
+    )

@@ -2,7 +2,7 @@
 
 from littlest.converge import check_root, find_differences, read_config
 from littlest.errors import ExitCode
-from littlest.plan.describe import render_step
+from littlest.plan.describe import find_warnings, render_step
 from littlest.report import Report
 from littlest.system.machine import Machine
 from littlest.system.releases import read_current_release
@@ -14,9 +14,15 @@ def run_plan(machine: Machine) -> Report:
     Raises ConfigError when the configuration is not valid.
     """
     check_root(machine)
-    steps = find_differences(machine, read_config(machine), read_current_release(machine))
+    config = read_config(machine)
+    warnings = find_warnings(config)
+    steps = find_differences(machine, config, read_current_release(machine))
     sentences = tuple(render_step(step) for step in steps)
-    data = {"steps": [{"kind": type(step).__name__, "does": render_step(step)} for step in steps]}
+    data = {
+        "steps": [{"kind": type(step).__name__, "does": render_step(step)} for step in steps],
+        "warnings": list(warnings),
+    }
     if not steps:
-        return Report(("Everything is as the settings say; there is nothing to do.",), data)
-    return Report(("sudo littlest apply would:", *(f"  {line}" for line in sentences)), data, ExitCode.DRIFT)
+        return Report(("Everything is as the settings say; there is nothing to do.", *warnings), data)
+    lines = ("sudo littlest apply would:", *(f"  {line}" for line in sentences), *warnings)
+    return Report(lines, data, ExitCode.DRIFT)

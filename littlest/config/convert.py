@@ -137,11 +137,18 @@ class Conversion:
             if optional:
                 return None
             raise _Misread(f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default")
+        if not node.style and node.end_mark.line > node.start_mark.line:
+            # YAML joins the lines: a dash that is indented too far makes one user of two
+            raise _Misread(
+                f"goes on over more than one line, as {show(node)}; several entries must be indented alike"
+            )
         return _read_scalar(node, kind)
 
     def _convert_list(self, node: Node, annotation: Any, place: Place) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
-            example = f"- {show(node)}" if isinstance(node, ScalarNode) else "- name"
+            example = (
+                f"- {_make_visible(node.value.split(',')[0].strip())}" if isinstance(node, ScalarNode) else "- name"
+            )
             raise _Misread(f"takes a list: write each entry on a line of its own below it, such as {example}")
         items: list[Any] = []
         for index, item in enumerate(node.value):

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Iterable
 
 from littlest import paths
+from littlest.config.model import Config
 from littlest.plan.steps import (
     EnableUnit,
     EnsureGroup,
@@ -24,6 +25,13 @@ from littlest.plan.steps import (
     WriteEnvironmentFile,
     WriteFile,
 )
+
+
+def find_warnings(config: Config) -> tuple[str, ...]:
+    """What is allowed and yet hardly meant, a sentence each."""
+    if config.users.admin:
+        return ()
+    return ("Note: users.admin names nobody. Whoever was an admin by it is none any more, and may not log in.",)
 
 
 def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for each kind of step

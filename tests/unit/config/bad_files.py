@@ -40,7 +40,12 @@ BAD_FILES: tuple[BadFile, ...] = (
     ("list_for_a_group", "http:\n  - port: 80\n", ((2, "http", "is a group of settings"),)),
     ("text_for_a_list", "users:\n  admin: ada\n", ((2, "users.admin", "such as - ada"),)),
     ("group_for_a_list", "users:\n  admin:\n    ada: true\n", ((3, "users.admin", "takes a list"),)),
-    ("commas_for_a_list", "users:\n  admin: ada, grace\n", ((2, "users.admin", "takes a list"),)),
+    ("commas_for_a_list", "users:\n  admin: ada, grace\n", ((2, "users.admin", "such as - ada"),)),
+    (
+        "dash_that_is_indented_too_far",
+        "users:\n  allowed:\n  - ada\n   - grace\n",
+        ((3, "users.allowed", "goes on over more than one line"),),
+    ),
     ("list_for_a_number", "http:\n  port: [80]\n", ((2, "http.port", "takes a whole number, not a list"),)),
     (
         "group_in_a_list",

@@ -7,10 +7,10 @@ import pytest
 
 from littlest import paths
 from littlest.config.load import load_config
-from littlest.config.model import Config
+from littlest.config.model import Config, Users
 from littlest.errors import LittlestError
 from littlest.plan.build import make_plan, make_probe_url
-from littlest.plan.describe import render_step
+from littlest.plan.describe import find_warnings, render_step
 from littlest.plan.files import COMMAND_SCRIPT, SUDOERS
 from littlest.plan.record import Record, make_record, make_removals, narrow, parse_record, render_record, widen
 from littlest.plan.steps import (
@@ -169,3 +169,8 @@ def test_an_empty_plan_owns_nothing() -> None:
 def test_the_command_has_no_placeholder_left_and_the_sudo_rule_names_the_group() -> None:
     assert "{" not in COMMAND_SCRIPT.replace("${release%/}", "").replace("${tried-}", "")
     assert "%littlest-admins ALL=(ALL) NOPASSWD:ALL\n" in SUDOERS
+
+
+def test_settings_that_name_no_admin_are_warned_of() -> None:
+    assert find_warnings(Config(users=Users(admin=("teacher",)))) == ()
+    assert "users.admin names nobody" in find_warnings(Config())[0]
