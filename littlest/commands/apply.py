@@ -100,7 +100,7 @@ def _report(steps: tuple[Step, ...], config: Config) -> Report:
         "changed": bool(steps),
         "steps": sentences,
         "first_passwords": passwords,
-        "warnings": list(find_warnings(config)),
+        "warnings": list(warnings),
     }
     if not steps:
         return Report(("Everything was as the settings say; nothing was changed.", *warnings), data)
