@@ -3,16 +3,18 @@
 import os
 import pty
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 
 from littlest.hub.activity import has_busy_terminal
 
 
-def wait_for(expected: bool, terminals: object) -> None:
+def wait_for(expected: bool, terminals: object, press: Callable[[], object] = lambda: None) -> None:
     deadline = time.monotonic() + 20
     while has_busy_terminal(terminals) is not expected:
         assert time.monotonic() < deadline, f"never {expected}"
-        time.sleep(0.05)
+        press()
+        time.sleep(0.2)
 
 
 def test_a_command_in_a_terminal_counts_and_a_waiting_shell_does_not() -> None:
@@ -21,11 +23,13 @@ def test_a_command_in_a_terminal_counts_and_a_waiting_shell_does_not() -> None:
         os.execv("/bin/bash", ["bash", "--norc", "-i"])
     try:
         terminals = SimpleNamespace(terminals={"1": SimpleNamespace(ptyproc=SimpleNamespace(fd=descriptor, pid=pid))})
+        # the shell's prompt: what is typed before may be lost
+        os.read(descriptor, 1000)
         wait_for(False, terminals)
-        os.write(descriptor, b"sleep 30\n")
+        os.write(descriptor, b"sleep 60\n")
         wait_for(True, terminals)
-        os.write(descriptor, b"\x03")
-        wait_for(False, terminals)
+        # a process that has only just been forked does not listen to Ctrl-C yet
+        wait_for(False, terminals, lambda: os.write(descriptor, b"\x03"))
     finally:
         os.close(descriptor)
         os.waitpid(pid, 0)

@@ -86,11 +86,12 @@ def open_browser(screenshots: Path) -> Iterator[Browser]:
             driver.quit()
 
 
-def try_notebook(url: str, user: str, password: str, screenshots: Path) -> str:
-    """Log in, open a notebook, run `6*7` in it, keep the pictures; gives what the cell showed."""
+def try_notebook(url: str, user: str, password: str, screenshots: Path) -> tuple[str, list[str]]:
+    """Log in, open a notebook, run `6*7` in it, keep the pictures; gives what the cell and Lab's notices said."""
     with open_browser(screenshots) as browser:
         try:
             browser.log_in(url, user, password)
-            return browser.run_cell_in_new_notebook("6*7")
+            said = browser.run_cell_in_new_notebook("6*7")
+            return said, [notice.text for notice in browser.driver.find_elements(By.CSS_SELECTOR, ".Toastify__toast")]
         finally:
             browser.keep_screenshot("notebook")
