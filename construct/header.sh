@@ -327,6 +327,8 @@ look_at_installed() {
         fail 1 "To lay it down anew (settings and users' files stay):  sudo mv $prefix $prefix.damaged && sudo sh $self"
     fi
     echo "$product $version_here is installed in $prefix and intact. Nothing was changed."
+    [ -z "$admin" ] ||
+        echo "Note: --admin ${admin%%:*} is for a first install, and was not looked at. To add an admin: sudo littlest config add users.admin NAME"
     exit 0
 }
 

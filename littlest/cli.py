@@ -8,17 +8,18 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 
 from littlest import __version__, output
+from littlest.cli_config import config_app
 from littlest.errors import ExitCode, LittlestError, UsageError
+from littlest.invocation import Json, finish, make_machine
 from littlest.report import Report
 
-if TYPE_CHECKING:
-    from littlest.system.machine import Machine
-
+_COMPLETE = "_LITTLEST_COMPLETE"
+"""The variable with which a shell asks for what a word may go on with."""
 INTERRUPTED = 130
 """What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
 
@@ -38,12 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-config_app = typer.Typer(
-    help="Show, check and edit the settings.", no_args_is_help=True, rich_markup_mode=None, name="config"
-)
 app.add_typer(config_app)
-
-Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -70,7 +66,7 @@ def status(as_json: Json = False) -> None:
     """Show whether everything runs as it should. Exit code 4 when it does not."""
     from littlest.commands.status import run_status
 
-    _finish(run_status(_make_machine()), as_json)
+    finish(run_status(make_machine()), as_json)
 
 
 @app.command()
@@ -78,17 +74,17 @@ def plan(as_json: Json = False) -> None:
     """Show what `littlest apply` would change; changes nothing. Exit code 4 when there is something to do."""
     from littlest.commands.plan import run_plan
 
-    _finish(run_plan(_make_machine()), as_json)
+    finish(run_plan(make_machine()), as_json)
 
 
 @app.command()
-def apply() -> None:
+def apply(as_json: Json = False) -> None:
     """Make this machine what the settings say. Restarts only what must be restarted."""
     from littlest.commands.apply import run_apply
 
     with output.show_progress() as progress:
-        report = run_apply(_make_machine(), progress=progress)
-    _finish(report)
+        report = run_apply(make_machine(), progress=progress)
+    finish(report, as_json)
 
 
 @app.command()
@@ -105,7 +101,7 @@ def logs(
 
     if follow and as_json:
         raise UsageError("--follow never ends, so it has no --json.", "Give one of the two.")
-    _finish(run_logs(_make_machine(), what, follow, lines), as_json)
+    finish(run_logs(make_machine(), what, follow, lines), as_json)
 
 
 @app.command()
@@ -121,8 +117,22 @@ def uninstall(
     if not yes:
         _confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes stay.")
     with output.show_progress() as progress:
-        report = run_uninstall(_make_machine(), purge, progress=progress)
-    _finish(report)
+        report = run_uninstall(make_machine(), purge, progress=progress)
+    finish(report)
+
+
+@app.command()
+def completion(
+    shell: Annotated[
+        Literal["bash", "zsh", "fish"],
+        typer.Argument(metavar="bash|zsh|fish", help="The shell that is to complete words."),
+    ],
+) -> None:
+    """Write what makes a shell complete verbs and settings: eval "$(littlest completion bash)"."""
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+    script = get_completion_script(prog_name="littlest", complete_var=_COMPLETE, shell=shell)
+    finish(Report(lines=tuple(script.splitlines())))
 
 
 @app.command(hidden=True)
@@ -140,51 +150,8 @@ def install(
     from littlest.commands.install import run_install
 
     with output.show_progress() as progress:
-        report = run_install(_make_machine(), admin or None, not no_start, log or None, progress=progress)
-    _finish(report)
-
-
-@config_app.command("show")
-def config_show(
-    key: Annotated[str | None, typer.Argument(metavar="[KEY]", help="Such as limits.memory, or limits.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Show the settings that the file gives, with the defaults of all others."""
-    from littlest.commands.config import run_show
-
-    _finish(run_show(_make_machine(), key), as_json)
-
-
-@config_app.command("validate")
-def config_validate(
-    file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="/etc/littlest/config.yaml by default.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Name every problem in a configuration file. Exit code 3 when there is one."""
-    from littlest.commands.config import run_validate
-
-    _finish(run_validate(_make_machine(), file), as_json)
-
-
-@config_app.command("edit")
-def config_edit() -> None:
-    """Edit the settings in $EDITOR. They are saved only when they are valid."""
-    from littlest.commands.config import run_edit
-
-    _finish(run_edit(_make_machine(), output.ask))
-
-
-def _make_machine() -> "Machine":
-    from littlest.system.machine import Machine
-
-    return Machine()
-
-
-def _finish(report: Report, as_json: bool = False) -> None:
-    output.print_report(report, as_json)
-    raise typer.Exit(int(report.exit_code))
+        report = run_install(make_machine(), admin or None, not no_start, log or None, progress=progress)
+    finish(report)
 
 
 def _confirm(question: str) -> None:
@@ -203,6 +170,10 @@ def run(arguments: Sequence[str]) -> int:
         # it may stand anywhere on the line
         words.remove("--debug")
     log_file = os.environ.get("LITTLEST_LOG") or None
+    if _COMPLETE in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
     try:
         app(args=words, prog_name="littlest")
     except SystemExit as end:

@@ -1,13 +1,22 @@
 """From a configuration to a machine that is like it: load → make_plan → apply → record."""
 
+import json
+
 from littlest import paths
 from littlest.config.load import decode_config, load_config
 from littlest.config.model import Config
-from littlest.errors import NeedsRoot
-from littlest.plan.build import make_plan
-from littlest.plan.steps import Release, Step
+from littlest.errors import LittlestError, NeedsRoot
+from littlest.plan import describe
+from littlest.plan.build import make_plan, make_probe_url
+from littlest.plan.changes import Outlook, find_affected, find_changes
+from littlest.plan.limits import find_memory_warnings, make_server_limits_step
+from littlest.plan.steps import Release, RunUnit, Step
 from littlest.system.apply import Progress, apply_plan, find_pending_steps, ignore_progress
+from littlest.system.checks import load_checked_config
 from littlest.system.machine import Machine
+from littlest.system.memory import read_machine_memory
+from littlest.system.probe import list_active_users, read_command_token
+from littlest.system.server_limits import render_held
 
 
 def check_root(machine: Machine) -> None:
@@ -27,6 +36,14 @@ def read_config(machine: Machine) -> Config:
     return load_config(read_config_text(machine) or "", str(paths.CONFIG_FILE))
 
 
+def read_checked_config(machine: Machine) -> Config:
+    """The configuration that the file gives, once it is known that it can work on this machine.
+
+    Raises ConfigError with every problem.
+    """
+    return load_checked_config(machine, read_config_text(machine) or "", str(paths.CONFIG_FILE))
+
+
 def converge(
     machine: Machine, config: Config, release: Release, *, progress: Progress = ignore_progress
 ) -> tuple[Step, ...]:
@@ -34,9 +51,69 @@ def converge(
 
     Raises LittlestError when a step fails. Calling it again goes on from there.
     """
-    return apply_plan(machine, make_plan(config, release), release.version, progress=progress)
+    plan = make_plan(config, release, machine_memory=read_machine_memory(machine))
+    return apply_plan(machine, plan, release.version, progress=progress)
 
 
 def find_differences(machine: Machine, config: Config, release: Release) -> tuple[Step, ...]:
     """The steps that `converge` would take. Changes nothing."""
-    return find_pending_steps(machine, make_plan(config, release), release.version)
+    plan = make_plan(config, release, machine_memory=read_machine_memory(machine))
+    return find_pending_steps(machine, plan, release.version)
+
+
+def read_good_config(machine: Machine) -> Config | None:
+    """The settings that were put in force last; None where there are none that this release understands."""
+    try:
+        text = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
+        return None if text is None else load_config(text, str(paths.LAST_GOOD_CONFIG_FILE))
+    except (LittlestError, UnicodeDecodeError):
+        return None
+
+
+def find_warnings(machine: Machine, config: Config) -> tuple[str, ...]:
+    """What is allowed and yet hardly meant, and what cannot be as it is meant now; a sentence each. Only looks."""
+    return (
+        *describe.find_warnings(config),
+        *_find_admins_without_account(machine, config),
+        *find_memory_warnings(config, read_machine_memory(machine)),
+        *render_held(machine, make_server_limits_step(config)),
+    )
+
+
+def _find_admins_without_account(machine: Machine, config: Config) -> tuple[str, ...]:
+    """Of a way to log in with the machine's own accounts, the admins who have none."""
+    if config.auth.type != "pam":
+        return ()
+    missing = [name for name in config.users.admin if machine.read_account(name) is None]
+    return tuple(
+        f"Note: {name} is an admin, but this machine has no account {name} to log in with." for name in missing
+    )
+
+
+def find_outlook(machine: Machine, config: Config, steps: tuple[Step, ...]) -> Outlook:
+    """What it means to people when these steps put this configuration in force. Changes nothing."""
+    restarts = tuple(step.unit for step in steps if isinstance(step, RunUnit))
+    before = read_good_config(machine)
+    changes = () if before is None else find_changes(before, config)
+    if before is None or not changes:
+        return Outlook(restarts=restarts)
+    affected = find_affected(before, config, _list_running(machine, before), _read_guests(machine))
+    return Outlook(changes, restarts, affected)
+
+
+def _read_guests(machine: Machine) -> frozenset[str]:
+    """Whom a rule let in, as the hub remembers it; nobody where it does not."""
+    try:
+        return frozenset(json.loads(machine.read_text(paths.GUESTS_FILE) or "")["guests"])
+    except (LittlestError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
+def _list_running(machine: Machine, config: Config) -> tuple[str, ...]:
+    if not machine.is_live:
+        return ()
+    try:
+        return list_active_users(make_probe_url(config), read_command_token(machine))
+    except LittlestError:
+        # a hub that is down cannot tell, and must not keep anybody from putting it right
+        return ()

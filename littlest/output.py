@@ -15,10 +15,13 @@ from littlest.report import Report
 
 
 def print_report(report: Report, as_json: bool) -> None:
-    """Write a command's result to standard output."""
+    """Write a command's result to standard output, and its notes to standard error."""
     if as_json:
         _write(sys.stdout, _render_json({**report.data, "exit_code": int(report.exit_code)}))
-    elif report.lines:
+        return
+    if report.notes:
+        _write(sys.stderr, "\n".join(report.notes))
+    if report.lines:
         _write(sys.stdout, "\n".join(report.lines))
 
 
@@ -95,6 +98,15 @@ def ask(question: str) -> str:
     _write(sys.stderr, question, end="")
     sys.stderr.flush()
     return sys.stdin.readline().rstrip("\n")
+
+
+def ask_secret(question: str) -> str:
+    """Ask a person for something that the terminal does not show; without a terminal, read a line from the input."""
+    if not is_interactive():
+        return ask("")
+    import getpass  # noqa: PLC0415
+
+    return getpass.getpass(question)
 
 
 def flush() -> bool:

@@ -13,6 +13,9 @@ USER_ENVIRONMENT_DIR = OPT_DIR / "user"
 PACKAGES_LINK = OPT_DIR / "packages"
 """The conda channel that the current release brought: a link to `current/share/littlest/packages`."""
 
+SCHEMA_FILE = CURRENT_LINK / "share/littlest/config.schema.json"
+"""With which editors complete and check config.yaml."""
+
 # What the admin says
 ETC_DIR = Path("/etc/littlest")
 CONFIG_FILE = ETC_DIR / "config.yaml"
@@ -23,7 +26,11 @@ STATE_DIR = Path("/var/lib/littlest")
 RECORD_FILE = STATE_DIR / "record.json"
 DATABASE_FILE = STATE_DIR / "jupyterhub.sqlite"
 PASSWORDS_FILE = STATE_DIR / "passwords.sqlite"
+GUESTS_FILE = STATE_DIR / "guests.json"
+"""Who was let in, or made an admin, by a rule and not by name."""
 LAST_GOOD_CONFIG_FILE = STATE_DIR / "last-good-config.yaml"
+HISTORY_DIR = STATE_DIR / "history"
+"""Every text of config.yaml that was in force."""
 SECRETS_DIR = STATE_DIR / "secrets"
 COOKIE_SECRET_FILE = SECRETS_DIR / "cookie_secret"
 HUB_ENVIRONMENT_FILE = SECRETS_DIR / "hub.env"
@@ -57,12 +64,25 @@ HUB_SOCKET_UNIT = "jupyterhub.socket"
 PROXY_UNIT = "jupyterhub-proxy.service"
 CULLER_UNIT = "jupyterhub-idle-culler.service"
 USERS_SLICE = "jupyterhub-users.slice"
+HUB_SLICE = "littlest.slice"
+"""Of hub, proxy and culler. No part of another slice: memory is kept for a unit only where its slice keeps it."""
+SERVER_DESCRIPTION = "JupyterHub server of"
+"""What the description of a user's server begins with, before the user's name."""
 
 # Accounts
 ADMINS_GROUP = "littlest-admins"
 USERS_GROUP = "littlest-users"
 PROXY_USER = "littlest-proxy"
-ACCOUNT_PREFIX = "jupyter-"
+SHARING_GROUP_PREFIX = "littlest-g-"
+"""Of the Unix groups of `users.groups`, by which their members share files."""
+UNIT_PREFIX = "jupyter-"
+"""Of the units of users' servers."""
+SERVICES_USER = "littlest-services"
+SERVICES_DIR = Path("/var/lib/littlest-services")
+"""Account and folder of the programs of `services.managed`."""
 CANARY_USER = "littlest-canary"
 """The hub user as whom an install tries a server out. Nobody can log in under this name."""
-HOMES_DIR = Path("/home")
+SHARED_DIR = Path("/srv/littlest")
+"""Where shared folders are that have no place of their own. What is in them is people's, and never removed."""
+LINKED_FOLDERS_FILE = STATE_DIR / "linked-folders.json"
+"""Every shared folder that homes ever had a link to: by it a link is known for one of ours."""

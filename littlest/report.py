@@ -16,3 +16,5 @@ class Report:
     data: Mapping[str, Any] = field(default_factory=dict)
     """The same for `--json`."""
     exit_code: ExitCode = ExitCode.DONE
+    notes: tuple[str, ...] = ()
+    """What a person should know beside the result, a line each: for standard error."""

@@ -1,4 +1,4 @@
-"""What holds for every test: in tests/unit there are no processes and no network."""
+"""What holds for every test: in tests/unit there are no processes and no network; and which may run side by side."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-UNIT = Path(__file__).parent / "unit"
+TESTS = Path(__file__).parent
+UNIT = TESTS / "unit"
+ALONE = ("hub", "build")
+"""Tiers whose tests use the same addresses and folders of this machine, so that two of them cannot run at once."""
 # asyncio's self-pipe is a socketpair: it neither connects nor binds
 _FORBIDDEN = frozenset(
     {
@@ -41,6 +44,14 @@ class _Guard:
 
 _guard = _Guard()
 sys.addaudithook(_guard)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests (`--dist loadgroup`), a file's tests stay together, and these tiers."""
+    for item in items:
+        file = item.path.relative_to(TESTS)
+        item.add_marker(pytest.mark.xdist_group(file.parts[0] if file.parts[0] in ALONE else str(file)))
 
 
 @pytest.fixture(autouse=True)

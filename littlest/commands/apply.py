@@ -3,20 +3,36 @@
 from littlest import paths
 from littlest.config.load import load_config
 from littlest.config.model import Config
-from littlest.converge import check_root, converge, read_config_text
-from littlest.errors import LittlestError, NeedsAPerson
-from littlest.plan.describe import find_warnings, list_first_passwords, render_first_passwords, render_step
+from littlest.config.problems import InvalidConfig
+from littlest.converge import (
+    check_root,
+    converge,
+    find_differences,
+    find_outlook,
+    find_warnings,
+    read_config_text,
+)
+from littlest.errors import LittlestError
+from littlest.going_back import Attempt, go_back
+from littlest.plan.changes import Outlook, find_changes, render_outlook
+from littlest.plan.describe import list_first_passwords, make_step_data, render_first_passwords
+from littlest.plan.login import list_login_addresses, render_login_addresses
 from littlest.plan.steps import Release, Step
 from littlest.report import Report
 from littlest.system.apply import Progress, ignore_progress
+from littlest.system.checks import load_checked_config
+from littlest.system.history import (
+    add_entry,
+    find_entry_to_go_back_to,
+    find_person,
+    read_entry_text,
+    read_newest_text,
+)
 from littlest.system.interrupts import ignore_signals, interrupt_on_signals
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
 from littlest.system.releases import read_current_release
-from littlest.system.settings import replace_settings
-
-REJECTED_CONFIG_FILE = paths.CONFIG_FILE.with_name("config.yaml.rejected")
-"""The settings with which the hub did not start, kept for the admin to correct."""
+from littlest.system.settings import keep_copy, replace_settings
 
 
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:
@@ -27,12 +43,6 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
     (NeedsAPerson when that is not possible).
     """
     check_root(machine)
-    begun: list[str] = []
-
-    def note(line: str) -> None:
-        begun.append(line)
-        progress(line)
-
     with hold_lock(machine):
         good = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
         text = read_config_text(machine)
@@ -40,69 +50,106 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
             progress(f"{paths.CONFIG_FILE} is missing; putting the last good settings back")
             replace_settings(machine, good)
             text = good
-        config = load_config(text or "", str(paths.CONFIG_FILE))
-        release = release or read_current_release(machine)
-        try:
-            with interrupt_on_signals():
-                steps = converge(machine, config, release, progress=note)
-        except (Exception, KeyboardInterrupt) as error:
-            if not begun:
-                raise
-            with ignore_signals():
-                raise _give_up(machine, release, error, text=text, good=good, progress=progress) from error
-        if text is not None and text != good:
-            # not what stands in the file by now: somebody may be editing it
-            machine.write_file(paths.LAST_GOOD_CONFIG_FILE, text, mode=0o600)
-    return _report(steps, config)
+        config = _load(machine, text or "", str(paths.CONFIG_FILE), "Or go back: sudo littlest config rollback")
+        attempt = Attempt(text, machine.read_text(paths.LAST_GOOD_CONFIG_FILE))
+        return _put_in_force(machine, release, config, attempt, how="apply", progress=progress)
 
 
-def _give_up(
-    machine: Machine,
-    release: Release,
-    error: BaseException,
-    *,
-    text: str | None,
-    good: str | None,
-    progress: Progress,
-) -> LittlestError:
-    why = error.message if isinstance(error, LittlestError) else str(error) or "it was interrupted"
-    if text is None or good is None or good == text:
-        hint = getattr(error, "hint", None)
-        again = "Once the cause is gone: sudo littlest apply. To see what runs: sudo littlest status"
-        return NeedsAPerson(
-            f"the settings are in force only in part, and there are no others to go back to: {why}",
-            f"{hint}\n{again}" if hint else again,
-        )
+def run_rollback(
+    machine: Machine, number: int | None, *, progress: Progress = ignore_progress, release: Release | None = None
+) -> Report:
+    """Put earlier settings back in the file and in force: those of an entry of the history; without a number those in
+    force, where the file is not what they are, or else those before them.
+
+    What stood in the file is kept as a copy, unless the history has it. Raises UsageError when there is no such
+    entry, ConfigError, with nothing touched, when its settings are not valid any more, and else as `run_apply` does.
+    """
+    check_root(machine)
+    with hold_lock(machine):
+        if number is None:
+            number = find_entry_to_go_back_to(machine, machine.read_text(paths.LAST_GOOD_CONFIG_FILE))
+        text = read_entry_text(machine, number)
+        config = _load(machine, text, f"settings {number} of the history")
+        saved = keep_copy(machine, text)
+        progress(f"put the settings {number} of the history back in {paths.CONFIG_FILE}")
+        replace_settings(machine, text)
+        attempt = Attempt(text, machine.read_text(paths.LAST_GOOD_CONFIG_FILE), is_rollback=True, saved=saved)
+        report = _put_in_force(machine, release, config, attempt, how=f"rollback {number}", progress=progress)
+    back = f"The settings are those of entry {number} again."
+    kept = (f"What stood in {paths.CONFIG_FILE} is kept in {saved}.",) if saved else ()
+    data = {**report.data, "entry": number, "saved": None if saved is None else str(saved)}
+    return Report((back, *report.lines, *kept), data)
+
+
+def _load(machine: Machine, text: str, name: str, advice: str = "") -> Config:
     try:
-        progress("the new settings could not be put in force; putting the last good ones back")
-        config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
-        machine.write_file(REJECTED_CONFIG_FILE, text, mode=0o640)
-        replace_settings(machine, good)
-        converge(machine, config, release, progress=progress)
-    except Exception as second:
-        return NeedsAPerson(
-            f"the new settings could not be put in force: {why}\nNor could the last good ones be put back: {second}",
-            f"Your settings are in {REJECTED_CONFIG_FILE} or still in {paths.CONFIG_FILE}. See: sudo littlest"
-            " status; sudo littlest logs",
-        )
-    return LittlestError(
-        f"the new settings could not be put in force: {why}",
-        f"The hub runs again with the last good ones. Yours are kept in {REJECTED_CONFIG_FILE}: correct them, copy"
-        f" them to {paths.CONFIG_FILE}, and apply again.",
-    )
+        return load_checked_config(machine, text, name)
+    except InvalidConfig as error:
+        raise InvalidConfig(error.problems, f"{error.hint} Nothing was changed. {advice}".rstrip()) from None
 
 
-def _report(steps: tuple[Step, ...], config: Config) -> Report:
-    sentences = [render_step(step) for step in steps]
+def _put_in_force(
+    machine: Machine,
+    release: Release | None,
+    config: Config,
+    attempt: Attempt,
+    *,
+    how: str,
+    progress: Progress,
+) -> Report:
+    release = release or read_current_release(machine)
+    has_begun = attempt.is_rollback
+
+    def note(line: str) -> None:
+        nonlocal has_begun
+        has_begun = True
+        progress(line)
+
+    try:
+        with interrupt_on_signals():
+            outlook = find_outlook(machine, config, find_differences(machine, config, release))
+            for line in render_outlook(outlook):
+                progress(line)
+            steps = converge(machine, config, release, progress=note)
+    except (Exception, KeyboardInterrupt) as error:
+        if not has_begun:
+            raise
+        with ignore_signals():
+            raise go_back(machine, release, error, attempt, progress) from error
+    if attempt.text is not None:
+        _keep_as_good(machine, config, attempt.text, how)
+    return _report(steps, outlook, find_warnings(machine, config), config)
+
+
+def _keep_as_good(machine: Machine, config: Config, text: str, how: str) -> None:
+    """Keep the text that was read: not what stands in the file by now, which somebody may be editing."""
+    if text != machine.read_text(paths.LAST_GOOD_CONFIG_FILE):
+        machine.write_file(paths.LAST_GOOD_CONFIG_FILE, text, mode=0o600)
+    # also when an earlier run was ended between the two
+    if (before := read_newest_text(machine)) != text:
+        add_entry(machine, text, who=find_person(), how=how, changed=_list_changed_keys(before, config))
+
+
+def _list_changed_keys(before: str | None, config: Config) -> tuple[str, ...]:
+    try:
+        return () if before is None else tuple(change.key for change in find_changes(load_config(before, ""), config))
+    except LittlestError:
+        # those of an earlier release, which this one does not understand
+        return ()
+
+
+def _report(steps: tuple[Step, ...], outlook: Outlook, warnings: tuple[str, ...], config: Config) -> Report:
     passwords = list_first_passwords(steps)
-    warnings = find_warnings(config)
     data = {
         "changed": bool(steps),
-        "steps": sentences,
+        **outlook.make_data(),
+        "steps": make_step_data(steps),
         "first_passwords": passwords,
+        "login_addresses": list_login_addresses(config),
         "warnings": list(warnings),
     }
     if not steps:
         return Report(("Everything was as the settings say; nothing was changed.", *warnings), data)
     done = f"Done, in {len(steps)} step{'s' if len(steps) > 1 else ''}. The hub answers."
-    return Report((done, *render_first_passwords(passwords), *warnings), data)
+    addresses = render_login_addresses(config)
+    return Report((done, *render_first_passwords(passwords), *addresses, *warnings), data)

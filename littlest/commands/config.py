@@ -1,50 +1,181 @@
-"""`littlest config`: show, check and edit the settings."""
+"""`littlest config`: show and check the settings."""
 
-import os
-import shlex
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 from littlest import paths
-from littlest.config.document import make_data, render_default_config, render_settings, render_value
-from littlest.config.load import decode_config, load_config
+from littlest.config.document import make_data, render_inline, render_settings, render_value
+from littlest.config.keys import UnknownKey, find_normalizer, find_target, parse_key, render_key
+from littlest.config.load import decode_config, load_config, load_located_config
 from littlest.config.model import Config
+from littlest.config.problems import InvalidConfig
 from littlest.config.settings import find_nearest_key
-from littlest.errors import ConfigError, LittlestError, NeedsRoot, UsageError
+from littlest.errors import ConfigError, ExitCode, LittlestError, NeedsRoot, UsageError
 from littlest.report import Report
-from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
-from littlest.system.settings import find_real_file, replace_settings
 
-Ask = Callable[[str], str]
-"""Puts a question to the person at the terminal and returns the answer."""
-
-_COPY = paths.ETC_DIR / ".config-edit.yaml"
-_APPLY = "Run `sudo littlest apply` to put it in force."
+View = Literal["file", "effective", "defaults"]
+_NOT_APPLIED = f"{paths.CONFIG_FILE} says something else, which is not in force yet: sudo littlest apply"
+_IN_FORCE = "Shown are the last good settings, with which the hub goes on."
 
 
-def run_show(machine: Machine, key: str | None) -> Report:
-    """Return the settings in force, or the one that `key` names.
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Settings, and what a person must know about them."""
 
-    Raises UsageError for an unknown key, ConfigError for a file that is not valid.
+    config: Config
+    notes: tuple[str, ...] = ()
+    error: ConfigError | None = None
+    """What is wrong with the file, when these are not the settings in it."""
+
+
+def run_show(
+    machine: Machine, key: str | None, view: View = "file", *, only_changed: bool = False, reveal: bool = False
+) -> Report:
+    """Return settings, or the one that `key` names, with the defaults of what is not given.
+
+    Those of a file that is not valid are the last good ones, with its problems as notes and exit code 3. Raises
+    UsageError for an unknown key, ConfigError for a file that is not valid where there are no others, NeedsRoot when
+    anybody but root wants to see secrets.
     """
-    data: Any = make_data(_load(machine, paths.CONFIG_FILE))
-    for part in key.split(".") if key else ():
-        if not isinstance(data, dict) or part not in data:
-            nearest = find_nearest_key(key or "")
-            hint = f"Did you mean {nearest}?" if nearest else "`littlest config show` lists every setting."
-            raise UsageError(f"There is no setting {key}.", hint)
-        data = data[part]
-    return Report(lines=_render_lines(data), data={"settings": data} if key is None else {"key": key, "value": data})
+    found = _find_settings(machine, view, reveal)
+    data: Any = make_data(found.config, reveal=reveal)
+    if only_changed:
+        data = _take_changed(data, make_data(Config()))
+    value = _pick(data, key, found.config, only_changed) if key else data
+    shown = {"settings": value} if key is None else {"key": key, "value": value}
+    problems = [asdict(problem) for problem in getattr(found.error, "problems", ())]
+    is_failed = found.error is not None and view == "file"
+    return Report(
+        lines=_render_lines(value),
+        data={**shown, "problems": problems, "notes": list(found.notes)} if found.notes else shown,
+        exit_code=ExitCode.INVALID_CONFIG if is_failed else ExitCode.DONE,
+        notes=found.notes,
+    )
+
+
+def run_get(machine: Machine, key: str, *, reveal: bool = False) -> Report:
+    """Return one setting of the file, or its default, as a shell script wants it: a list has a line for each entry.
+
+    Raises UsageError for an unknown key, else as `run_show` does; but nothing stands in for a file that is not valid.
+    """
+    if reveal:
+        _check_root(machine)
+    config = load_config(_read(machine, paths.CONFIG_FILE, str(paths.CONFIG_FILE)) or "", str(paths.CONFIG_FILE))
+    value = _pick(make_data(config, reveal=reveal), key, config, False)
+    lines = tuple(map(_render_bare, value)) if isinstance(value, tuple | list) else _render_lines(value)
+    return Report(lines=lines, data={"key": key, "value": value})
+
+
+def run_validate(machine: Machine, file: str | None) -> Report:
+    """Report every problem of a file: what it says, and whether it can work on this machine."""
+    # it looks at what belongs to all kinds of settings
+    from littlest.system.checks import find_problems, list_left_out  # noqa: PLC0415
+
+    name = file or str(paths.CONFIG_FILE)
+    path = paths.CONFIG_FILE if file is None else PurePosixPath(Path(file).resolve())
+    left_out: dict[str, list[str]] = {}
+    notes: tuple[str, ...] = ()
+    try:
+        content = _read(machine, path, name)
+        if file is not None and content is None:
+            raise UsageError(f"There is no file {file}.")
+        loaded = load_located_config(content or "", name)
+        if locked := list_left_out(machine, loaded.config):
+            left_out = {"left_out": list(locked)}
+            notes = (f"Not looked at, because only root may: {', '.join(locked)}. With sudo all of it is checked.",)
+        if problems := find_problems(machine, loaded):
+            raise InvalidConfig(problems)
+    except InvalidConfig as error:
+        data = {
+            "file": name,
+            "valid": False,
+            "problems": [asdict(problem) for problem in error.problems],
+            "error": error.message,
+            "hint": error.hint,
+            **left_out,
+        }
+        notes = (error.message, *((error.hint,) if error.hint else ()), *notes)
+        return Report(data=data, exit_code=error.exit_code, notes=notes)
+    data = {"file": name, "valid": True, "problems": [], **left_out}
+    return Report(lines=(f"{name} is valid.",), data=data, notes=notes)
+
+
+def _find_settings(machine: Machine, view: View, reveal: bool) -> _Found:
+    if reveal:
+        _check_root(machine)
+    if view == "defaults":
+        return _Found(Config())
+    name = str(paths.CONFIG_FILE)
+    try:
+        text = _read(machine, paths.CONFIG_FILE, name) or ""
+        found = _Found(load_config(text, name))
+    except ConfigError as error:
+        text, config = _read_last_good(machine)
+        if config is None:
+            raise
+        return _Found(config, (error.message, _IN_FORCE), error)
+    if view == "effective":
+        good, config = _read_last_good(machine, must_read=True)
+        if config is not None and good != text:
+            return replace(found, config=config, notes=(_NOT_APPLIED,) if config != found.config else ())
+    return found
+
+
+def _read_last_good(machine: Machine, *, must_read: bool = False) -> tuple[str, Config | None]:
+    """Return the settings that were put in force last; None where there are none, or they are not to be read."""
+    name = str(paths.LAST_GOOD_CONFIG_FILE)
+    try:
+        text = _read(machine, paths.LAST_GOOD_CONFIG_FILE, name)
+        return (text, load_config(text, name)) if text is not None else ("", None)
+    except NeedsRoot:
+        if must_read:
+            raise
+    except ConfigError:
+        # of a release that knew other settings
+        pass
+    return "", None
+
+
+def _pick(data: Any, key: str, config: Config, only_changed: bool) -> Any:
+    """Return what stands at a key. Raises UsageError for a key that there is not, LittlestError for one not given."""
+    try:
+        path = parse_key(key)
+        target = find_target(path, config.auth.type)
+    except UnknownKey as unknown:
+        nearest = find_nearest_key(key)
+        hint = f"Did you mean {nearest}?" if nearest else "`littlest config show` lists every setting."
+        raise UsageError(str(unknown), hint) from None
+    for depth, part in enumerate(path):
+        name = find_normalizer(path[:depth], config.auth.type)(part) if depth else part
+        if not isinstance(data, Mapping) or name not in data:
+            if only_changed:
+                return {} if target.sort != "setting" else target.default
+            raise LittlestError(f"{key} is not given; {render_key(path[:depth]) or 'the file'} has no {part}.")
+        data = data[name]
+    return data
+
+
+def _take_changed(data: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what differs from the defaults."""
+    changed = {}
+    for name, value in data.items():
+        if isinstance(value, Mapping) and isinstance(default.get(name), Mapping):
+            if inner := _take_changed(value, default[name]):
+                changed[name] = inner
+        elif name not in default or value != default[name]:
+            changed[name] = value
+    return changed
 
 
 def _render_lines(data: Any) -> tuple[str, ...]:
     match data:
-        case dict():
+        case Mapping():
             return tuple(render_settings(data).splitlines())
-        case tuple():
-            return tuple(f"- {render_value(item)}" for item in data)
+        case tuple() | list():
+            return tuple(f"- {render_inline(item)}" for item in data)
         case str():
             # as it is, for the shell
             return (data,)
@@ -52,88 +183,13 @@ def _render_lines(data: Any) -> tuple[str, ...]:
             return (render_value(data),)
 
 
-def run_validate(machine: Machine, file: str | None) -> Report:
-    """Report that a file is valid. Raises ConfigError with every problem when it is not."""
-    name = file or str(paths.CONFIG_FILE)
-    path = paths.CONFIG_FILE if file is None else PurePosixPath(Path(file).resolve())
-    if file is not None and machine.read_state(path) is None:
-        raise UsageError(f"There is no file {file}.")
-    load_config(_read(machine, path, name) or "", name)
-    return Report(lines=(f"{name} is valid.",), data={"file": name, "valid": True, "problems": []})
+def _render_bare(item: Any) -> str:
+    return item if isinstance(item, str) else render_inline(item)
 
 
-def run_edit(machine: Machine, ask: Ask) -> Report:
-    """Let the person edit a copy of the settings, and put it in the file's place when it is valid.
-
-    The file keeps its owner and mode, and is never seen half-written. Raises LittlestError when the editor fails or
-    somebody else changed the file meanwhile (the edited copy is kept then), NeedsRoot for anybody but root.
-    """
+def _check_root(machine: Machine) -> None:
     if machine.is_live and not machine.may_own():
-        raise NeedsRoot("Only root may change the settings.", "sudo littlest config edit")
-    editor = _find_editor(machine)
-    with hold_lock(machine):
-        path = find_real_file(machine, paths.CONFIG_FILE)
-        before = machine.read_bytes(path)
-        begun = render_default_config().encode() if before is None else before
-        machine.write_file(_COPY, begun, mode=0o600)
-        try:
-            edited = _edit_until_valid(machine, editor, ask)
-        except BaseException:
-            machine.remove(_COPY)
-            raise
-        if edited is not None and edited != begun:
-            if machine.read_bytes(path) != before:
-                raise LittlestError(f"Somebody else changed {path} meanwhile.", f"What you wrote stands in {_COPY}.")
-            replace_settings(machine, edited)
-        machine.remove(_COPY)
-    if edited is None:
-        return Report(lines=("Nothing was saved.",))
-    if edited == begun:
-        return Report(lines=("Nothing was changed.",))
-    return Report(lines=(f"{path} is saved.", _APPLY))
-
-
-def _edit_until_valid(machine: Machine, editor: list[str], ask: Ask) -> bytes | None:
-    """Return the valid content that the person ended with, None when they gave up."""
-    name = str(paths.CONFIG_FILE)
-    while True:
-        status = machine.run_attached([*editor, str(machine.path(_COPY))])
-        if status != 0:
-            raise LittlestError(f"The editor {shlex.join(editor)} ended with status {status}; nothing was saved.")
-        content = machine.read_bytes(_COPY) or b""
-        try:
-            load_config(decode_config(content, name), name)
-        except ConfigError as error:
-            if not _wants_to_go_on(error, ask):
-                return None
-        else:
-            return content
-
-
-def _wants_to_go_on(error: ConfigError, ask: Ask) -> bool:
-    question = f"{error.message}\nThese settings are not valid. (e)dit again or e(x)it without saving? "
-    while answer := ask(question).strip().lower():
-        if answer[0] in "ex":
-            return answer[0] == "e"
-        question = "Answer e to edit again, or x to exit without saving: "
-    # no answer: there is nobody at the terminal
-    return False
-
-
-def _find_editor(machine: Machine) -> list[str]:
-    for variable in ("VISUAL", "EDITOR"):
-        if words := shlex.split(os.environ.get(variable, "")):
-            return words
-    for editor in ("sensible-editor", "editor", "nano", "vim", "vi"):
-        if machine.has_command(editor):
-            return [editor]
-    raise LittlestError(
-        "No editor was found on this machine.", "Name one: sudo EDITOR=/path/of/editor littlest config edit"
-    )
-
-
-def _load(machine: Machine, path: PurePosixPath) -> Config:
-    return load_config(_read(machine, path, str(path)) or "", str(path))
+        raise NeedsRoot("Only root may see secrets.", "Put sudo in front of the command.")
 
 
 def _read(machine: Machine, path: PurePosixPath, name: str) -> str | None:

@@ -1,24 +1,28 @@
 """`littlest install`: the first install, which the installer's last step calls."""
 
+import shlex
+from dataclasses import replace
 from pathlib import PurePosixPath as Path
 
 from littlest import paths
 from littlest.config.document import render_default_config
-from littlest.config.load import load_config
 from littlest.config.model import Config
 from littlest.config.values import parse_user_name
 from littlest.converge import check_root, read_config_text
 from littlest.errors import ExitCode, LittlestError, NeedsAPerson, UsageError
 from littlest.plan.build import make_plan
 from littlest.plan.describe import list_first_passwords, render_first_passwords
-from littlest.plan.steps import Release, SetInitialPassword
+from littlest.plan.steps import Plan, Release, SetInitialPassword
 from littlest.report import Report
 from littlest.system.addresses import find_addresses
 from littlest.system.apply import Progress, apply_plan, ignore_progress
+from littlest.system.checks import load_checked_config
+from littlest.system.history import add_entry, find_person
 from littlest.system.interrupts import ignore_signals, interrupt_on_signals
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
 from littlest.system.manifest import COMPLETE_MARKER, MANIFEST_FILE, find_damaged_files, write_manifest
+from littlest.system.memory import read_machine_memory
 from littlest.system.passwords import is_initial_password_set
 from littlest.system.releases import read_own_release
 from littlest.system.undo import is_install_complete, remember_before_install, undo_install
@@ -46,25 +50,29 @@ def run_install(
     with hold_lock(machine):
         _check_current(machine, release)
         if machine.read_state(release.directory / COMPLETE_MARKER) is not None:
-            return _verify(machine, release)
+            return _verify(machine, release, admin)
         name, password_file = _parse_admin(admin)
         text = read_config_text(machine)
-        config = load_config(
-            render_default_config((name or DEFAULT_ADMIN,)) if text is None else text, str(paths.CONFIG_FILE)
-        )
+        text = render_default_config((name or DEFAULT_ADMIN,)) if text is None else text
+        config = load_checked_config(machine, text, str(paths.CONFIG_FILE))
         first_admin = _choose_admin(config, name)
         plan = make_plan(
-            config, release, first_admin=first_admin, password_file=password_file, start=start, is_install=True
+            config,
+            release,
+            first_admin=first_admin,
+            password_file=password_file,
+            start=start,
+            is_install=True,
+            machine_memory=read_machine_memory(machine),
         )
         others = (step for step in plan.steps if isinstance(step, SetInitialPassword) and step.user != first_admin)
         without_password = [step for step in others if not is_initial_password_set(machine, step)]
         remembered = remember_before_install(machine, plan)
         try:
             with interrupt_on_signals():
-                if machine.read_state(release.directory / MANIFEST_FILE) is None:
-                    progress("write the receipt of the release's files")
-                    write_manifest(machine, release.directory)
-                apply_plan(machine, plan, release.version, progress=progress)
+                _carry_out(machine, plan, release, progress)
+                if start:
+                    _begin_history(machine)
         except (Exception, KeyboardInterrupt) as error:
             with ignore_signals():
                 # a signal after the very last change finds an install that is complete
@@ -80,6 +88,19 @@ def run_install(
         start=start,
         log_file=log_file,
     )
+
+
+def _carry_out(machine: Machine, plan: Plan, release: Release, progress: Progress) -> None:
+    if machine.read_state(release.directory / MANIFEST_FILE) is None:
+        progress("write the receipt of the release's files")
+        write_manifest(machine, release.directory)
+    apply_plan(machine, plan, release.version, progress=progress)
+
+
+def _begin_history(machine: Machine) -> None:
+    text = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
+    if text is not None:
+        add_entry(machine, text, who=find_person(), how="install", changed=())
 
 
 def _parse_admin(admin: str | None) -> tuple[str | None, Path | None]:
@@ -114,7 +135,17 @@ def _check_current(machine: Machine, release: Release) -> None:
         )
 
 
-def _verify(machine: Machine, release: Release) -> Report:
+def _verify(machine: Machine, release: Release, admin: str | None) -> Report:
+    found = _compare_files(machine, release)
+    if not admin:
+        return found
+    name, _ = _parse_admin(admin)
+    command = f"sudo littlest config add users.admin {shlex.quote(name or '')}"
+    note = f"Note: --admin {name} is for a first install, and was not looked at. To add an admin: {command}"
+    return replace(found, lines=(*found.lines, note), data={**found.data, "ignored": ["admin"]})
+
+
+def _compare_files(machine: Machine, release: Release) -> Report:
     damaged = find_damaged_files(machine, release.directory)
     data = {"version": release.version, "directory": str(release.directory), "changed": False}
     if damaged is None:
@@ -181,6 +212,8 @@ def _report_installed(
     where = f"in {password_file}" if password_file else f"shown by: sudo cat {note}"
     if first_admin is None:
         login = ("No admin is named yet: add one to users.admin in " + str(paths.CONFIG_FILE),)
+    elif not config.auth.keeps_passwords:
+        login = (f"Log in as {first_admin}, in the way that auth.type says: {config.auth.type}",)
     elif password_file or machine.read_state(note):
         login = (f"Log in as {first_admin}; the first password is {where}",)
     else:
@@ -200,7 +233,7 @@ def _report_installed(
         "changed": True,
         "addresses": list(addresses),
         "admin": first_admin,
-        "password_file": None if first_admin is None else str(password_file or note),
+        "password_file": str(password_file or note) if first_admin and config.auth.keeps_passwords else None,
         "log": log_file,
     }
     return Report(lines, data)

@@ -3,8 +3,9 @@
 from littlest import paths
 from littlest.converge import check_root
 from littlest.errors import CommandFailed, LittlestError
-from littlest.plan.accounts import make_account_name, make_unit_name
+from littlest.plan.accounts import make_unit_name
 from littlest.report import Report
+from littlest.system.accounts import find_account_made_for
 from littlest.system.machine import Machine
 
 UNITS = {
@@ -37,12 +38,12 @@ def run_logs(machine: Machine, what: str | None, follow: bool, lines: int) -> Re
 
 def _find_units(machine: Machine, what: str | None) -> tuple[str, ...]:
     if what is None:
-        return (*(unit for units in UNITS.values() for unit in units), f"{paths.ACCOUNT_PREFIX}*.service")
+        return (*(unit for units in UNITS.values() for unit in units), f"{paths.UNIT_PREFIX}*.service")
     if what in UNITS:
         return UNITS[what]
     # a hub user's name has no capitals, and an account's name stands in every list of processes
-    for user in (what.lower(), what.lower().removeprefix(paths.ACCOUNT_PREFIX)):
-        if machine.read_account(make_account_name(user)) is not None:
+    for user in (what.lower(), what.lower().removeprefix(paths.UNIT_PREFIX)):
+        if find_account_made_for(machine, user) is not None or machine.read_account(user) is not None:
             return (make_unit_name(user),)
     raise LittlestError(
         f"no user {what!r} has started a server on this machine",

@@ -1,28 +1,31 @@
 """`littlest plan`: what `littlest apply` would do."""
 
-from littlest.converge import check_root, find_differences, read_config
+from littlest.converge import check_root, find_differences, find_outlook, find_warnings, read_checked_config
 from littlest.errors import ExitCode
-from littlest.plan.describe import find_warnings, render_step
+from littlest.plan.changes import render_outlook
+from littlest.plan.describe import make_step_data, render_step
 from littlest.report import Report
 from littlest.system.machine import Machine
 from littlest.system.releases import read_current_release
 
 
 def run_plan(machine: Machine) -> Report:
-    """The steps that are not so yet; exit code 4 when there are any. Changes nothing.
+    """What would change, what it means to people, and the steps that are not so yet; exit code 4 when there are any.
 
-    Raises ConfigError when the configuration is not valid.
+    Changes nothing. Raises ConfigError when the configuration is not valid.
     """
     check_root(machine)
-    config = read_config(machine)
-    warnings = find_warnings(config)
+    config = read_checked_config(machine)
+    warnings = find_warnings(machine, config)
     steps = find_differences(machine, config, read_current_release(machine))
-    sentences = tuple(render_step(step) for step in steps)
+    outlook = find_outlook(machine, config, steps)
     data = {
-        "steps": [{"kind": type(step).__name__, "does": render_step(step)} for step in steps],
+        **outlook.make_data(),
+        "steps": make_step_data(steps),
         "warnings": list(warnings),
     }
-    if not steps:
+    if not steps and not outlook.changes:
         return Report(("Everything is as the settings say; there is nothing to do.", *warnings), data)
+    sentences = (*render_outlook(outlook), *map(render_step, steps))
     lines = ("sudo littlest apply would:", *(f"  {line}" for line in sentences), *warnings)
     return Report(lines, data, ExitCode.DRIFT)

@@ -3,15 +3,20 @@
 import importlib.metadata
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath as Path
 from typing import Any
 
 from littlest import __version__, paths
-from littlest.config.load import load_config
 from littlest.config.model import Config
-from littlest.converge import check_root, find_differences, read_config
+from littlest.config.problems import InvalidConfig, Problem
+from littlest.converge import check_root, find_differences, read_checked_config, read_good_config
 from littlest.errors import ConfigError, ExitCode, LittlestError, NotReady
 from littlest.plan.build import make_probe_url
+from littlest.plan.changes import find_changes
+from littlest.plan.effects import make_restart_digest
+from littlest.plan.login import list_login_addresses
 from littlest.plan.record import Record
 from littlest.plan.steps import Release
 from littlest.report import Report
@@ -20,8 +25,11 @@ from littlest.system.machine import Machine
 from littlest.system.probe import check_login_page, count_users, read_hub_version
 from littlest.system.record import read_record
 from littlest.system.releases import read_current_release
+from littlest.system.reload import read_hub_settings
 from littlest.system.units import read_active_state
 
+SOON = timedelta(days=14)
+"""How long before its end a certificate is a problem."""
 LOW_DISK = 2**30
 """Bytes free under which new servers and installs begin to fail."""
 
@@ -35,15 +43,17 @@ def run_status(machine: Machine, *, release: Release | None = None) -> Report:
     record = read_record(machine)
     if not record.units:
         raise LittlestError("The Littlest JupyterHub is not installed on this machine", "Run its installer.")
-    config, settings_problem = _read_settings(machine, release or read_current_release(machine))
+    config, settings = _read_settings(machine, release or read_current_release(machine))
     units = {unit: read_active_state(machine, unit) for unit in record.units if not unit.endswith(".slice")}
     disk = shutil.disk_usage(machine.path(paths.STATE_DIR))
     data: dict[str, Any] = {
         "version": __version__,
         **_ask_hub(machine, config),
         "addresses": list(find_addresses(machine, config)),
+        "login_addresses": list_login_addresses(config),
         "units": units,
-        "settings_problem": settings_problem,
+        **settings,
+        "certificate_ends": _read_certificate_end(machine, config),
         "disk_total_bytes": disk.total,
         "disk_free_bytes": disk.free,
         **_read_memory(machine),
@@ -54,27 +64,64 @@ def run_status(machine: Machine, *, release: Release | None = None) -> Report:
     return Report(_render(data), data, ExitCode.DRIFT if problems else ExitCode.DONE)
 
 
-def _read_settings(machine: Machine, release: Release) -> tuple[Config, str | None]:
+def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str, Any]]:
     """The settings in force, and what keeps those in the file from being in force."""
+    found: dict[str, Any] = {"settings_problem": None, "settings_problems": [], "settings_not_applied": []}
+    good = read_good_config(machine)
     try:
-        config = read_config(machine)
+        config = read_checked_config(machine)
     except ConfigError as error:
-        good = machine.read_text(paths.LAST_GOOD_CONFIG_FILE) or ""
-        config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
-        return config, f"the settings are not valid, so the last good ones are in force: {error.message}"
-    steps = find_differences(machine, config, release)
-    return config, "not everything is as the settings say; to see what: sudo littlest plan" if steps else None
+        found["settings_problem"] = f"{paths.CONFIG_FILE} is not valid, so the last good settings are in force"
+        found["settings_problems"] = (
+            [asdict(problem) for problem in error.problems] if isinstance(error, InvalidConfig) else []
+        )
+        return good or Config(), found
+    changed = () if good is None else find_changes(good, config)
+    if changed:
+        keys = [change.key for change in changed]
+        found["settings_not_applied"] = keys
+        found["settings_problem"] = (
+            f"{paths.CONFIG_FILE} was changed and not applied since: {', '.join(keys)}. To apply: sudo littlest apply"
+        )
+    elif find_differences(machine, config, release):
+        found["settings_problem"] = "not everything is as the settings say; to see what: sudo littlest plan"
+    return good or config, found
+
+
+def _list_settings_problems(data: Mapping[str, Any]) -> tuple[str, ...]:
+    lines = tuple(str(Problem(**problem)) for problem in data["settings_problems"])
+    drop_ins = tuple(f"a drop-in failed when the hub started: {line}" for line in data["drop_in_problems"])
+    return (*((data["settings_problem"],) if data["settings_problem"] else ()), *lines, *drop_ins)
+
+
+def _read_certificate_end(machine: Machine, config: Config) -> str | None:
+    """When the certificate of https ends, as ISO 8601 in UTC."""
+    if not config.https.enabled:
+        return None
+    # reading certificates takes a library that nothing else here needs
+    from littlest.system.certificates import read_certificate_end  # noqa: PLC0415
+
+    end = read_certificate_end(machine, config.https)
+    return end.isoformat(timespec="seconds") if end else None
+
+
+def _is_ending(end: str | None) -> bool:
+    return end is not None and datetime.fromisoformat(end) - datetime.now(UTC) < SOON
 
 
 def _ask_hub(machine: Machine, config: Config) -> dict[str, Any]:
     url = make_probe_url(config)
     answers: dict[str, Any] = {"jupyterhub_version": None, "users": None, "servers": None, "hub_problem": None}
+    answers |= {"drop_in_problems": [], "runs_other_settings": False}
     try:
         answers["jupyterhub_version"] = read_hub_version(url)
         check_login_page(url)
         token = (machine.read_text(paths.COMMAND_TOKEN_FILE) or "").strip()
         answers["users"] = count_users(url, token)
         answers["servers"] = count_users(url, token, state="active")
+        settings = read_hub_settings(machine, url)
+        answers["drop_in_problems"] = list(settings.drop_in_problems)
+        answers["runs_other_settings"] = settings.started != make_restart_digest(config)
     except NotReady as error:
         answers["hub_problem"] = error.message
     return answers
@@ -94,13 +141,21 @@ def _find_problems(record: Record, data: Mapping[str, Any]) -> list[str]:
             (state != "active", f"{unit} is {state}: sudo journalctl -u {unit}")
             for unit, state in data["units"].items()
         ),
+        (
+            data["runs_other_settings"],
+            "the hub was started with other settings than those last applied: sudo littlest apply",
+        ),
         (data["hub_problem"], f"the hub does not answer as it should: {data['hub_problem']}"),
         (
             running not in (None, installed),
             f"JupyterHub {running} runs, {installed} is installed: sudo littlest apply",
         ),
         (record.made, "the install did not come to its end: run the installer again"),
-        (data["settings_problem"], data["settings_problem"]),
+        *((True, line) for line in _list_settings_problems(data)),
+        (
+            _is_ending(data["certificate_ends"]),
+            f"the certificate of https ends at {data['certificate_ends']}: renew it, then sudo littlest apply",
+        ),
         (data["disk_free_bytes"] < LOW_DISK, f"only {_render_size(data['disk_free_bytes'])} of disk are free"),
     )
     return [problem for is_so, problem in found if is_so]
@@ -115,6 +170,7 @@ def _render(data: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         f"The Littlest JupyterHub {data['version']}, JupyterHub {data['jupyterhub_version'] or 'does not answer'}",
         f"  address  {' or '.join(data['addresses'])}",
+        *(f"  login    {name}: {address}" for name, address in data["login_addresses"].items()),
         *(f"  {unit:<32} {state}" for unit, state in data["units"].items()),
         f"  users    {users}, with a server running: {servers}",
         f"  disk     {disk} of {disk_total} free",

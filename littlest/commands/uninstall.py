@@ -9,8 +9,9 @@ from littlest.converge import check_root
 from littlest.errors import LittlestError, NeedsAPerson
 from littlest.plan.steps import Plan
 from littlest.report import Report
-from littlest.system.accounts import find_user_accounts, remove_group, remove_user_account
+from littlest.system.accounts import find_user_accounts, remove_user_account
 from littlest.system.apply import Progress, apply_plan, ignore_progress
+from littlest.system.groups import find_our_groups, remove_group
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
 from littlest.system.manifest import COMPLETE_MARKER, MANIFEST_FILE
@@ -28,7 +29,6 @@ RUNTIME = (
 )
 """What hub and proxy made while they ran, and can make again."""
 UNITS = (paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT, paths.USERS_SLICE)
-GROUPS = (paths.ADMINS_GROUP, paths.USERS_GROUP)
 
 
 def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_progress) -> Report:
@@ -101,7 +101,7 @@ def _purge_accounts(machine: Machine, progress: Progress) -> list[str]:
             remove_user_account(machine, account)
         except (LittlestError, OSError) as error:
             failures.append(f"{account.name}: {error}")
-    for name in GROUPS:
+    for name in find_our_groups(machine):
         try:
             remove_group(machine, name)
         except LittlestError as error:
@@ -122,7 +122,7 @@ def _remove(machine: Machine, path: Path) -> list[str]:
 def _report(machine: Machine, purge: bool, was_there: bool) -> Report:
     kept = [str(path) for path in KEPT if machine.read_state(path) is not None]
     accounts = [account.name for account in find_user_accounts(machine)]
-    groups = [name for name in GROUPS if machine.read_group(name) is not None]
+    groups = list(find_our_groups(machine))
     lines = ["JupyterHub was removed from this machine." if was_there else "There was nothing to remove."]
     if kept or accounts:
         lines += ["These stay:", *(f"  {path}" for path in kept)]

@@ -4,32 +4,44 @@ That keeps a user called `null`, `yes` or `0123` the text it looks like, and giv
 wrong is noted and left out, so that one run finds every problem.
 """
 
-import re
+import itertools
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
-from littlest.config.model import Config, Section
+from pydantic import ValidationError
+from ruamel.yaml.error import StreamMark
+
+from littlest.config.auth import Auth
+from littlest.config.model import Config, find_variant
 from littlest.config.problems import Problem
-from littlest.config.settings import as_section, find_nearest_key, list_choices, split_optional
+from littlest.config.scalars import (
+    Misread,
+    describe_kind,
+    guess_scalar,
+    is_blank,
+    is_empty,
+    is_null,
+    make_visible,
+    read_scalar,
+    show,
+)
+from littlest.config.secrecy import is_hidden, is_secret_place, list_free_names
+from littlest.config.section import Secret, Section, UserName
+from littlest.config.settings import as_section, find_nearest_key, find_nearest_word, list_variants, split_optional
 from littlest.config.syntax import MappingNode, Node, ScalarNode, SequenceNode
 
 Place = tuple[str | int, ...]
 """Where a value stands in the data: keys, and positions in lists."""
 
+KEY = "[key]"
+"""Stands at the end of a place whose name itself is meant; pydantic's word for it."""
 _YAML_TAG = "tag:yaml.org,2002:"
 _KNOWN_TAGS = frozenset(
     _YAML_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
 )
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_NULL = frozenset({"null", "Null", "NULL", "~"})
-_MOST_SHOWN = 60
-_MOST_DIGITS = 30
-
-
-class _Misread(Exception):
-    """A value that is not what its setting needs; the text is a sentence for the person."""
+_MOST_DEPTH = 20
+_MOST_VALUES = 50_000
+"""Of those whose shape no setting prescribes: a few lines of anchors within anchors can stand for billions."""
 
 
 class Conversion:
@@ -38,41 +50,88 @@ class Conversion:
     def __init__(self, root: Node | None, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
+        self.wrong: list[Place] = []
+        """Where the problems are."""
         self.nodes: dict[Place, Node] = {}
+        self._values = 0
+        self.hidden: list[Node] = []
+        """What nobody gets to see: secrets, and values below keys that are not known or where a group belongs."""
         self.data: dict[str, Any] = {}
-        if root is not None and not _is_empty(root):
+        if root is not None and not is_empty(root):
             self.nodes[()] = root
             self.data = self._convert_section(root, Config, ())
 
     def add_problem(self, node: Node, place: Place, problem: str, hint: str | None = None) -> None:
-        """Note what is wrong with the value at a place."""
-        key = ".".join(_make_visible(part) for part in place if isinstance(part, str))
+        """Note what is wrong with the value at a place, once."""
+        found = self.make_problem(node, place, problem, hint)
+        self.wrong.append(place)
+        if found not in self.problems:
+            self.problems.append(found)
+
+    def make_problem(self, node: Node, place: Place, problem: str, hint: str | None = None) -> Problem:
+        """Return what is wrong with the value at a place."""
+        key = ".".join(make_visible(part) for part in place if isinstance(part, str) and part != KEY)
         mark = node.start_mark
-        self.problems.append(Problem(self.file, mark.line + 1, mark.column + 1, key, problem, hint))
+        return Problem(self.file, mark.line + 1, mark.column + 1, key, problem, hint)
 
     def find_node(self, place: Place) -> Node:
         """Return the node at a place, or at the nearest place around it."""
-        while place not in self.nodes:
+        while place and place not in self.nodes:
             place = place[:-1]
-        return self.nodes[place]
+        # an empty file has no node at all
+        return self.nodes.get(place) or ScalarNode(None, "", StreamMark("", 0, 0, 0), StreamMark("", 0, 0, 0))
 
     def _convert_section(self, node: Node, model: type[Section], place: Place) -> dict[str, Any]:
         data: dict[str, Any] = {}
         if not isinstance(node, MappingNode):
+            self.hidden.append(node)
             self.add_problem(node, place, _explain_section(model, place))
             return data
-        for name, key, value in self._list_pairs(node, model, place):
+        if model.variants:
+            variant = self._choose_variant(node, model, place)
+            if variant is None:
+                return data
+            model = variant
+        for name, key, value in self._list_pairs(node, tuple(model.model_fields), place):
             here = (*place, name)
             # nothing stands where the next thing stands: the key is what a person looks for
-            self.nodes[here] = key if _is_blank(value) else value
+            self.nodes[here] = key if is_blank(value) else value
             try:
                 data[name] = self._convert(value, model.model_fields[name].annotation, here)
-            except _Misread as misread:
+            except Misread as misread:
                 self.add_problem(self.nodes[here], here, str(misread))
+            if model is Secret and name == "value":
+                self.hidden.append(value)
         return data
 
-    def _list_pairs(self, node: MappingNode, model: type[Section], place: Place) -> Iterator[tuple[str, Node, Node]]:
-        """Yield the known keys, their nodes and values, each once; note the unknown and the repeated ones."""
+    def _choose_variant(self, node: MappingNode, model: type[Section], place: Place) -> type[Section] | None:
+        """Return the model that the key `type` asks for; None, and a problem, for a type that there is not."""
+        pairs = ((key.value, value) for key, value in node.value if isinstance(key, ScalarNode))
+        merged = ((name, value) for name, _, value in self._list_merged(node, place))
+        kind = next((value for name, value in itertools.chain(pairs, merged) if name == "type"), None)
+        if not isinstance(kind, ScalarNode) or is_blank(kind):
+            # what is wrong with it is said where it is read
+            return find_variant(model, {})
+        try:
+            return find_variant(model, {"type": kind.value})
+        except ValidationError:
+            nearest = find_nearest_word(kind.value, tuple(model.variants))
+            self.hidden += [value for _, value in node.value if value is not kind]
+            problem = f"{show(kind)} is not one of {', '.join(model.variants)}"
+            self.add_problem(kind, (*place, "type"), problem, f"did you mean {nearest}?" if nearest else None)
+            known = {name for _, variant in list_variants(model) for name in variant.model_fields}
+            # for the keys that no type has
+            list(self._list_pairs(node, tuple(known), place))
+            return None
+
+    def _list_pairs(
+        self, node: MappingNode, names: tuple[str, ...] | None, place: Place
+    ) -> Iterator[tuple[str, Node, Node]]:
+        """Yield the known keys, their nodes and values, each once; note the unknown and the repeated ones.
+
+        `names` are the known keys, None where any may stand.
+        """
+        is_known = names.__contains__ if names is not None else bool
         first_lines: dict[str, int] = {}
         for key, value in node.value:
             if _is_merge(key):
@@ -83,16 +142,17 @@ class Conversion:
                 self.add_problem(key, place, "a key must be a plain word")
             elif name in first_lines:
                 problem = f"is given twice, first on line {first_lines[name]}"
+                self.hidden.append(value)
                 self.add_problem(key, here, problem, "keep one of the two")
             else:
                 first_lines[name] = key.start_mark.line + 1
-                if name in model.model_fields:
+                if is_known(name):
                     yield name, key, value
                 else:
-                    nearest = find_nearest_key(".".join(map(str, here)))
-                    self.add_problem(key, here, "unknown key", f"did you mean {nearest}?" if nearest else None)
+                    self.hidden.append(value)
+                    self.add_problem(key, here, "unknown key", _make_key_hint(name, names or (), place))
         for name, key, value in self._list_merged(node, place):
-            if name in model.model_fields and name not in first_lines:
+            if is_known(name) and name not in first_lines:
                 first_lines[name] = key.start_mark.line + 1
                 yield name, key, value
 
@@ -117,44 +177,123 @@ class Conversion:
 
     def _convert(self, node: Node, annotation: Any, place: Place) -> Any:
         kind, optional = split_optional(annotation)
+        if kind is Secret and not isinstance(node, MappingNode):
+            self.hidden.append(node)
+        self._hide_free(node, place)
         if node.tag and str(node.tag) not in _KNOWN_TAGS:
-            raise _Misread(
-                f"the tag {_make_visible(str(node.tag).replace(_YAML_TAG, '!!'))} means nothing here; remove it"
+            raise Misread(
+                f"the tag {make_visible(str(node.tag).replace(_YAML_TAG, '!!'))} means nothing here; remove it"
             )
-        if section := as_section(kind):
+        if kind is Any:
+            try:
+                return self._convert_data(node, place)
+            except Misread:
+                # what was not looked at may hold secrets
+                self.hidden.append(node)
+                raise
+        if optional and is_null(node):
+            return None
+        section, origin = as_section(kind), get_origin(kind)
+        if kind is Secret and isinstance(node, SequenceNode):
+            raise Misread("takes a secret as it is, or {file: PATH} for one that stands in a file, not a list")
+        if kind is Secret and isinstance(node, ScalarNode) and not is_empty(node):
+            found: Any = {"value": node.value}
+        elif section is not None:
             # a group whose settings are all commented out is a group without settings
-            return {} if _is_empty(node) else self._convert_section(node, section, place)
-        if get_origin(kind) is tuple:
-            return () if _is_empty(node) else self._convert_list(node, get_args(kind)[0], place)
+            found = {} if is_empty(node) else self._convert_section(node, section, place)
+        elif origin is dict:
+            found = {} if is_empty(node) else self._convert_mapping(node, get_args(kind), place)
+        elif origin is tuple:
+            found = () if is_empty(node) else self._convert_list(node, get_args(kind)[0], place)
+        else:
+            found = self._convert_single(node, kind, place, optional=optional)
+        return found
+
+    def _convert_single(self, node: Node, kind: Any, place: Place, *, optional: bool) -> Any:
         if not isinstance(node, ScalarNode):
-            raise _Misread(
+            raise Misread(
                 f"takes {describe_kind(kind)}, not a {'list' if isinstance(node, SequenceNode) else 'group'}"
             )
         in_list = isinstance(place[-1], int)
-        if _is_blank(node):
-            raise _Misread("is empty" if in_list else "has no value; give one, or delete the line")
-        if not in_list and _is_null(node):
-            if optional:
-                return None
-            raise _Misread(f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default")
+        if is_blank(node):
+            raise Misread("is empty" if in_list else "has no value; give one, or delete the line")
+        if not in_list and is_null(node):
+            raise Misread(f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default")
         if not node.style and node.end_mark.line > node.start_mark.line:
             # YAML joins the lines: a dash that is indented too far makes one user of two
-            raise _Misread(
-                f"goes on over more than one line, as {show(node)}; several entries must be indented alike"
-            )
-        return _read_scalar(node, kind)
+            as_read = "" if is_secret_place(place) else f", as {show(node)}"
+            raise Misread(f"goes on over more than one line{as_read}; several entries must be indented alike")
+        return read_scalar(node, kind)
+
+    def _convert_mapping(self, node: Node, annotation: tuple[Any, Any], place: Place) -> dict[str, Any]:
+        """Return what stands under names that the admin chooses, such as those of groups."""
+        data: dict[str, Any] = {}
+        if not isinstance(node, MappingNode):
+            self.hidden.append(node)
+            raise Misread("takes names with what belongs to each: write them below it, indented, such as name: …")
+        names, kind = annotation
+        first_lines: dict[str, int] = {}
+        for name, key, value in self._list_pairs(node, None, place):
+            here = (*place, name)
+            same = name.lower() if names is UserName else name
+            if same in first_lines:
+                self.hidden.append(value)
+                problem = f"is given twice, first on line {first_lines[same]} in other letters"
+                self.add_problem(key, here, problem, "keep one of the two")
+                continue
+            first_lines[same] = key.start_mark.line + 1
+            self.nodes[here] = key if is_blank(value) else value
+            self.nodes[*here, KEY] = key
+            try:
+                data[name] = self._convert(value, kind, here)
+            except Misread as misread:
+                self.add_problem(self.nodes[here], here, str(misread))
+        return data
+
+    def _convert_data(self, node: Node, place: Place, depth: int = 0) -> Any:
+        """Return a value whose shape no setting prescribes."""
+        if depth > _MOST_DEPTH:
+            raise Misread("is nested too deeply, or holds itself")
+        self._values += 1
+        self._hide_free(node, place)
+        if self._values > _MOST_VALUES:
+            raise Misread(f"holds more than {_MOST_VALUES} values, each anchor counted where it is used")
+        if isinstance(node, ScalarNode):
+            return guess_scalar(node)
+        if isinstance(node, SequenceNode):
+            items = []
+            for index, item in enumerate(node.value):
+                self.nodes[*place, index] = item
+                items.append(self._convert_data(item, (*place, index), depth + 1))
+            return items
+        data: dict[str, Any] = {}
+        if not isinstance(node, MappingNode):
+            return data
+        for name, key, value in self._list_pairs(node, None, place):
+            self.nodes[*place, name] = key if is_blank(value) else value
+            self.nodes[*place, name, KEY] = key
+            data[name] = self._convert_data(value, (*place, name), depth + 1)
+        return data
+
+    def _hide_free(self, node: Node, place: Place) -> None:
+        """Note what is a secret where the model knows no names, with names that stand in it."""
+        value = guess_scalar(node) if isinstance(node, ScalarNode) else node
+        if list_free_names(place) and is_hidden(value, place):
+            self.hidden.append(node)
+            if isinstance(node, MappingNode):
+                self.hidden += [key for key, _ in node.value]
 
     def _convert_list(self, node: Node, annotation: Any, place: Place) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
             example = (
-                f"- {_make_visible(node.value.split(',')[0].strip())}" if isinstance(node, ScalarNode) else "- name"
+                f"- {make_visible(node.value.split(',')[0].strip())}" if isinstance(node, ScalarNode) else "- name"
             )
-            raise _Misread(f"takes a list: write each entry on a line of its own below it, such as {example}")
+            raise Misread(f"takes a list: write each entry on a line of its own below it, such as {example}")
         items: list[Any] = []
         for index, item in enumerate(node.value):
             try:
                 value = self._convert(item, annotation, (*place, index))
-            except _Misread as misread:
+            except Misread as misread:
                 self.add_problem(item, (*place, index), f"entry {index + 1} {misread}")
             else:
                 # positions in the data, which lacks the entries that could not be read
@@ -163,42 +302,16 @@ class Conversion:
         return tuple(items)
 
 
-def _read_scalar(node: ScalarNode, kind: Any) -> Any:
-    text: str = node.value
-    if kind is str or list_choices(kind):
-        return text
-    shown = show(node)
-    if kind is bool:
-        if node.style or text not in _TRUTH:
-            raise _Misread(f"{shown} is neither true nor false")
-        return _TRUTH[text]
-    pattern = _INTEGER if kind is int else _NUMBER
-    if not pattern.fullmatch(text) or len(text) > _MOST_DIGITS:
-        raise _Misread(f"{shown} is not {describe_kind(kind)}")
-    if node.style:
-        raise _Misread(f"{shown} is text because of its quotes; write {text}")
-    return int(text) if _INTEGER.fullmatch(text) else float(text)
-
-
-def describe_kind(kind: Any) -> str:
-    """Return what a setting of this type takes, in a few words."""
-    if choices := list_choices(kind):
-        return " or ".join(choices)
-    return {bool: "true or false", int: "a whole number", float: "a number"}.get(kind, "text")
-
-
-def show(node: Node) -> str:
-    """Return a value as it stands in the file, short enough for a message."""
-    if not isinstance(node, ScalarNode):
-        return ""
-    text = _make_visible(node.value)
-    return f'"{text}"' if node.style or text.strip() != text or not text else text
-
-
-def _make_visible(text: str) -> str:
-    """Return what someone wrote as one short line without control characters."""
-    short = text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
-    return short if short.isprintable() else short.encode("unicode_escape").decode()
+def _make_key_hint(name: str, names: tuple[str, ...], place: Place) -> str | None:
+    """Return what was most likely meant by a key that there is not: one of its group, or a key of elsewhere."""
+    kinds = [kind for kind, model in list_variants(Auth) if name in model.model_fields] if place == ("auth",) else []
+    if kinds:
+        return f"it goes with auth.type {' or '.join(kinds)}"
+    sibling = find_nearest_word(name, names, cutoff=0.7)
+    nearest = (
+        ".".join(map(str, (*place, sibling))) if sibling else find_nearest_key(".".join(map(str, (*place, name))))
+    )
+    return f"did you mean {nearest}?" if nearest else None
 
 
 def _explain_section(model: type[Section], place: Place) -> str:
@@ -210,15 +323,3 @@ def _explain_section(model: type[Section], place: Place) -> str:
 
 def _is_merge(key: Node) -> bool:
     return isinstance(key, ScalarNode) and key.value == "<<" and not key.style
-
-
-def _is_null(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and not node.style and node.value in _NULL
-
-
-def _is_blank(node: Node) -> bool:
-    return isinstance(node, ScalarNode) and not node.style and not node.value
-
-
-def _is_empty(node: Node) -> bool:
-    return _is_null(node) or _is_blank(node)

@@ -3,12 +3,20 @@
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from littlest.config.model import Config, Section
+from littlest.config.model import Config
+from littlest.config.secrecy import MASK, is_hidden, mask_free
+from littlest.config.section import Secret, Section
 from littlest.config.settings import Setting, list_settings
+from littlest.config.users import OwnLimits
+from littlest.paths import SCHEMA_FILE
 
-_HEAD = """\
+_WIDTH = 118
+Place = tuple[str, ...]
+_HEAD = f"""\
+# yaml-language-server: $schema={SCHEMA_FILE}
 # The settings of this JupyterHub.
 #
 # Every setting stands here with its default, commented out. To change one, remove the "# " before it and give it
@@ -23,15 +31,19 @@ _NOT_PLAIN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", 
 def render_default_config(admins: Sequence[str] = ()) -> str:
     """Return the config.yaml of a new server, in which nothing is set but the admins."""
     given = {"users.admin": tuple(admins)} if admins else {}
-    return _HEAD + "".join(f"{line}\n" for setting in list_settings() for line in _list_lines(setting, given))
+    return _HEAD + "".join(f"{line}\n" for setting in list_settings() for line in list_setting_lines(setting, given))
 
 
-def _list_lines(setting: Setting, given: Mapping[str, Any]) -> Iterator[str]:
+def list_setting_lines(setting: Setting, given: Mapping[str, Any] = MappingProxyType({})) -> Iterator[str]:
+    """Yield the lines about a setting in the default file: what it is, and its default or the value in `given`."""
+    # not needed to show settings, which should be quick
+    from textwrap import wrap  # noqa: PLC0415
+
     depth = setting.key.count(".")
     indent = "  " * depth
     if depth == 0:
         yield ""
-    yield f"{indent}# {setting.description}"
+    yield from wrap(setting.description, _WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
     if setting.section is not None:
         # a group is not commented out, so that removing one "# " is enough; without settings it changes nothing
         yield f"{indent}{setting.name}:"
@@ -39,18 +51,32 @@ def _list_lines(setting: Setting, given: Mapping[str, Any]) -> Iterator[str]:
         yield from (indent + line for line in render_settings({setting.name: given[setting.key]}).splitlines())
     else:
         if setting.example is not None:
-            yield f"{indent}# For example: {_render_inline(setting.example)}"
-        yield f"{indent}# {setting.name}: {_render_inline(setting.default)}"
+            yield f"{indent}# For example: {render_inline(setting.example)}"
+        yield f"{indent}# {setting.name}: {render_inline(setting.default)}"
 
 
-def make_data(config: Config) -> dict[str, Any]:
-    """Return every setting as plain data, in the order of the model."""
-    return _make_section_data(config)
+def make_data(config: Config, *, reveal: bool = False) -> dict[str, Any]:
+    """Return every setting as plain data, in the order of the model; secrets are masked unless they are asked for."""
+    return _make_section_data(config, reveal, ())
 
 
-def _make_section_data(section: Section) -> dict[str, Any]:
-    values = ((name, getattr(section, name)) for name in type(section).model_fields)
-    return {name: _make_section_data(value) if isinstance(value, Section) else value for name, value in values}
+def _make_section_data(section: Section, reveal: bool, place: Place) -> dict[str, Any]:
+    # limits of some users: what is not given is not null, it is what holds for everybody
+    given = section.model_fields_set if isinstance(section, OwnLimits) else type(section).model_fields
+    values = ((name, getattr(section, name)) for name in type(section).model_fields if name in given)
+    return {name: _make_plain(value, reveal, (*place, name)) for name, value in values}
+
+
+def _make_plain(value: Any, reveal: bool, place: Place) -> Any:
+    match value:
+        case Secret():
+            return {"file": value.file} if value.file else value.value if reveal else MASK
+        case Section():
+            return _make_section_data(value, reveal, place)
+        case dict() if reveal or not is_hidden(value, place):
+            return {name: _make_plain(inner, reveal, (*place, name)) for name, inner in value.items()}
+        case _:
+            return value if reveal else mask_free(value, place)
 
 
 def render_settings(data: Mapping[str, Any], indent: str = "") -> str:
@@ -58,11 +84,12 @@ def render_settings(data: Mapping[str, Any], indent: str = "") -> str:
     lines = []
     for name, value in data.items():
         if isinstance(value, Mapping) and value:
-            lines.append(f"{indent}{name}:\n{render_settings(value, indent + '  ')}")
+            lines.append(f"{indent}{render_value(name)}:\n{render_settings(value, indent + '  ')}")
         elif isinstance(value, (tuple, list)) and value:
-            lines.append(f"{indent}{name}:\n" + "".join(f"{indent}  - {render_value(item)}\n" for item in value))
+            lines.append(f"{indent}{render_value(name)}:\n")
+            lines += [f"{indent}  - {render_inline(item)}\n" for item in value]
         else:
-            lines.append(f"{indent}{name}: {_render_inline(value)}\n")
+            lines.append(f"{indent}{render_value(name)}: {render_inline(value)}\n")
     return "".join(lines)
 
 
@@ -74,20 +101,37 @@ def render_value(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case int() | float():
-            return f"{value:g}" if isinstance(value, float) else str(value)
+            short = f"{value:g}"
+            return short if isinstance(value, float) and float(short) == value else str(value)
         case _:
             text = str(value)
             if _PLAIN.fullmatch(text) and text.lower() not in _NOT_PLAIN:
                 return text
-            # a JSON string is a YAML string
-            return json.dumps(text, ensure_ascii=not text.isprintable())
+            return render_quoted(text)
 
 
-def _render_inline(value: Any) -> str:
+def render_quoted(text: str) -> str:
+    """Return text in double quotes; what cannot be seen, or what YAML allows in no file, is written as a number."""
+    # a JSON string is a YAML string, but for characters beyond U+FFFF, of which JSON makes two
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(
+        letter
+        if letter.isprintable()
+        else f"\\u{ord(letter):04x}"
+        if ord(letter) < 2**16
+        else f"\\U{ord(letter):08x}"
+        for letter in quoted
+    )
+
+
+def render_inline(value: Any) -> str:
+    """Return a value of any shape as YAML on one line."""
     match value:
         case tuple() | list():
-            return f"[{', '.join(map(render_value, value))}]"
+            return f"[{', '.join(map(render_inline, value))}]"
         case Mapping():
-            return "{}"
+            return (
+                f"{{{', '.join(f'{render_value(name)}: {render_inline(inner)}' for name, inner in value.items())}}}"
+            )
         case _:
             return render_value(value)

@@ -1,15 +1,19 @@
 """One YAML file to one Config, or every problem it has as `file:line: key: problem`."""
 
 import codecs
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from littlest.config.convert import Conversion, show
+from littlest.config.convert import Conversion, Place
 from littlest.config.model import Config
 from littlest.config.problems import InvalidConfig, Problem
+from littlest.config.scalars import show
+from littlest.config.section import CONFLICT
 from littlest.config.settings import find_nearest_word
 from littlest.config.syntax import YamlSyntaxError, parse_yaml
 from littlest.errors import LittlestError
@@ -40,44 +44,116 @@ def decode_config(data: bytes, name: str) -> str:
     raise InvalidConfig((Problem(name, line, start - data.rfind(b"\n", 0, start), "", problem),))
 
 
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """The settings of a file, and where each of them stands in it."""
+
+    config: Config
+    text: str
+    """The YAML itself."""
+    _conversion: Conversion
+
+    def make_problem(self, place: Place, problem: str, hint: str | None = None) -> Problem:
+        """Return what is wrong with the value at a place, which stands at a line of the file (the nearest around it
+        where nothing was written there)."""
+        return self._conversion.make_problem(self._conversion.find_node(place), place, problem, hint)
+
+
 def load_config(text: str, name: str) -> Config:
     """Return the settings that a YAML text gives; an empty one gives the defaults.
 
     `name` is the file's name in messages. Raises ConfigError with every problem, ordered by line.
+    """
+    return load_located_config(text, name).config
+
+
+def load_located_config(text: str, name: str) -> LoadedConfig:
+    """Return the settings of a YAML text with their places, for checks that need more than the text.
+
+    Raises ConfigError as `load_config` does.
     """
     try:
         root = parse_yaml(text)
     except YamlSyntaxError as error:
         raise InvalidConfig((Problem(name, error.line, error.column, "", error.problem),)) from None
     conversion = Conversion(root, name)
-    config = None
+    config = _validate(conversion)
+    if config is None or conversion.problems:
+        raise InvalidConfig(sort_problems(conversion.problems))
+    return LoadedConfig(config, text, conversion)
+
+
+def _validate(conversion: Conversion) -> Config | None:
+    """Return the settings; None, and the conversion's problems, where something is wrong with them.
+
+    What stands in one section against another is looked for in a second round as well, without the sections that have
+    problems of their own: so that one run names everything, and nothing that is only missing because it was left out.
+    """
+    unknown = frozenset(str(place[0]) for place in conversion.wrong if place)
+    noted = frozenset(conversion.wrong)
     try:
-        config = Config.model_validate(conversion.data)
+        return Config.model_validate(conversion.data, context=unknown)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    for detail in details:
+        section = detail["loc"][0] if detail["loc"] else ""
+        if detail["type"] == CONFLICT and section in unknown:
+            continue
+        if detail["type"] == "missing" and detail["loc"] in noted:
+            continue
+        _add_problem(conversion, detail)
+    wrong = unknown | {str(detail["loc"][0]) for detail in details if detail["loc"]}
+    healthy = {key: value for key, value in conversion.data.items() if key not in wrong}
+    try:
+        Config.model_validate(healthy, context=wrong)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
-            node = conversion.find_node(detail["loc"])
-            problem, hint = _explain(detail)
-            conversion.add_problem(node, detail["loc"], f"{show(node)} {problem}".lstrip(), hint)
-    if config is None or conversion.problems:
-        problems = sorted(conversion.problems, key=lambda problem: (problem.line, problem.column))
-        raise InvalidConfig(tuple(problems))
-    return config
+            _add_problem(conversion, detail)
+    return None
+
+
+def _add_problem(conversion: Conversion, detail: ErrorDetails) -> None:
+    node = conversion.find_node(detail["loc"])
+    problem, hint = _explain(detail)
+    # a conflict names what it is about; of every other problem the value is the subject
+    is_hidden = any(node is hidden for hidden in conversion.hidden)
+    subject = "" if is_hidden or detail["type"] in (CONFLICT, "missing") else show(node)
+    conversion.add_problem(node, detail["loc"], f"{subject} {problem}".lstrip(), hint)
+
+
+def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems in the order of the file's lines."""
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+
+
+_SENTENCES = {
+    "greater_than_equal": "is too small; give at least {ge:g}",
+    "less_than_equal": "is too large; give at most {le:g}",
+    "value_error": "{error}",
+    "string_pattern_mismatch": "holds a character that cannot be",
+    "string_too_long": "is too long; give at most {max_length} characters",
+    "string_too_short": "is empty",
+    "too_short": "is empty; give at least one",
+}
 
 
 def _explain(detail: ErrorDetails) -> tuple[str, str | None]:
     """Return what is wrong in plain words, with the value as the sentence's subject, and a hint."""
     limits: dict[str, Any] = detail.get("ctx", {})
     match detail["type"]:
-        case "greater_than_equal":
-            return f"is too small; give at least {limits['ge']:g}", None
-        case "less_than_equal":
-            return f"is too large; give at most {limits['le']:g}", None
         case "literal_error":
             return _explain_choice(str(detail["input"]), limits["expected"])
-        case "value_error":
-            return str(limits["error"]), None
+        case _ if detail["type"] == CONFLICT:
+            return limits["problem"], limits["hint"]
+        case "missing":
+            return (
+                f"{detail['loc'][-1]} is missing",
+                f"`littlest config help {detail['loc'][0]}` shows what is needed",
+            )
         case "banned":
             return detail["msg"], "a banned user may stand in no other list"
+        case kind if kind in _SENTENCES:
+            return _SENTENCES[kind].format_map(limits), None
         case _:
             return f"is not valid: {detail['msg']}", None
 
@@ -86,6 +162,6 @@ def _explain_choice(word: str, expected: str) -> tuple[str, str | None]:
     # pydantic gives them as "'a', 'b' or 'c'"
     choices = tuple(expected.replace("'", "").replace(" or ", ", ").split(", "))
     if len(choices) == 1:
-        return f"is not known; write {choices[0]}", None
+        return f"cannot be here; write {choices[0].replace('True', 'true')}", None
     nearest = find_nearest_word(word, choices)
     return f"is not one of {', '.join(choices)}", f"did you mean {nearest}?" if nearest else None

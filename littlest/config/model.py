@@ -1,29 +1,53 @@
 """Every setting: its type, default, bounds, example and description. The only definition there is.
 
-The default config.yaml, the reference page and the error messages are generated from this tree, so an attribute's
-docstring is written for the admin who reads it there. `littlest.config.settings` reads those docstrings from this
-source when they are wanted: pydantic could collect them too, but at every start of every command.
+The default config.yaml, the reference page, the JSON schema, `littlest config help` and the error messages are
+generated from this tree, so an attribute's docstring is written for the admin who reads it there.
+`littlest.config.settings` reads those docstrings from this source when they are wanted: pydantic could collect them
+too, but at every start of every command. Users, groups and limits have a module of their own,
+`littlest.config.users`, and so have the ways to log in, `littlest.config.auth`.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
+from pydantic import AfterValidator, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
+
+from littlest.config.auth import CUSTOM, Auth, FirstUseAuth
+from littlest.config.places import (
+    parse_program_folder,
+    parse_server_variable,
+    parse_shared_path,
+    parse_variable_value,
 )
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from littlest.config.section import (
+    WHEN_GIVEN,
+    Conflict,
+    FilePath,
+    Secret,
+    Section,
+    TraitValues,
+    UrlOrNone,
+    Words,
+    make_conflict,
+    make_conflicts,
+    validate_section,
+)
+from littlest.config.users import Group, Limits, Users
+from littlest.config.values import (
+    parse_address,
+    parse_base_url,
+    parse_domain,
+    parse_email,
+    parse_folder,
+    parse_group_name,
+    parse_network,
+    parse_public_url,
+    parse_service_name,
+    parse_variable_name,
+)
+from littlest.paths import HUB_PORT, SHARED_DIR
 
-from littlest.config.values import parse_address, parse_base_url, parse_bytes, parse_user_name, render_bytes
-from littlest.paths import HUB_PORT
-
-_LEAST_MEMORY = "128M"
-"""A notebook server with one kernel does not start in less."""
-_MOST_MEMORY = "1024T"
 _A_YEAR = 365 * 24 * 3600
 
 
@@ -33,29 +57,16 @@ def _check_port(port: int) -> int:
     return port
 
 
-def _check_memory(memory: str) -> str:
-    count = parse_bytes(memory)
-    if count < parse_bytes(_LEAST_MEMORY):
-        raise ValueError(f"is too little for a server to start; give at least {_LEAST_MEMORY}")
-    if count > parse_bytes(_MOST_MEMORY):
-        raise ValueError(f"is more than any machine has; give at most {_MOST_MEMORY}")
-    return render_bytes(count)
-
-
 def _check_max_age(seconds: int) -> int:
     if 0 < seconds < 600:
         raise ValueError("would stop servers that have just started; give at least 600, or 0 for never")
     return seconds
 
 
-UserNames = tuple[Annotated[str, AfterValidator(parse_user_name)], ...]
-
-
-class Section(BaseModel):
-    """A mapping in config.yaml: strict, frozen, without unknown keys."""
-
-    # the validator is built once, for the whole tree, when the first file is loaded
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True, allow_inf_nan=False)
+Port = Annotated[int, Field(ge=1, le=65535), AfterValidator(_check_port)]
+VariableValue = Annotated[str, AfterValidator(parse_variable_value)]
+Variables = dict[Annotated[str, AfterValidator(parse_variable_name)], VariableValue]
+ServerVariables = dict[Annotated[str, AfterValidator(parse_server_variable)], VariableValue]
 
 
 class Http(Section):
@@ -63,52 +74,96 @@ class Http(Section):
 
     address: Annotated[str, AfterValidator(parse_address), Field(examples=["192.0.2.10"])] = ""
     """IP address the proxy listens on; empty for every address of the machine."""
-    port: Annotated[int, Field(ge=1, le=65535, examples=[8000]), AfterValidator(_check_port)] = 80
+    port: Annotated[Port, Field(examples=[8000])] = 80
+    """TCP port the proxy listens on; with https, the port that leads on to it."""
+
+
+class LetsEncrypt(Section):
+    """Certificates from Let's Encrypt; not possible in this version."""
+
+    email: Annotated[str, AfterValidator(parse_email), Field(examples=["teacher@example.org"])] = ""
+    """Address to which Let's Encrypt writes when something is wrong."""
+    domains: Annotated[
+        tuple[Annotated[str, AfterValidator(parse_domain)], ...], Field(examples=[["jupyter.example.org"]])
+    ] = ()
+    """Domains of this hub."""
+
+
+class Https(Section):
+    """Encryption between browsers and the hub."""
+
+    enabled: bool = False
+    """Whether the hub is reached with https."""
+    port: Annotated[Port, Field(examples=[8443])] = 443
     """TCP port the proxy listens on."""
+    certificate: Annotated[FilePath | None, Field(examples=["/etc/ssl/hub/fullchain.pem"])] = None
+    """Path of the certificate, followed by those that vouch for it (PEM)."""
+    key: Annotated[FilePath | None, Field(examples=["/etc/ssl/hub/key.pem"])] = None
+    """Path of the certificate's private key (PEM, without a passphrase); only root needs to be able to read it."""
+    redirect: bool = True
+    """Whether `http.port` leads on to https; otherwise nothing listens there."""
+    letsencrypt: LetsEncrypt = Field(default_factory=LetsEncrypt.model_construct)
+    """Certificates from Let's Encrypt; not possible in this version."""
+
+    @model_validator(mode="after")
+    def _check_certificate(self) -> Self:
+        conflicts: list[Conflict] = []
+        for one, other in (("email", "domains"), ("domains", "email")):
+            if getattr(self.letsencrypt, one) and not getattr(self.letsencrypt, other):
+                conflicts.append((("letsencrypt", one), f"needs https.letsencrypt.{other} as well", None))
+        if bool(self.certificate) != bool(self.key):
+            one, other = ("certificate", "key") if self.certificate else ("key", "certificate")
+            conflicts.append(((one,), f"needs https.{other} as well", None))
+        elif self.enabled and not self.certificate:
+            if self.letsencrypt.email or self.letsencrypt.domains:
+                problem = "certificates from Let's Encrypt are not possible in this version"
+                conflicts.append((("letsencrypt",), problem, "give https.certificate and https.key"))
+            else:
+                conflicts.append((("enabled",), "needs https.certificate and https.key", None))
+        if conflicts:
+            raise make_conflicts("https", conflicts)
+        return self
 
 
-class FirstUseAuth(Section):
-    """How users prove who they are."""
+class Proxy(Section):
+    """Another web server that stands before the hub."""
 
-    type: Literal["firstuse"] = "firstuse"
-    """The way to log in. With `firstuse`, users choose their password at their first login."""
-
-
-class Users(Section):
-    """Who may log in, and as what. Upper and lower case are the same in a name."""
-
-    allowed: Annotated[UserNames, Field(examples=[["ada", "grace"]])] = ()
-    """Users who may log in, beside the admins and those added in the hub's admin panel."""
-    admin: Annotated[UserNames, Field(examples=[["teacher"]])] = ()
-    """Users who may manage the hub and, in a terminal, the machine (sudo)."""
-    banned: Annotated[UserNames, Field(examples=[["mallory"]])] = ()
-    """Users who may not log in, whatever the hub's admin panel says of them."""
-
-    @field_validator("banned")
-    @classmethod
-    def _check_banned(cls, banned: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        clashes: list[InitErrorDetails] = [
-            {
-                "type": PydanticCustomError("banned", "is also in users.{other}", {"other": other}),
-                "loc": (index,),
-                "input": name,
-            }
-            for index, name in enumerate(banned)
-            for other in ("allowed", "admin")
-            if name in info.data.get(other, ())
-        ]
-        if clashes:
-            raise ValidationError.from_exception_data("users.banned", clashes)
-        return banned
+    trusted: Annotated[
+        tuple[Annotated[str, AfterValidator(parse_network)], ...], Field(examples=[["127.0.0.1", "10.0.0.0/8"]])
+    ] = ()
+    """IP addresses or networks of web servers that stand before the hub: only what they say of a visitor's address
+    and protocol (X-Forwarded-For, X-Forwarded-Proto) is believed."""
 
 
-class Limits(Section):
-    """What one user's server may use."""
+class UserEnvironment(Section):
+    """What users find on their servers."""
 
-    memory: Annotated[Annotated[str, AfterValidator(_check_memory)] | None, Field(examples=["512M"])] = "1G"
-    """Memory, in bytes with K, M, G or T (powers of 1024), at least 128M; null for no limit."""
-    cpu: Annotated[Annotated[float, Field(ge=0.01, le=1024)] | None, Field(examples=[0.5])] = None
-    """CPU cores, such as 0.5 or 2; null for no limit."""
+    default_app: Annotated[Literal["jupyterlab", "notebook"], Field(examples=["notebook"])] = "jupyterlab"
+    """The application that opens after login: `jupyterlab` or `notebook`."""
+    environment: Annotated[ServerVariables, Field(examples=[{"COURSE_DATA": "/srv/data"}])] = Field(
+        default_factory=dict
+    )
+    """Environment variables of every server, its kernels and terminals."""
+    path: Annotated[
+        tuple[Annotated[str, AfterValidator(parse_program_folder)], ...], Field(examples=[["/opt/matlab/bin"]])
+    ] = ()
+    """Folders in which programs are looked for first, before those of the shared environment."""
+    working_directory: Annotated[str, AfterValidator(parse_folder), Field(examples=["notebooks"])] = ""
+    """Folder in which servers open, made where it is missing: below the user's home, or a whole path; empty for the
+    home itself."""
+
+
+class SharedFolder(Section):
+    """A folder that several users see."""
+
+    path: Annotated[Annotated[str, AfterValidator(parse_shared_path)] | None, Field(examples=["/srv/data"])] = None
+    """Where it is; null for /srv/littlest/ and its name."""
+    writable: bool = False
+    """Whether its users may put files into it and change each other's; otherwise only admins may."""
+    groups: Annotated[Words, Field(examples=[["biology"]])] = ()
+    """Groups of `users.groups` that see it; empty for every user."""
+    link: bool = True
+    """Whether each user's home gets a link to it, under its name."""
 
 
 class Cull(Section):
@@ -124,34 +179,161 @@ class Cull(Section):
     """Seconds after which a server is stopped even if it is in use, at least 600; 0 for never."""
 
 
+class ManagedService(Section):
+    """A service that works with the hub's API."""
+
+    command: Annotated[Words, Field(examples=[["/opt/grader/bin/grader", "--port=9000"]])] = ()
+    """Program and arguments; the hub starts it, and starts it again when it ends. Empty for one that runs
+    elsewhere."""
+    url: Annotated[UrlOrNone, Field(examples=["http://127.0.0.1:9000"])] = ""
+    """Where it answers; people reach it under services/NAME/. Empty for one without pages."""
+    scopes: Annotated[Words, Field(examples=[["list:users", "read:servers"]])] = ()
+    """What it may do through the hub's API, in JupyterHub's words."""
+    api_token: Annotated[Secret | None, Field(examples=[{"file": "/etc/littlest/grader-token"}])] = None
+    """Its token for the hub's API; null for one that the hub makes up at each start and tells the program."""
+    environment: Annotated[Variables, Field(examples=[{"GRADER_HOME": "/srv/grader"}])] = Field(default_factory=dict)
+    """Environment variables of the program."""
+
+    @model_validator(mode="after")
+    def _check_service(self) -> Self:
+        if not self.command and self.api_token is None:
+            raise ValueError("needs a command, or an api_token if it runs elsewhere")
+        if self.command and not self.command[0].startswith("/"):
+            problem = f"{self.command[0]} is not a whole path; write one that begins with /"
+            raise make_conflict("services", ("command", 0), problem)
+        return self
+
+
 class Services(Section):
     """What runs beside the hub."""
 
-    cull: Cull = Field(default_factory=Cull)
+    cull: Cull = Field(default_factory=Cull.model_construct)
     """Stopping servers that nobody uses."""
+    managed: Annotated[
+        dict[Annotated[str, AfterValidator(parse_service_name)], ManagedService],
+        Field(examples=[{"grader": {"command": ["/opt/grader/bin/grader"], "scopes": ["list:users"]}}]),
+    ] = Field(default_factory=dict)
+    """Services that work with the hub's API, by their names."""
 
 
-class UserEnvironment(Section):
-    """What users find on their servers."""
+class Metrics(Section):
+    """Figures for Prometheus, under hub/metrics."""
 
-    default_app: Annotated[Literal["jupyterlab", "notebook"], Field(examples=["notebook"])] = "jupyterlab"
-    """The application that opens after login: `jupyterlab` or `notebook`."""
+    public: bool = False
+    """Whether anybody may read them."""
+    token: Annotated[Secret | None, Field(examples=[{"file": "/etc/littlest/metrics-token"}])] = None
+    """Token with which Prometheus may read them; null for none."""
 
 
 class Config(Section):
     """Everything that can be set in /etc/littlest/config.yaml."""
 
-    http: Http = Field(default_factory=Http)
+    http: Annotated[Http, WHEN_GIVEN] = Field(default_factory=Http.model_construct)
     """Where the hub is reached."""
+    https: Annotated[Https, WHEN_GIVEN] = Field(default_factory=Https.model_construct)
+    """Encryption between browsers and the hub."""
     base_url: Annotated[str, AfterValidator(parse_base_url), Field(examples=["/jupyter/"])] = "/"
     """Path under which the hub is reached, such as /jupyter/ when another web server stands before it."""
-    auth: FirstUseAuth = Field(default_factory=FirstUseAuth)
+    external_url: Annotated[
+        str, AfterValidator(parse_public_url), Field(examples=["https://jupyter.example.org/"])
+    ] = ""
+    """Whole address under which people reach the hub, path included; empty where it is this machine's own."""
+    proxy: Annotated[Proxy, WHEN_GIVEN] = Field(default_factory=Proxy.model_construct)
+    """Another web server that stands before the hub."""
+    auth: SerializeAsAny[Auth] = Field(default_factory=FirstUseAuth.model_construct)
     """How users prove who they are."""
-    users: Users = Field(default_factory=Users)
+    users: Annotated[Users, WHEN_GIVEN] = Field(default_factory=Users.model_construct)
     """Who may log in, and as what. Upper and lower case are the same in a name."""
-    limits: Limits = Field(default_factory=Limits)
-    """What one user's server may use."""
-    services: Services = Field(default_factory=Services)
-    """What runs beside the hub."""
-    user_environment: UserEnvironment = Field(default_factory=UserEnvironment)
+    limits: Annotated[Limits, WHEN_GIVEN] = Field(default_factory=Limits.model_construct)
+    """What one user's server may use, and all together."""
+    user_environment: Annotated[UserEnvironment, WHEN_GIVEN] = Field(default_factory=UserEnvironment.model_construct)
     """What users find on their servers."""
+    shared_folders: Annotated[
+        dict[Annotated[str, AfterValidator(parse_group_name)], SharedFolder],
+        Field(examples=[{"data": {"path": "/srv/data"}, "exchange": {"writable": True}}]),
+    ] = Field(default_factory=dict)
+    """Folders that several users see, by their names."""
+    services: Annotated[Services, WHEN_GIVEN] = Field(default_factory=Services.model_construct)
+    """What runs beside the hub."""
+    metrics: Annotated[Metrics, WHEN_GIVEN] = Field(default_factory=Metrics.model_construct)
+    """Figures for Prometheus, under hub/metrics."""
+    announcement: Annotated[str, Field(max_length=500, examples=["The exam starts at 10."])] = ""
+    """A line of text on top of the hub's pages; empty for none."""
+    jupyterhub: Annotated[dict[str, TraitValues], Field(examples=[{"JupyterHub": {"shutdown_on_logout": True}}])] = (
+        Field(default_factory=dict)
+    )
+    """What has no setting of its own: classes of JupyterHub, and their traits with their values."""
+
+    @field_validator("auth", mode="plain")
+    @classmethod
+    def _choose_auth(cls, auth: Any) -> Auth:
+        if isinstance(auth, Auth):
+            return auth
+        found: Auth = validate_section(find_variant(Auth, auth), auth)  # type: ignore[assignment]
+        return found
+
+    @model_validator(mode="after")
+    def _check_together(self, info: ValidationInfo) -> Self:
+        """Raise what sections say against each other; the context names those about which nothing is known."""
+        unknown: frozenset[str] = info.context or frozenset()
+        conflicts = [conflict for sections, conflict in self._list_conflicts() if unknown.isdisjoint(sections)]
+        if conflicts:
+            raise make_conflicts("config", conflicts)
+        return self
+
+    def _list_conflicts(self) -> Iterator[tuple[tuple[str, ...], Conflict]]:
+        """Yield what sections say against each other, with their keys."""
+        if self.https.enabled and self.https.port == self.http.port:
+            problem = f"{self.https.port} is also http.port; choose another"
+            yield ("http", "https"), (("https", "port"), problem, None)
+        for name, folder in self.shared_folders.items():
+            for index, wanted in enumerate(folder.groups):
+                if wanted not in self.users.groups:
+                    at = ("shared_folders", name, "groups", index)
+                    yield ("shared_folders", "users"), (at, f"{wanted} is not a group of users.groups", None)
+        for conflict in _list_shared_paths(self.shared_folders, self.users.groups):
+            yield ("shared_folders", "users"), conflict
+        for name, group in self.users.groups.items():
+            if group.shared_folder and name in self.shared_folders:
+                problem = f"shared_folders has a {name} already; keep one of the two"
+                yield ("shared_folders", "users"), (("users", "groups", name, "shared_folder"), problem, None)
+        # scheme, nothing, host, and the path, which stands between the same slashes on both sides of a web server
+        if self.external_url and "/" + self.external_url.split("/", 3)[3] != self.base_url:
+            problem = f"the path of {self.external_url} is not base_url, which is {self.base_url}"
+            yield ("external_url", "base_url"), (("external_url",), problem, None)
+        if self.users.unix_name == "{name}" and self.auth.lets_in_chosen_names():
+            problem = "with this auth anybody could choose the name of an account of this machine, and use it"
+            hint = 'let in only people whom you name or approve, or set users.unix_name to "jupyter-{name}"'
+            yield ("users", "auth"), (("users", "unix_name"), problem, hint)
+        if self.auth.sends_people_back and not self.external_url:
+            problem = f"{self.auth.type} needs external_url: people are sent back to that address"
+            yield ("auth", "external_url"), (("auth", "type"), problem, None)
+
+
+def _list_shared_paths(folders: Mapping[str, SharedFolder], groups: Mapping[str, Group]) -> Iterator[Conflict]:
+    owners = {f"{SHARED_DIR}/{name}": name for name, group in groups.items() if group.shared_folder}
+    for name, folder in folders.items():
+        path = folder.path or f"{SHARED_DIR}/{name}"
+        # who may write into the outer one of two could put another folder in the place of the inner one
+        nested = [place for place in owners if f"{path}/".startswith(f"{place}/") or place.startswith(f"{path}/")]
+        if nested and owners[nested[0]] != name:
+            relation = "is" if path in owners else "is inside, or around,"
+            problem = f"{path} {relation} the place of {owners[nested[0]]}; choose another"
+            yield ("shared_folders", name, "path"), problem, None
+        owners[path] = name
+
+
+def find_variant(section: type[Section], data: Mapping[str, Any]) -> type[Section]:
+    """Return the model of a group whose settings depend on its type; the group's own default where no type is given.
+
+    Raises ValidationError for a type that there is not.
+    """
+    kind = str(data.get("type", "firstuse"))
+    place = section.variants.get(kind)
+    if place is None and "." in kind:
+        place = section.variants[CUSTOM]
+    if place is None:
+        raise make_conflict("auth", ("type",), f"{kind} is not one of {', '.join(section.variants)}")
+    module, _, name = place.partition(":")
+    found: type[Section] = getattr(import_module(module), name)
+    return found

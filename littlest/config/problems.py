@@ -28,6 +28,6 @@ class Problem:
 class InvalidConfig(ConfigError):
     """The file is not valid, and these are all its problems, in the order of its lines."""
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("\n".join(map(str, problems)), "Correct the lines named above; nothing was changed.")
+    def __init__(self, problems: tuple[Problem, ...], hint: str = "Correct the lines named above.") -> None:
+        super().__init__("\n".join(map(str, problems)), hint)
         self.problems = problems

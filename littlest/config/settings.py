@@ -11,7 +11,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from littlest.config.model import Config, Section
+from littlest.config.model import Config, find_variant
+from littlest.config.section import Secret, Section
+
+NAME = "NAME"
+"""Stands in keys for a name that the admin chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,9 @@ class Setting:
 
     @property
     def description(self) -> str:
-        """The attribute's docstring."""
-        return _read_docstrings(self.owner)[self.name]
+        """The attribute's docstring, that of the nearest class that has it."""
+        sections = [kind for kind in self.owner.__mro__ if issubclass(kind, Section)]
+        return next(found[self.name] for kind in sections if self.name in (found := _read_docstrings(kind)))
 
     @property
     def example(self) -> Any:
@@ -45,13 +50,49 @@ class Setting:
         return self.field.examples[0] if self.field.examples else None
 
 
-def list_settings(model: type[Section] = Config, prefix: str = "") -> Iterator[Setting]:
-    """Yield every setting in the order of the model, a group before its settings."""
-    for name, field in model.model_fields.items():
-        section = as_section(field.annotation)
-        yield Setting(prefix + name, section, model, field)
+def list_settings(model: type[Section] = Config, prefix: str = "", *, inner: bool = False) -> Iterator[Setting]:
+    """Yield every setting in the order of the model, a group before its settings.
+
+    With `inner`, also those below names that the admin chooses, with NAME in the name's place. Of a group whose
+    settings depend on its type, those of the default type: see `list_variants`.
+    """
+    for setting in list_own_settings(model, prefix):
+        yield setting
+        name, field, section = setting.name, setting.field, setting.section
         if section is not None:
-            yield from list_settings(section, f"{prefix}{name}.")
+            default = type(field.get_default(call_default_factory=True)) if section.variants else section
+            yield from list_settings(default, f"{prefix}{name}.", inner=inner)
+        elif inner and (entry := as_entry(field.annotation)) is not None:
+            yield from list_settings(entry, f"{prefix}{name}.{NAME}.", inner=True)
+
+
+def list_own_settings(model: type[Section], prefix: str = "") -> Iterator[Setting]:
+    """Yield the settings of one group, without those of the groups in it."""
+    for name, field in model.model_fields.items():
+        yield Setting(prefix + name, as_group(field.annotation), model, field)
+
+
+def read_docstring(model: type[Section]) -> str:
+    """Return what a group of settings is."""
+    return " ".join((model.__doc__ or "").split())
+
+
+def list_variants(section: type[Section]) -> Iterator[tuple[str, type[Section]]]:
+    """Yield each type of a group whose settings depend on its type, with its model."""
+    for kind in section.variants:
+        yield kind, find_variant(section, {"type": kind})
+
+
+def as_group(annotation: Any) -> type[Section] | None:
+    """Return the annotation if it is a group of settings that stand in the file below its key."""
+    section = as_section(split_optional(annotation)[0])
+    return None if section is Secret else section
+
+
+def as_entry(annotation: Any) -> type[Section] | None:
+    """Return the model of what stands below names that the admin chooses."""
+    kind, _ = split_optional(annotation)
+    return as_section(split_optional(get_args(kind)[1])[0]) if get_origin(kind) is dict else None
 
 
 def as_section(annotation: Any) -> type[Section] | None:
@@ -79,11 +120,12 @@ def find_nearest_key(unknown: str) -> str | None:
     # needed only when something is wrong
     import difflib  # noqa: PLC0415
 
-    known = [setting.key for setting in list_settings()]
+    known = [setting.key for setting in list_settings(inner=True)]
     name = unknown.rpartition(".")[2]
     same_name = [key for key in known if key.rpartition(".")[2] == name]
     if same_name:
-        return same_name[0]
+        # the one that a person sees first: a group's limits are for later
+        return min(same_name, key=lambda key: (not unknown.startswith(key.partition(".")[0]), key.count(".")))
     if close := difflib.get_close_matches(unknown.lower(), known, n=1, cutoff=0.75):
         return close[0]
     names = {key.rpartition(".")[2]: key for key in reversed(known)}
@@ -92,13 +134,14 @@ def find_nearest_key(unknown: str) -> str | None:
     return None
 
 
-def find_nearest_word(word: str, choices: tuple[str, ...]) -> str | None:
+def find_nearest_word(word: str, choices: tuple[str, ...], cutoff: float = 0.5) -> str | None:
     """Return the choice that a person most likely meant."""
     import difflib  # noqa: PLC0415
 
     lower = word.lower()
-    within = [choice for choice in choices if len(lower) > 1 and lower in choice]
-    return next(iter(within or difflib.get_close_matches(lower, choices, n=1, cutoff=0.5)), None)
+    within = [choice for choice in choices if len(lower) > 2 and lower in choice]
+    close = difflib.get_close_matches(lower, choices, n=1, cutoff=cutoff)
+    return next(iter(close or within), None)
 
 
 @cache
@@ -112,5 +155,5 @@ def _read_docstrings(model: type[Section]) -> dict[str, str]:
     for statement, following in zip(definition.body, definition.body[1:], strict=False):
         match statement, following:
             case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                docstrings[name] = inspect.cleandoc(text)
+                docstrings[name] = " ".join(inspect.cleandoc(text).split())
     return docstrings

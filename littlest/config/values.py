@@ -5,13 +5,33 @@ loader puts the value before it ("lots is not an amount of memory; …").
 """
 
 import re
-from urllib.parse import unquote
+
+# The JSON schema takes these as they are, so they are written in what Python's and JavaScript's expressions share:
+# no flags, and ASCII classes spelt out.
+AMOUNT = r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGTkmgt]?)(?:[iI]?[bB])?\s*"
+SHARE = r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*"
+_SEGMENT = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
+BASE_URL = rf"/*(?:{_SEGMENT}(?:/{_SEGMENT})*)?/*"
+_PORT = "(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+_ORIGIN = rf"[Hh][Tt][Tt][Pp][Ss]?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?"
+URL = rf"{_ORIGIN}(?:[/?][!-\"$-~]*)?"
+PUBLIC_URL = rf"({_ORIGIN})(/+(?:{_SEGMENT}(?:/{_SEGMENT})*)?/*)?"
+_VISIBLE = r"[^\u0000-\u001f\u007f-\u00a0]"
+FILE_PATH = rf"(?!(?:.*/)?\.\.(?:/|$))/{_VISIBLE}*"
+FOLDER = rf"(?!(?:.*/)?\.\.(?:/|$))(?!~){_VISIBLE}*"
+USER_NAME = r"(?!(?:\.|%2[Ee])+$)(?! )(?!.* $)[^/\u0000-\u001f\u007f-\u00a0]+"
+LONGEST_USER_NAME = 255
+"""Characters; what JupyterHub's database column `users.name` holds."""
+GROUP_NAME = "[a-z][a-z0-9-]{0,62}"
+SERVICE_NAME = "[a-z][a-z0-9-]{1,40}"
+TAKEN_SERVICE_NAMES = ("littlest", "idle-culler", "metrics")
+VARIABLE_NAME = "[A-Za-z_][A-Za-z0-9_]*"
+CLASS_NAME = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+"
+DOMAIN = r"(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
+EMAIL = r"[^\s@]+@[^\s@]+\.[^\s@]+"
+UNIX_NAME = r"(?!littlest-)(?:[a-z_][a-z0-9_-]{0,11})?\{name\}"
 
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-_AMOUNT = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE | re.ASCII)
-_BASE_URL = re.compile(r"(?:[A-Za-z0-9._~-]+/)*", re.ASCII)
-_LONGEST_NAME = 255
-"""Characters; what JupyterHub's database column `users.name` holds."""
 
 
 def parse_bytes(amount: str) -> int:
@@ -19,7 +39,7 @@ def parse_bytes(amount: str) -> int:
 
     The letters mean what they mean to JupyterHub's `ByteSpecification`. Raises ValueError.
     """
-    match = _AMOUNT.fullmatch(amount.strip())
+    match = re.fullmatch(AMOUNT, amount)
     if match is None:
         raise ValueError("is not an amount of memory; write one such as 512M or 2G")
     number, unit = match.groups()
@@ -60,11 +80,10 @@ def parse_base_url(path: str) -> str:
     """Return the path with a slash at both ends: `jupyter`, `/jupyter` and `/jupyter/` are one. Raises ValueError."""
     if "://" in path:
         raise ValueError("is a whole address; write only its path, such as /jupyter/")
-    inner = path.strip("/")
-    normal = f"{inner}/" if inner else ""
-    if not _BASE_URL.fullmatch(normal) or any(part in (".", "..") for part in inner.split("/")):
+    if not re.fullmatch(BASE_URL, path):
         raise ValueError("may hold only letters, digits and . _ ~ - between single slashes, such as /jupyter/")
-    return f"/{normal}"
+    inner = path.strip("/")
+    return f"/{inner}/" if inner else "/"
 
 
 def parse_user_name(name: str) -> str:
@@ -79,10 +98,128 @@ def parse_user_name(name: str) -> str:
         raise ValueError("has a space at its beginning or end")
     if "/" in name:
         raise ValueError("has a slash in it, which JupyterHub allows in no user name")
-    if set(unquote(name)) == {"."}:
+    if re.fullmatch(r"(?:\.|%2[Ee])+", name):
         raise ValueError("is made of dots only, which means something else in an address")
     if not name.isprintable():
         raise ValueError("has a character in it that cannot be seen")
-    if len(name) > _LONGEST_NAME:
-        raise ValueError(f"is longer than {_LONGEST_NAME} characters")
+    if len(name) > LONGEST_USER_NAME:
+        raise ValueError(f"is longer than {LONGEST_USER_NAME} characters")
     return name.lower()
+
+
+def parse_share_or_bytes(amount: str) -> str:
+    """Return an amount of memory, or a share of the machine's such as `90%`, in its shortest spelling.
+
+    Raises ValueError. The share's base is what systemd's `MemoryMax=` takes a percentage of: the memory that is
+    installed.
+    """
+    match = re.fullmatch(SHARE, amount)
+    if match is None:
+        try:
+            return render_bytes(parse_bytes(amount))
+        except ValueError:
+            raise ValueError("is not an amount of memory; write one such as 4G, or a share such as 80%") from None
+    share = float(match[1])
+    if share > 100:
+        raise ValueError("is more than the whole machine; give at most 100%")
+    return f"{share:g}%"
+
+
+def parse_network(network: str) -> str:
+    """Return an IP address or network in its usual spelling: `192.0.2.10` or `10.0.0.0/8`. Raises ValueError."""
+    import ipaddress  # noqa: PLC0415  # see parse_address
+
+    try:
+        found = ipaddress.ip_network(network.replace("%", " "), strict=False)
+    except ValueError:
+        raise ValueError("is not an IP address or network; write one such as 192.0.2.10 or 10.0.0.0/8") from None
+    return str(found.network_address) if found.num_addresses == 1 else str(found)
+
+
+def parse_url(url: str) -> str:
+    """Return an http or https address.
+
+    Raises ValueError for one without a host, or with a user, a space or a fragment.
+    """
+    return _match(URL, url, "is not an address; write one such as https://login.example.org/token")
+
+
+def parse_url_or_none(url: str) -> str:
+    """Return an http or https address; empty for none. Raises ValueError as `parse_url` does."""
+    return parse_url(url) if url else url
+
+
+def parse_public_url(url: str) -> str:
+    """Return the address under which people reach a hub, with a slash at its end; empty for none.
+
+    Raises ValueError.
+    """
+    if not url:
+        return url
+    match = re.fullmatch(PUBLIC_URL, url)
+    if match is None:
+        if re.fullmatch(URL, url) and "?" not in url:
+            raise ValueError("has a path with more than letters, digits and . _ ~ - between single slashes")
+        raise ValueError("is not an address; write one such as https://jupyter.example.org/")
+    return f"{match[1]}{parse_base_url(match[2] or '')}"
+
+
+def parse_file_path(path: str) -> str:
+    """Return an absolute path without `.` and `..`. Raises ValueError."""
+    if not path.startswith("/"):
+        raise ValueError("is not a whole path; write one that begins with /")
+    if not re.fullmatch(FILE_PATH, path) or not path.isprintable():
+        raise ValueError("may hold neither .. nor characters that cannot be seen")
+    return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
+
+
+def parse_folder(folder: str) -> str:
+    """Return a folder below a home, or a whole path; empty for the home itself. Raises ValueError."""
+    if not re.fullmatch(FOLDER, folder) or not folder.isprintable():
+        raise ValueError("must be a folder below the home, such as notebooks, or a whole path that begins with /")
+    return folder.rstrip("/") or folder[:1]
+
+
+def parse_group_name(name: str) -> str:
+    """Return the name of a group or of a shared folder: small letters, digits and dashes. Raises ValueError."""
+    return _match(GROUP_NAME, name, "must be small letters, digits and dashes, such as biology-101")
+
+
+def parse_service_name(name: str) -> str:
+    """Return the name of a service of the hub. Raises ValueError."""
+    if name in TAKEN_SERVICE_NAMES:
+        raise ValueError("is the name of a service that is there already; choose another")
+    return _match(SERVICE_NAME, name, "must be small letters, digits and dashes, at least two, such as grader")
+
+
+def parse_variable_name(name: str) -> str:
+    """Return the name of an environment variable. Raises ValueError."""
+    return _match(VARIABLE_NAME, name, "must be letters, digits and underscores, such as COURSE_DATA")
+
+
+def parse_class_name(name: str) -> str:
+    """Return a class with its module, such as `package.module.Class`. Raises ValueError."""
+    return _match(CLASS_NAME, name, "is not a class with its module; write one such as package.module.Class")
+
+
+def parse_domain(domain: str) -> str:
+    """Return a domain name in lower case. Raises ValueError."""
+    return _match(DOMAIN, domain, "is not a domain; write one such as jupyter.example.org").lower()
+
+
+def parse_email(address: str) -> str:
+    """Return an e-mail address; empty for none. Raises ValueError."""
+    return address and _match(EMAIL, address, "is not an e-mail address; write one such as teacher@example.org")
+
+
+def parse_unix_name(template: str) -> str:
+    """Return the template of Unix account names, such as `jupyter-{name}` or `{name}`. Raises ValueError."""
+    return _match(
+        UNIX_NAME, template, "must be a short prefix of small letters before {name}, such as jupyter-{name}"
+    )
+
+
+def _match(pattern: str, text: str, problem: str) -> str:
+    if not re.fullmatch(pattern, text):
+        raise ValueError(problem)
+    return text

@@ -9,17 +9,23 @@ from typing import Any, ClassVar
 import tornado.httpserver
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
-from traitlets import Any as AnyTrait
+from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from traitlets import Dict as DictTrait
+from traitlets import List as ListTrait
+from traitlets import Unicode
 
-from littlest.config.model import Users
 from littlest.errors import LittlestError
+from littlest.hub import settings_api
 from littlest.hub.drop_ins import keep_drop_ins
-from littlest.hub.listed import compare_users, read_listed_users, write_listed_users
-from littlest.hub.spawner import list_orphans, remove_orphan
-from littlest.hub.systemd import stop_unit
-from littlest.plan.accounts import make_account_name, make_unit_name
-from littlest.system.accounts import ensure_user_account
+from littlest.hub.forwarded import ForwardedHeaders, Networks, parse_networks
+from littlest.hub.live import live
+from littlest.hub.notify import notify_systemd
+from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
+from littlest.hub.servers.spawner import list_orphans, remove_orphan
+from littlest.hub.service_programs import forget_tokens, keep_trying
+from littlest.hub.sharing import SharedFolderKeeper
+from littlest.hub.start import start_anew_with_last_good
+from littlest.plan.accounts import make_unit_name
 from littlest.system.machine import Machine
 
 DRAIN_SECONDS = 5.0
@@ -40,13 +46,12 @@ def take_inherited_sockets() -> list[socket.socket]:
     return found
 
 
-def notify_systemd(state: str) -> None:
-    """Tell systemd how far the service is; nothing when it did not ask. See sd_notify(3)."""
-    address = os.environ.get("NOTIFY_SOCKET", "")
-    if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notifier:
-            notifier.connect("\0" + address[1:] if address.startswith("@") else address)
-            notifier.sendall(state.encode())
+def hand_over_sockets(inherited: list[socket.socket]) -> None:
+    """Let the program that takes this process's place find the sockets as this one did."""
+    if inherited:
+        os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(inherited))}
+    for one in inherited:
+        one.set_inheritable(True)
 
 
 class HubServer(tornado.httpserver.HTTPServer):
@@ -56,10 +61,16 @@ class HubServer(tornado.httpserver.HTTPServer):
     """
 
     inherited: ClassVar[list[socket.socket]] = []
+    trusted: ClassVar[Networks] = ()
+    """Web servers before ours, whose forwarded headers are believed."""
 
     def initialize(self, *arguments: Any, **settings: Any) -> None:
         """Set up, without keeping connections open."""
         super().initialize(*arguments, **(settings | {"no_keep_alive": True}))
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """Answer a request, of whose forwarded headers only the trusted ones are left."""
+        return ForwardedHeaders(super().start_request(server_conn, request_conn), self.trusted)
 
     def listen(self, port: int, address: str | None = None, *arguments: Any, **settings: Any) -> None:
         """Listen on the inherited sockets; on this address only where there are none."""
@@ -79,53 +90,60 @@ class HubServer(tornado.httpserver.HTTPServer):
 class LittlestHub(JupyterHub):
     """JupyterHub, started by systemd on a socket of systemd's."""
 
-    users_listed = AnyTrait(help="The users section of config.yaml; None while it cannot be used.").tag(config=True)
+    trusted_networks = ListTrait(
+        Unicode(), help="Web servers before ours: addresses or networks whose forwarded headers are believed."
+    ).tag(config=True)
     drop_ins = DictTrait(help="The drop-ins that ran, by name.").tag(config=True)
+
+    _services_starting: ClassVar[set[asyncio.Future[Any]]] = set()
 
     async def init_users(self) -> None:
         """Load the users; then take away what config.yaml gave before and gives no longer."""
+        keep_groups_of_new_users(self.db)
         await super().init_users()
-        if self.users_listed is not None:
-            await self._take_rights_away(self.users_listed)
+        # with defaults that hold for want of settings, nobody loses anything
+        if live.file:
+            await take_rights_away_at_start(self, live.config)
         await self._remove_orphans()
 
-    async def _take_rights_away(self, users: Users) -> None:
-        listed, removal = compare_users(read_listed_users(), users)
-        for name in sorted(removal.no_longer_admin):
-            await self._drop_admin(name)
-        for name in sorted(removal.just_removed):
-            self.log.info("%s is no longer in config.yaml and may not log in", name)
-        # what runs keeps the groups it was started with, and so sudo; and whoever has it open would go on
-        for name in sorted(removal.no_longer_admin | removal.just_removed):
-            await self._stop_servers(name)
-        self.authenticator.allowed_users -= removal.not_allowed
-        write_listed_users(listed)
-
-    async def _drop_admin(self, name: str) -> None:
-        user = orm.User.find(self.db, name)
-        if user is None or not user.admin:
-            return
-        self.log.info("%s is no longer in users.admin: no longer an admin", name)
-        user.admin = False
-        admin_role = orm.Role.find(self.db, "admin")
-        if admin_role in user.roles:
-            user.roles.remove(admin_role)
-        self.db.commit()
-        machine = Machine()
-        if machine.read_account(make_account_name(name)) is None:
-            return
+    async def initialize(self, *arguments: Any, **settings: Any) -> None:
+        """Make everything ready; with the last good settings where that is not possible with those in the file."""
         try:
-            await asyncio.to_thread(ensure_user_account, machine, name, admin=False)
-        except LittlestError as error:
-            self.log.error("%s may still have sudo: %s", make_account_name(name), error.message)
+            await super().initialize(*arguments, **settings)
+        except (Exception, SystemExit) as error:
+            self.log.exception("The hub does not start with these settings")
+            hand_over_sockets(HubServer.inherited)
+            start_anew_with_last_good(error)
+            raise
 
-    async def _stop_servers(self, name: str) -> None:
-        user = orm.User.find(self.db, name)
-        for unit in [make_unit_name(name, server) for server in user.orm_spawners] if user else []:
-            try:
-                await asyncio.to_thread(stop_unit, Machine(), unit)
-            except LittlestError as error:
-                self.log.error("%s may still run: %s", unit, error.message)
+    def init_handlers(self) -> None:
+        """Add our own API to JupyterHub's."""
+        self.extra_handlers: list[Any] = [*self.extra_handlers, (settings_api.PATH, settings_api.SettingsHandler)]
+        super().init_handlers()
+
+    def init_tornado_settings(self) -> None:
+        """Let the templates of all pages see the settings in force."""
+        super().init_tornado_settings()
+        for name in ("jinja2_env", "jinja2_env_sync"):
+            self.tornado_settings[name].globals["settings_in_force"] = live
+
+    def init_services(self) -> None:
+        """Load the services, whose tokens are from now on those of the settings."""
+        forget_tokens(self.db)
+        super().init_services()
+
+    async def start_service(self, service_name: str, service: Any, ssl_context: Any = None) -> bool:
+        """Start a service's program, or look whether one answers that runs elsewhere.
+
+        When the hub starts, neither waits for the other.
+        """
+        keep_trying(service, self.log)
+        starting = asyncio.ensure_future(super().start_service(service_name, service, ssl_context))
+        if self._start_future.done():
+            return bool(await starting)
+        self._services_starting.add(starting)
+        starting.add_done_callback(self._services_starting.discard)
+        return True
 
     async def _remove_orphans(self) -> None:
         """Stop servers that this hub's database does not know (a lost database, a start cut short).
@@ -154,8 +172,10 @@ class LittlestHub(JupyterHub):
         """Start, and tell systemd."""
         # JupyterHub listens a while before it would do this: told to end in between, it would drop what it was asked
         self.init_signal()
+        HubServer.trusted = parse_networks(self.trusted_networks)
         await super().start()
         keep_drop_ins(self.drop_ins)
+        self.keeper = asyncio.create_task(SharedFolderKeeper(Machine(), self.log.warning).keep())
         notify_systemd("READY=1")
 
     async def shutdown_cancel_tasks(self, sig: signal.Signals | None = None) -> None:

@@ -1,18 +1,37 @@
-"""JupyterHub's configuration file: /etc/littlest/config.yaml in JupyterHub's own words, then the admin's drop-ins."""
+"""JupyterHub's configuration file: /etc/littlest/config.yaml in JupyterHub's own words, then what stands there
+below `jupyterhub`, then the admin's drop-ins.
+"""
 
 import os
 
 from littlest.config.model import Config
 from littlest.hub.drop_ins import load_drop_ins
-from littlest.hub.settings import make_hub_settings
+from littlest.hub.escape_hatch import add_trait_values
+from littlest.hub.live import live
+from littlest.hub.login.people import make_authenticator_class
+from littlest.hub.scopes import check_scopes
+from littlest.hub.settings import Settings, make_hub_settings
 from littlest.hub.start import TEMPLATES_DIR, read_config_or_last_good
+from littlest.plan.effects import make_restart_digest
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  # JupyterHub puts it here
 
-found = read_config_or_last_good()
-config = found or Config()
-for section, values in make_hub_settings(config, os.environ, os.cpu_count() or 1, str(TEMPLATES_DIR)).items():
+
+def make_settings(config: Config) -> Settings:
+    """Raises LittlestError for settings with which this hub cannot run, so that others take their place."""
+    made = make_hub_settings(config, os.environ, os.cpu_count() or 1, str(TEMPLATES_DIR))
+    made["JupyterHub"]["authenticator_class"] = make_authenticator_class(made["JupyterHub"]["authenticator_class"])
+    settings = add_trait_values(made, config.jupyterhub)
+    check_scopes(settings["JupyterHub"]["load_roles"], settings["JupyterHub"].get("custom_scopes", {}))
+    return settings
+
+
+found, settings = read_config_or_last_good(make_settings)
+for section, values in settings.items():
     for name, value in values.items():
         setattr(c[section], name, value)
-c.LittlestHub.users_listed = found.users if found else None
-c.LittlestHub.drop_ins = load_drop_ins(c)
+c.LittlestHub.trusted_networks = list(found.config.proxy.trusted)
+c.LittlestHub.drop_ins, problems = load_drop_ins(c)
+
+live.config, live.file, live.problems, live.refused = found.config, found.file, found.problems, found.refused
+live.started, live.drop_in_problems = make_restart_digest(found.config), problems

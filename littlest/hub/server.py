@@ -3,9 +3,11 @@
 Runs as the user. It is jupyterhub-singleuser with one more server extension, and without imports that cost seconds.
 """
 
+import sys
 from typing import Any
 
 from littlest.hub.imports import leave_out_hub_modules, leave_out_rfc3987
+from littlest.hub.working_directory import enter_working_directory
 
 leave_out_rfc3987()
 with leave_out_hub_modules():
@@ -38,4 +40,4 @@ class UserServer(JupyterHubSingleUser):
 
 
 if __name__ == "__main__":
-    UserServer.launch_instance()
+    UserServer.launch_instance([*sys.argv[1:], *enter_working_directory()])

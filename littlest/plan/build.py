@@ -4,12 +4,17 @@ from pathlib import PurePosixPath as Path
 
 from littlest.config.model import Config
 from littlest.plan.accounts import make_account_steps
+from littlest.plan.effects import make_live_digest, make_restart_digest
 from littlest.plan.environments import make_environment_steps
 from littlest.plan.files import make_directory_steps, make_file_steps, make_secret_steps
+from littlest.plan.folders import make_folder_steps
+from littlest.plan.limits import make_server_limits_step
+from littlest.plan.services import make_service_steps
 from littlest.plan.steps import (
     KeepSettings,
     Plan,
     Release,
+    ReloadHub,
     RunUnit,
     SetInitialPassword,
     Step,
@@ -27,36 +32,54 @@ def make_plan(
     password_file: Path | None = None,
     start: bool = True,
     is_install: bool = False,
+    machine_memory: int = 0,
 ) -> Plan:
     """Everything that the server consists of, in the order in which it is made.
 
-    Every admin gets a first password, because else whoever comes first could choose one and be root; that of
-    `first_admin` comes from `password_file` where one is named. Without `start` everything is in place and starts at
-    the next boot. An install ends with a trial of everything that a user needs, and what it keeps as good.
+    Where the hub keeps passwords, every admin gets a first one, because else whoever comes first could choose it and
+    be root; that of `first_admin` comes from `password_file` where one is named. Without `start` everything is in
+    place and starts at the next boot. An install ends with a trial of everything that a user needs, and what it keeps
+    as good.
+    `machine_memory` is in bytes, 0 where it is not known.
     """
     return Plan(
         (
-            *make_account_steps(),
+            *make_account_steps(config),
+            *make_service_steps(config),
+            *make_folder_steps(config),
             *make_directory_steps(),
             *make_secret_steps(),
             *make_file_steps(release, (first_admin,) if first_admin else ()),
             *_make_password_steps(config, first_admin, password_file),
             *make_environment_steps(),
-            *(step for step in make_unit_steps(config, release) if start or not isinstance(step, RunUnit)),
+            *(
+                step
+                for step in make_unit_steps(config, release, machine_memory)
+                if start or not isinstance(step, RunUnit)
+            ),
             *((WaitUntilReady(make_probe_url(config)),) if start else ()),
+            *((_make_reload_step(config),) if start else ()),
+            *((make_server_limits_step(config),) if start else ()),
             *((TryServer(make_probe_url(config)),) if start and is_install else ()),
             *((KeepSettings(once=not start),) if is_install else ()),
         )
     )
 
 
+def _make_reload_step(config: Config) -> ReloadHub:
+    return ReloadHub(make_probe_url(config), make_live_digest(config), make_restart_digest(config))
+
+
 def make_probe_url(config: Config) -> str:
     """Where the hub's API is reached through the proxy, from this machine."""
     address = make_probe_address(config.http.address)
     host = f"[{address}]" if ":" in address else address
-    return f"http://{host}:{config.http.port}{config.base_url}hub/api/"
+    protocol, port = ("https", config.https.port) if config.https.enabled else ("http", config.http.port)
+    return f"{protocol}://{host}:{port}{config.base_url}hub/api/"
 
 
 def _make_password_steps(config: Config, first_admin: str | None, password_file: Path | None) -> tuple[Step, ...]:
+    if not config.auth.keeps_passwords:
+        return ()
     first = (SetInitialPassword(first_admin, password_file),) if first_admin else ()
     return (*first, *(SetInitialPassword(name) for name in config.users.admin if name != first_admin))

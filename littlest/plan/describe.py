@@ -9,16 +9,20 @@ from littlest.plan.steps import (
     EnableUnit,
     EnsureGroup,
     EnsureSecret,
+    EnsureSharedFolder,
     EnsureSystemUser,
     KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
     MakeLink,
+    ReloadHub,
     RemovePath,
     RemoveSystemUser,
     RemoveUnits,
     RunUnit,
+    SetGroupMembers,
     SetInitialPassword,
+    SetServerLimits,
     Step,
     TryServer,
     WaitUntilReady,
@@ -39,6 +43,10 @@ def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for ea
     match step:
         case EnsureGroup():
             return f"create the group {step.name}"
+        case SetGroupMembers():
+            return "let the groups of users have their members, and no others"
+        case EnsureSharedFolder():
+            return f"make the shared folder {step.path}, with the rights that files in it inherit"
         case EnsureSystemUser():
             return f"create the system account {step.name}"
         case MakeDirectory():
@@ -61,6 +69,10 @@ def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for ea
             return f"start {step.unit}, or restart it with its new settings"
         case WaitUntilReady():
             return f"wait until the hub answers at {step.url}"
+        case ReloadHub():
+            return "let the running hub take up the settings"
+        case SetServerLimits():
+            return "set the limits of the servers that run"
         case TryServer():
             return "try a server out: start one, compute 6*7 in it, and remove it again"
         case KeepSettings():
@@ -71,6 +83,11 @@ def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for ea
             return f"remove {step.path}"
         case RemoveSystemUser():
             return f"remove the system account {step.name}"
+
+
+def make_step_data(steps: Iterable[Step]) -> list[dict[str, str]]:
+    """Steps for `--json`: of each its kind, and what it does in words."""
+    return [{"kind": type(step).__name__, "does": render_step(step)} for step in steps]
 
 
 def list_first_passwords(steps: Iterable[Step]) -> dict[str, str]:

@@ -21,7 +21,7 @@ DROP_IN_README = """\
 Files in this directory whose names end in .py are read by the hub at its start, in the order of their names, after
 /etc/littlest/config.yaml. They hold what that file has no key for, in JupyterHub's own words, such as
 
-    c.JupyterHub.template_vars = {"announcement": "The exam starts at 10."}
+    c.JupyterHub.logo_file = "/etc/littlest/logo.png"
 
 After a change: sudo littlest apply
 """
@@ -68,6 +68,7 @@ def make_directory_steps() -> tuple[Step, ...]:
         MakeDirectory(paths.STATE_DIR, 0o700),
         MakeDirectory(paths.SECRETS_DIR, 0o700),
         MakeDirectory(paths.INITIAL_PASSWORD_DIR, 0o700),
+        MakeDirectory(paths.HISTORY_DIR, 0o700),
         MakeDirectory(paths.LOG_DIR, 0o750),
         MakeDirectory(paths.PROXY_STATE_DIR, 0o700, paths.PROXY_USER, paths.PROXY_USER),
         MakeDirectory(paths.SUDOERS_FILE.parent, 0o755, shared=True),

@@ -101,6 +101,13 @@ def make_removals(record: Record, planned: Record) -> tuple[Step, ...]:
     )
 
 
+def order_steps(removals: tuple[Step, ...], plan: Plan) -> tuple[Step, ...]:
+    """All that is to be done: what is removed first, but accounts last, because a unit that is restarted by the plan
+    may still run something under one."""
+    accounts = tuple(step for step in removals if isinstance(step, RemoveSystemUser))
+    return (*(step for step in removals if step not in accounts), *plan.steps, *accounts)
+
+
 def render_record(record: Record) -> str:
     """The record as it stands in its file."""
     content = {

@@ -7,12 +7,37 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath as Path
 
+from littlest.config.resolve import UserLimits
+
 
 @dataclass(frozen=True, slots=True)
 class EnsureGroup:
     """A system group exists."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetGroupMembers:
+    """The Unix groups of `users.groups` hold the accounts of exactly these hub users, and those that are no longer in
+    the settings hold nobody. (They stay, so that their numbers give nobody else a right.)
+    """
+
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+    """Each Unix group with its hub users. Whoever has no account yet joins with their first server."""
+    unix_name: str
+    """The template of account names, by which an account that was there before is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureSharedFolder:
+    """A folder of root's that several users see, with what files made in it inherit. What is in it is people's."""
+
+    path: Path
+    writers: tuple[str, ...]
+    """Unix groups whose members put files into it and change each other's; the first is the group of the files."""
+    readers: tuple[str, ...] = ()
+    """Unix groups whose members only see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +144,10 @@ class RunUnit:
     """Files whose content the running process depends on (unit file, environment file, settings)."""
     settings: str = ""
     """Further input that stands in no file of its own, such as the part of the settings that needs a restart."""
+    url: str = ""
+    """Of the hub's API, without a way through the proxy, where the unit tells which settings it was started with."""
+    digest: str = ""
+    """Of these settings, as it should tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +159,31 @@ class WaitUntilReady:
     url: str
     """Of the hub's API, ending in `hub/api/`."""
     seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReloadHub:
+    """The running hub has these settings in force, of those that it takes up while it runs; and it was started with
+    the others.
+    """
+
+    url: str
+    """Of the hub's API, ending in `hub/api/`."""
+    digest: str
+    """Of those that it takes up while it runs, as `littlest.plan.effects` makes it."""
+    started: str
+    """Of those that it was started with."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetServerLimits:
+    """Every user's server that runs has these limits, without a restart. One that uses more memory than it may keeps
+    the limit that it has: what it computes would else be killed.
+    """
+
+    everybody: UserLimits
+    users: tuple[tuple[str, UserLimits], ...] = ()
+    """Users with limits of their own: how their servers' units describe themselves, and the limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +228,8 @@ class RemoveSystemUser:
 
 Step = (
     EnsureGroup
+    | SetGroupMembers
+    | EnsureSharedFolder
     | EnsureSystemUser
     | MakeDirectory
     | WriteFile
@@ -185,6 +241,8 @@ Step = (
     | EnableUnit
     | RunUnit
     | WaitUntilReady
+    | ReloadHub
+    | SetServerLimits
     | TryServer
     | KeepSettings
     | RemoveUnits

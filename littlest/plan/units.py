@@ -2,20 +2,21 @@
 
 import json
 import sys
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import PurePosixPath as Path
 
 from littlest import paths
 from littlest.config.model import Config
+from littlest.plan.effects import list_secret_files, make_restart_digest, make_restart_settings
+from littlest.plan.limits import make_total_memory
+from littlest.plan.services import has_programs
 from littlest.plan.steps import EnableUnit, Release, RunUnit, Step, WriteFile
 
-_NOT_THE_HUBS = {"services"}
-"""Sections of config.yaml that the hub's own process does not depend on."""
 
-
-def make_unit_steps(config: Config, release: Release) -> tuple[Step, ...]:
+def make_unit_steps(config: Config, release: Release, machine_memory: int = 0) -> tuple[Step, ...]:
     """Every unit written, enabled, and running from these very inputs, in start order: proxy, hub, culler."""
-    units = render_units(config)
+    units = render_units(config, machine_memory)
     started = [
         unit for unit in (paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT) if unit in units
     ]
@@ -26,20 +27,18 @@ def make_unit_steps(config: Config, release: Release) -> tuple[Step, ...]:
     )
 
 
-def render_units(config: Config) -> dict[str, str]:
-    """The text of every unit that this configuration wants, by its name."""
-    address, port = config.http.address, config.http.port
+def render_units(config: Config, machine_memory: int = 0) -> dict[str, str]:
+    """The text of every unit that this configuration wants, by its name.
+
+    `machine_memory` is in bytes; 0 where it is not known.
+    """
     units = {
-        paths.USERS_SLICE: _render(paths.USERS_SLICE),
-        paths.PROXY_UNIT: _render(
-            paths.PROXY_UNIT,
-            listen=f"--ip {address} --port {port}" if address else f"--port {port}",
-            probe_address=make_probe_address(address),
-            port=port,
-            proxy_files=make_package_dir() / "hub/proxy_files",
-        ),
+        paths.USERS_SLICE: _render(paths.USERS_SLICE, total_memory=make_total_memory(config, machine_memory)),
+        paths.HUB_SLICE: _render(paths.HUB_SLICE),
+        paths.PROXY_UNIT: _render(paths.PROXY_UNIT, **_make_proxy_values(config)),
         paths.HUB_SOCKET_UNIT: _render(paths.HUB_SOCKET_UNIT),
-        paths.HUB_UNIT: _render(paths.HUB_UNIT),
+        # programs of services are started by the hub, and some compile as they run
+        paths.HUB_UNIT: _render(paths.HUB_UNIT, deny_write_execute="no" if has_programs(config) else "yes"),
     }
     cull = config.services.cull
     if cull.enabled:
@@ -51,6 +50,42 @@ def render_units(config: Config) -> dict[str, str]:
             max_age=cull.max_age,
         )
     return units
+
+
+def _make_proxy_values(config: Config) -> dict[str, object]:
+    """What stands in the proxy's unit: where it listens, and with https the certificate, which systemd hands over.
+
+    systemd.exec(5), LoadCredential=: the key needs to be readable by root only.
+    """
+    https = config.https
+    address = config.http.address
+    proxy_files = make_package_dir() / "hub/proxy_files"
+    protocol, port = ("https", https.port) if https.enabled else ("http", config.http.port)
+    listen = [*(("--ip", address) if address else ()), "--port", str(port)]
+    credentials: list[str] = []
+    if https.enabled:
+        for option, name, file in (("cert", "certificate", https.certificate), ("key", "key", https.key)):
+            listen += [f"--ssl-{option}", f"${{CREDENTIALS_DIRECTORY}}/{name}"]
+            credentials.append(f"LoadCredential={name}:{escape_specifiers(str(file))}")
+    redirects = https.enabled and https.redirect
+    preloaded = ("keep_alive", *(("redirect",) if redirects else ()))
+    if redirects:
+        variables = {"ADDRESS": address, "FROM": config.http.port, "TO": https.port}
+        credentials += [f"Environment=LITTLEST_REDIRECT_{name}={value}" for name, value in variables.items()]
+    return {
+        "preload": "".join(f"--require {proxy_files}/{name}.cjs " for name in preloaded),
+        "listen": " ".join(listen),
+        "credentials": "".join(f"{line}\n" for line in credentials),
+        "probe_address": make_probe_address(address),
+        "protocol": protocol,
+        "port": port,
+        "proxy_files": proxy_files,
+    }
+
+
+def escape_specifiers(text: str) -> str:
+    """Text as it stands in a unit file, where a percent sign begins a specifier (systemd.unit(5))."""
+    return text.replace("%", "%%")
 
 
 def make_probe_address(address: str) -> str:
@@ -70,6 +105,7 @@ def _render(name: str, **values: object) -> str:
         state_dir=paths.STATE_DIR,
         hub_address=paths.HUB_ADDRESS,
         hub_port=paths.HUB_PORT,
+        hub_slice=paths.HUB_SLICE,
         hub_environment_file=paths.HUB_ENVIRONMENT_FILE,
         proxy_environment_file=paths.PROXY_ENVIRONMENT_FILE,
         culler_environment_file=paths.CULLER_ENVIRONMENT_FILE,
@@ -80,16 +116,28 @@ def _render(name: str, **values: object) -> str:
 
 
 def _make_run_step(unit: str, config: Config, release: Release) -> RunUnit:
-    """A unit restarts when its file, its secrets or the release change; the hub also with its settings and drop-ins.
+    """A unit restarts when its file, its secrets or the release change; the hub also with its drop-ins and
+    with those settings that it does not take up while it runs.
 
     What the proxy and the culler depend on stands in their unit files.
     """
+    certificate = (config.https.certificate, config.https.key) if config.https.enabled else ()
     secrets = {
-        paths.PROXY_UNIT: (paths.PROXY_ENVIRONMENT_FILE,),
-        paths.HUB_UNIT: (paths.HUB_ENVIRONMENT_FILE, paths.COOKIE_SECRET_FILE, paths.DROP_IN_DIR),
+        paths.PROXY_UNIT: (paths.PROXY_ENVIRONMENT_FILE, *(Path(str(file)) for file in certificate)),
+        paths.HUB_UNIT: (
+            paths.HUB_ENVIRONMENT_FILE,
+            paths.COOKIE_SECRET_FILE,
+            paths.DROP_IN_DIR,
+            *list_secret_files(config),
+        ),
         paths.CULLER_UNIT: (paths.CULLER_ENVIRONMENT_FILE,),
     }.get(unit, ())
     settings: dict[str, object] = {} if unit == paths.HUB_SOCKET_UNIT else {"release": str(release.directory)}
     if unit == paths.HUB_UNIT:
-        settings["config"] = config.model_dump(mode="json", exclude=_NOT_THE_HUBS)
-    return RunUnit(unit, (paths.SYSTEMD_DIR / unit, *secrets), json.dumps(settings, sort_keys=True))
+        settings["config"] = make_restart_settings(config)
+    step = RunUnit(unit, (paths.SYSTEMD_DIR / unit, *secrets), json.dumps(settings, sort_keys=True))
+    if unit != paths.HUB_UNIT:
+        return step
+    # it reads the settings by itself whenever it starts: what we started it with need not be what it runs
+    url = f"http://{paths.HUB_ADDRESS}:{paths.HUB_PORT}{config.base_url}hub/api/"
+    return replace(step, url=url, digest=make_restart_digest(config))

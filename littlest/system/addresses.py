@@ -9,13 +9,18 @@ from littlest.system.machine import Machine
 
 
 def find_addresses(machine: Machine, config: Config) -> tuple[str, ...]:
-    """The page's addresses: by the machine's name, and by the machine's addresses in its networks."""
-    port = "" if config.http.port == 80 else f":{config.http.port}"
+    """The page's addresses: the one that the admin gave, or else by the machine's name and its own addresses."""
+    if config.external_url:
+        return (config.external_url,)
+    protocol, number, usual = (
+        ("https", config.https.port, 443) if config.https.enabled else ("http", config.http.port, 80)
+    )
+    port = "" if number == usual else f":{number}"
     if config.http.address not in ("", "0.0.0.0", "::"):  # noqa: S104  # compared, not listened on
         hosts = [config.http.address]
     else:
         hosts = [socket.gethostname(), *(_find_ip_addresses(machine)[:2] or ["127.0.0.1"])]
-    return tuple(f"http://{f'[{host}]' if ':' in host else host}{port}{config.base_url}" for host in hosts)
+    return tuple(f"{protocol}://{f'[{host}]' if ':' in host else host}{port}{config.base_url}" for host in hosts)
 
 
 def _find_ip_addresses(machine: Machine) -> list[str]:

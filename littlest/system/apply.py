@@ -9,30 +9,50 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from littlest.paths import HUB_UNIT
 from littlest.plan.describe import render_step
-from littlest.plan.record import Record, make_record, make_removals, narrow, widen
+from littlest.plan.record import Record, make_record, make_removals, narrow, order_steps, widen
 from littlest.plan.steps import (
     EnableUnit,
     EnsureGroup,
     EnsureSecret,
+    EnsureSharedFolder,
     EnsureSystemUser,
     KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
     MakeLink,
     Plan,
+    ReloadHub,
     RemovePath,
     RemoveSystemUser,
     RemoveUnits,
     RunUnit,
+    SetGroupMembers,
     SetInitialPassword,
+    SetServerLimits,
     Step,
     TryServer,
     WaitUntilReady,
     WriteEnvironmentFile,
     WriteFile,
 )
-from littlest.system import accounts, canary, environments, files, passwords, probe, secrets, settings, units
+from littlest.system import (
+    accounts,
+    canary,
+    environments,
+    files,
+    folders,
+    groups,
+    members,
+    passwords,
+    probe,
+    reload,
+    secrets,
+    server_limits,
+    settings,
+    units,
+)
 from littlest.system.machine import Machine
 from littlest.system.record import read_record, write_record
 
@@ -48,7 +68,10 @@ def find_pending_steps(machine: Machine, plan: Plan, release: str) -> tuple[Step
     record = read_record(machine)
     pending: list[Step] = []
     changing: set[PurePosixPath] = set()
-    for step in (*make_removals(record, _plan_record(machine, plan, release, record)), *plan.steps):
+    for step in order_steps(make_removals(record, _plan_record(machine, plan, release, record)), plan):
+        if isinstance(step, ReloadHub) and any(isinstance(one, RunUnit) and one.unit == HUB_UNIT for one in pending):
+            # a hub that starts reads the settings anyway
+            continue
         restarts = machine.is_live and isinstance(step, RunUnit) and not changing.isdisjoint(step.inputs)
         if restarts or not is_done(machine, step, record):
             pending.append(step)
@@ -69,7 +92,7 @@ def apply_plan(
     removals = make_removals(record, planned)
     record = widen(record, planned)
     done: list[Step] = []
-    for step in (*removals, *plan.steps):
+    for step in order_steps(removals, plan):
         # a hub that was just started must prove more than a look at it shows
         proves_a_start = isinstance(step, WaitUntilReady) and any(isinstance(other, RunUnit) for other in done)
         if not proves_a_start and is_done(machine, step, record):
@@ -98,7 +121,11 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
     """Is it so already? Only looks."""
     match step:
         case EnsureGroup():
-            return accounts.is_group_there(machine, step)
+            return groups.is_group_there(machine, step)
+        case SetGroupMembers():
+            return members.are_group_members_set(machine, step)
+        case EnsureSharedFolder():
+            return folders.is_shared_folder_made(machine, step)
         case EnsureSystemUser():
             return accounts.is_system_user_there(machine, step)
         case MakeDirectory():
@@ -118,9 +145,13 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
         case EnableUnit():
             return units.is_unit_enabled(machine, step)
         case RunUnit():
-            return units.is_unit_running(machine, step, record.started)
+            return units.is_unit_running(machine, step, record.started) and not reload.runs_others(machine, step)
         case WaitUntilReady():
             return probe.is_hub_ready(machine, step)
+        case ReloadHub():
+            return reload.is_hub_up_to_date(machine, step)
+        case SetServerLimits():
+            return server_limits.are_server_limits_set(machine, step)
         case TryServer():
             return not machine.is_live
         case KeepSettings():
@@ -137,7 +168,11 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
     """Make it so, and return the record, which a unit's start adds to."""
     match step:
         case EnsureGroup():
-            accounts.ensure_group(machine, step)
+            groups.ensure_group(machine, step)
+        case SetGroupMembers():
+            members.set_group_members(machine, step)
+        case EnsureSharedFolder():
+            folders.ensure_shared_folder(machine, step)
         case EnsureSystemUser():
             accounts.ensure_system_user(machine, step)
         case MakeDirectory():
@@ -162,6 +197,10 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
             write_record(machine, record)
         case WaitUntilReady():
             probe.wait_until_ready(machine, step)
+        case ReloadHub():
+            reload.reload_hub(machine, step, progress)
+        case SetServerLimits():
+            server_limits.set_server_limits(machine, step)
         case TryServer():
             canary.try_server(machine, step)
         case KeepSettings():

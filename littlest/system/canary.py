@@ -11,9 +11,9 @@ from typing import Any
 
 from littlest import paths
 from littlest.errors import LittlestError, NotReady
-from littlest.plan.accounts import make_account_name, make_unit_name
+from littlest.plan.accounts import make_unit_name
 from littlest.plan.steps import TryServer
-from littlest.system.accounts import find_user_accounts, remove_user_account
+from littlest.system.accounts import find_account_made_for, remove_user_account
 from littlest.system.machine import Machine
 from littlest.system.probe import ask_about_canary, read_command_token, render_status, send
 from littlest.system.units import read_journal
@@ -71,9 +71,9 @@ def remove_canary(machine: Machine, url: str, token: str) -> None:
 
 def remove_canary_account(machine: Machine) -> None:
     """Remove the trial's account and home, where they are there. Raises LittlestError when userdel(8) does not."""
-    for account in find_user_accounts(machine):
-        if account.name == make_account_name(paths.CANARY_USER):
-            remove_user_account(machine, account)
+    account = find_account_made_for(machine, paths.CANARY_USER)
+    if account is not None:
+        remove_user_account(machine, account)
 
 
 def _start_server(url: str, token: str, deadline: float) -> None:

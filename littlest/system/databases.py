@@ -15,6 +15,7 @@ class Account:
     gid: int
     comment: str
     home: PurePosixPath
+    shell: str = ""
 
 
 def read_accounts(root: Path, name: str | None = None) -> tuple[Account, ...]:
@@ -24,12 +25,24 @@ def read_accounts(root: Path, name: str | None = None) -> tuple[Account, ...]:
             found = pwd.getpwall() if name is None else [pwd.getpwnam(name)]
         except KeyError:
             return ()
-        return tuple(Account(a.pw_name, a.pw_uid, a.pw_gid, a.pw_gecos, PurePosixPath(a.pw_dir)) for a in found)
+        return tuple(map(_make_account, found))
+    return tuple(account for account in read_local_accounts(root) if name in (None, account.name))
+
+
+def read_local_accounts(root: Path) -> tuple[Account, ...]:
+    """The accounts that stand in the machine's own file, where each is that useradd(8) made."""
     return tuple(
-        Account(fields[0], int(fields[2]), int(fields[3]), fields[4], PurePosixPath(fields[5]))
+        Account(fields[0], int(fields[2]), int(fields[3]), fields[4], PurePosixPath(fields[5]), fields[6])
         for fields in _read_fields(root / "etc/passwd", 7)
-        if name in (None, fields[0])
     )
+
+
+def read_local_groups(root: Path) -> dict[str, tuple[int, tuple[str, ...]]]:
+    """Number and members of each group that stands in the machine's own file."""
+    return {
+        fields[0]: (int(fields[2]), tuple(filter(None, fields[3].split(","))))
+        for fields in _read_fields(root / "etc/group", 4)
+    }
 
 
 def read_account_of(root: Path, uid: int) -> Account | None:
@@ -42,7 +55,7 @@ def read_account_of(root: Path, uid: int) -> Account | None:
             found = pwd.getpwuid(uid)
         except KeyError:
             return None
-        return Account(found.pw_name, found.pw_uid, found.pw_gid, found.pw_gecos, PurePosixPath(found.pw_dir))
+        return _make_account(found)
     return next((account for account in read_accounts(root) if account.uid == uid), None)
 
 
@@ -54,15 +67,18 @@ def read_group(root: Path, name: str) -> tuple[int, tuple[str, ...]] | None:
         except KeyError:
             return None
         return found.gr_gid, tuple(found.gr_mem)
-    for fields in _read_fields(root / "etc/group", 4):
-        if fields[0] == name:
-            return int(fields[2]), tuple(filter(None, fields[3].split(",")))
-    return None
+    return read_local_groups(root).get(name)
+
+
+def _make_account(found: pwd.struct_passwd) -> Account:
+    home = PurePosixPath(found.pw_dir)
+    return Account(found.pw_name, found.pw_uid, found.pw_gid, found.pw_gecos, home, found.pw_shell)
 
 
 def _read_fields(file: Path, count: int) -> list[list[str]]:
     try:
-        lines = (line.split(":") for line in file.read_text().splitlines())
+        lines = (line.split(":") for line in file.read_text(errors="surrogateescape").splitlines())
     except FileNotFoundError:
         return []
-    return [fields for fields in lines if len(fields) == count]
+    # a line of NIS (+::::::) has no number
+    return [fields for fields in lines if len(fields) == count and fields[2].isdecimal()]

@@ -27,6 +27,17 @@ def ignore_signals() -> Iterator[None]:
 
 
 @contextmanager
+def leave_ctrl_c_to_child() -> Iterator[None]:
+    """Let Ctrl-C be the business of a program that runs in the foreground, such as an editor, and not ours."""
+    # a function, because a program that is started inherits SIG_IGN
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
 def _handle(handler: signal.Handlers | object) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in _ENDINGS}
     for number in _ENDINGS:

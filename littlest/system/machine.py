@@ -18,7 +18,14 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from littlest.errors import CommandFailed, LittlestError
-from littlest.system.databases import Account, read_account_of, read_accounts, read_group
+from littlest.system.databases import (
+    Account,
+    read_account_of,
+    read_accounts,
+    read_group,
+    read_local_accounts,
+    read_local_groups,
+)
 from littlest.system.trees import remove_tree
 
 COMMAND_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -267,6 +274,14 @@ class Machine:
     def read_accounts(self) -> tuple[Account, ...]:
         """Every account that the machine lists."""
         return read_accounts(self.root)
+
+    def read_local_accounts(self) -> tuple[Account, ...]:
+        """The accounts of the machine's own file, without those of a directory service."""
+        return read_local_accounts(self.root)
+
+    def read_local_groups(self) -> dict[str, tuple[int, tuple[str, ...]]]:
+        """Number and members of each group of the machine's own file."""
+        return read_local_groups(self.root)
 
     def read_group(self, name: str) -> tuple[int, tuple[str, ...]] | None:
         """Number and members of a group, None when there is none."""

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from littlest import paths
 from littlest.errors import LittlestError
@@ -65,8 +66,9 @@ def remove_password(file: Path, user: str) -> None:
 
 
 def is_initial_password_set(machine: Machine, step: SetInitialPassword) -> bool:
-    """Whether the user has a password, be it the first or a later one."""
-    return has_password(machine.path(paths.PASSWORDS_FILE), step.user)
+    """Whether the user has a password, be it the first or a later one, or that of an approved sign-up."""
+    database = machine.path(paths.DATABASE_FILE)
+    return has_password(machine.path(paths.PASSWORDS_FILE), step.user) or _is_signed_up(database, step.user)
 
 
 def set_initial_password(machine: Machine, step: SetInitialPassword) -> None:
@@ -83,6 +85,18 @@ def set_initial_password(machine: Machine, step: SetInitialPassword) -> None:
             password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
             machine.write_file(note, password + "\n", mode=0o600)
     set_password(machine.path(paths.PASSWORDS_FILE), step.user, password)
+
+
+def _is_signed_up(database: Path, user: str) -> bool:
+    # the table of `auth.type: native`, which is there once that was used
+    if not database.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True, timeout=10)) as store:
+            row = store.execute("SELECT is_authorized FROM users_info WHERE username = ?", (user,)).fetchone()
+    except sqlite3.Error:
+        return False
+    return bool(row and row[0])
 
 
 def _read_first_line(file: Path) -> str:

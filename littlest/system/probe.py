@@ -14,10 +14,16 @@ from littlest.errors import LittlestError, NotReady
 from littlest.plan.steps import EnsureSecret, WaitUntilReady
 from littlest.system.machine import Machine
 from littlest.system.secrets import read_secret
-from littlest.system.units import read_journal
+from littlest.system.units import UnitLife, read_journal, read_lives
 
 PAUSE = 0.1
 """Seconds between two questions."""
+
+MOST_RESTARTS = 3
+"""So many times systemd may start the hub or the proxy again while we wait: what ends more often ends always."""
+_WATCHED = (paths.PROXY_UNIT, paths.HUB_UNIT)
+_PAGE = 100
+"""Users in one answer; JupyterHub gives at most 200."""
 
 
 class _StayHere(urllib.request.HTTPRedirectHandler):
@@ -33,20 +39,61 @@ def is_hub_ready(machine: Machine, step: WaitUntilReady) -> bool:
 def wait_until_ready(machine: Machine, step: WaitUntilReady) -> None:
     """Wait until the hub is well, and let it write to its database.
 
-    Raises NotReady with the last journal lines of hub and proxy at the deadline.
+    Raises NotReady with the last journal lines of hub and proxy at the deadline, and before it when one of the two
+    has ended and will not come back, or comes back and ends again.
     """
     began = time.time()
     deadline = time.monotonic() + step.seconds
-    while (problem := find_problem(machine, step.url) or _try_to_write(machine, step.url)) is not None:
-        if time.monotonic() > deadline:
-            journal = (
-                line for unit in (paths.PROXY_UNIT, paths.HUB_UNIT) for line in read_journal(machine, unit, began)
-            )
-            raise NotReady(
-                "\n".join((f"the hub was not well within {step.seconds:.0f} seconds: {problem}", *journal)),
-                "See all of it: sudo littlest logs hub",
-            )
-        time.sleep(PAUSE)
+    now = before = read_lives(machine, _WATCHED)
+    ended_last: dict[str, str] = {}
+    while True:
+        problem = find_problem(machine, step.url) or _try_to_write(machine, step.url)
+        looked, now = now, read_lives(machine, _WATCHED)
+        # a hub that ends after each start answers what waited for it before it ends again
+        if problem is None and (problem := find_unsettled(looked, now)) is None:
+            return
+        # what a start of it said before it ended is more than what the next one has said so far
+        ended_last |= {
+            unit: life.invocation
+            for unit, life in looked.items()
+            if unit in now and life.invocation != now[unit].invocation
+        }
+        ended = find_ended(before, now)
+        if ended is None and time.monotonic() <= deadline:
+            time.sleep(PAUSE)
+            continue
+        journal = (
+            line
+            for unit in _WATCHED
+            for line in read_journal(machine, unit, began, ended_last.get(unit, "") if ended else "")
+        )
+        why = ended or f"the hub was not well within {step.seconds:.0f} seconds"
+        raise NotReady(
+            "\n".join((f"{why}: {problem}", *journal)),
+            "See all of it: sudo littlest logs hub",
+        )
+
+
+def find_unsettled(before: Mapping[str, UnitLife], now: Mapping[str, UnitLife]) -> str | None:
+    """Which of the units does not run, or is another start of it than before; None when all run on."""
+    for unit, life in now.items():
+        if life.state != "active":
+            return f"{unit} is {life.state}"
+        if unit in before and life.invocation != before[unit].invocation:
+            return f"{unit} was started again"
+    return None
+
+
+def find_ended(before: Mapping[str, UnitLife], now: Mapping[str, UnitLife]) -> str | None:
+    """Which of the units will not be well, however long one waits: what became of it, None for none."""
+    for unit, life in now.items():
+        # not one that is inactive: the next request starts it again, through its socket
+        if life.state == "failed":
+            return f"{unit} has failed"
+        restarts = life.restarts - before[unit].restarts if unit in before else life.restarts
+        if restarts >= MOST_RESTARTS:
+            return f"{unit} ended {restarts} times by itself, and was started again each time"
+    return None
 
 
 def find_problem(machine: Machine, url: str) -> str | None:
@@ -79,7 +126,7 @@ def send(
     all_headers = {"Content-Type": "application/json", **(headers or {})}
     request = urllib.request.Request(url, method=method, headers=all_headers)  # noqa: S310  # we made the address
     # a proxy that the environment names must never see this: the hub is on this machine
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _StayHere)
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _StayHere, *_make_https_handlers(url))
     try:
         with opener.open(request, timeout=timeout) as response:
             return response.status, response.read()
@@ -90,6 +137,18 @@ def send(
         raise NotReady(f"{url}: {error.reason}") from error
     except (OSError, ValueError) as error:
         raise NotReady(f"{url}: {error}") from error
+
+
+def _make_https_handlers(url: str) -> list[urllib.request.BaseHandler]:
+    if not url.startswith("https:"):
+        return []
+    import ssl  # noqa: PLC0415  # most hubs of a closed network have no https
+
+    context = ssl.create_default_context()
+    # the certificate is for the name that people use; we ask at the machine's own address
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return [urllib.request.HTTPSHandler(context=context)]
 
 
 def ask_hub(url: str, headers: Mapping[str, str] | None = None) -> Any:
@@ -135,6 +194,21 @@ def count_users(url: str, token: str, state: str = "") -> int:
         return int(answer["_pagination"]["total"])
     except (TypeError, KeyError, ValueError) as error:
         raise NotReady(f"{url} did not count its users") from error
+
+
+def list_active_users(url: str, token: str) -> tuple[str, ...]:
+    """The users who have a server running or starting. Raises NotReady."""
+    headers = {"Authorization": f"token {token}", "Accept": "application/jupyterhub-pagination+json"}
+    found: list[str] = []
+    while True:
+        answer = ask_hub(f"{url}users?state=active&limit={_PAGE}&offset={len(found)}", headers)
+        try:
+            found += [str(user["name"]) for user in answer["items"]]
+            is_last = answer["_pagination"]["next"] is None or not answer["items"]
+        except (TypeError, KeyError) as error:
+            raise NotReady(f"{url} did not list its users") from error
+        if is_last:
+            return tuple(found)
 
 
 def ask_about_canary(url: str, token: str, method: str, path: str = "", timeout: float = 30.0) -> tuple[int, Any]:

@@ -2,10 +2,15 @@
 
 import grp
 import pwd
+import time
 from pathlib import PurePosixPath
 
 from littlest import paths
+from littlest.system.history import is_known_text
 from littlest.system.machine import Machine
+
+REJECTED_CONFIG_FILE = paths.CONFIG_FILE.with_name("config.yaml.rejected")
+"""The settings with which the hub did not start last, kept for the admin to correct."""
 
 
 def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
@@ -22,6 +27,44 @@ def replace_settings(machine: Machine, content: str | bytes) -> None:
     else:
         owner, group = pwd.getpwuid(state.uid).pw_name, grp.getgrgid(state.gid).gr_name
         machine.write_file(path, content, mode=state.mode, owner=owner, group=group)
+
+
+def keep_copy(machine: Machine, replacement: str) -> PurePosixPath | None:
+    """Keep a copy of the admin's settings that are about to be replaced, and return its name.
+
+    None where nothing would be lost: they are the same, or the history has them.
+    """
+    content = machine.read_bytes(paths.CONFIG_FILE)
+    if content is None or content == replacement.encode() or is_known_text(machine, content):
+        return None
+    return keep_apart(machine, "saved", content)
+
+
+def keep_rejected(machine: Machine, text: str) -> PurePosixPath | None:
+    """Keep settings with which the hub did not start, for the admin to correct.
+
+    Others that were kept so before get another name, which is returned.
+    """
+    before, older = machine.read_bytes(REJECTED_CONFIG_FILE), None
+    if before is not None and before != text.encode() and not is_known_text(machine, before):
+        older = keep_apart(machine, "rejected", before)
+    machine.write_file(REJECTED_CONFIG_FILE, text, mode=0o640)
+    return older
+
+
+def keep_apart(machine: Machine, kind: str, content: bytes) -> PurePosixPath:
+    """Keep what an admin wrote under a name of its own beside config.yaml, and return that name."""
+    copy = find_free_name(machine, kind)
+    machine.write_file(copy, content, mode=0o640)
+    return copy
+
+
+def find_free_name(machine: Machine, kind: str) -> PurePosixPath:
+    """A name beside config.yaml that tells the kind of copy and the time, and that no file has."""
+    name = time.strftime(f"{paths.CONFIG_FILE.name}.{kind}-%Y%m%dT%H%M%SZ", time.gmtime())
+    taken = set(machine.list_directory(paths.CONFIG_FILE.parent))
+    names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+    return paths.CONFIG_FILE.with_name(next(one for one in names if one not in taken))
 
 
 def are_settings_kept(machine: Machine, *, once: bool) -> bool:

@@ -5,7 +5,6 @@ from pathlib import PurePosixPath
 
 from littlest import paths
 from littlest.errors import LittlestError
-from littlest.plan.accounts import make_account_name
 from littlest.plan.record import Record
 from littlest.plan.steps import (
     EnsureGroup,
@@ -24,7 +23,7 @@ from littlest.plan.steps import (
     WriteEnvironmentFile,
     WriteFile,
 )
-from littlest.system import accounts, canary, passwords, units
+from littlest.system import accounts, canary, groups, passwords, units
 from littlest.system.environments import list_leftovers
 from littlest.system.machine import Machine
 from littlest.system.record import read_record, write_record
@@ -125,7 +124,7 @@ def _exists(machine: Machine, target: str) -> bool:
     if kind == "account":
         return machine.read_account(name) is not None
     if kind == "user":
-        return machine.read_account(make_account_name(name)) is not None
+        return accounts.find_account_made_for(machine, name) is not None
     if kind == "password":
         return passwords.has_password(machine.path(paths.PASSWORDS_FILE), name)
     return machine.read_state(PurePosixPath(name)) is not None
@@ -136,7 +135,7 @@ def _remove(machine: Machine, target: str) -> None:
     if not _exists(machine, target):
         return
     if kind == "group":
-        accounts.remove_group(machine, name)
+        groups.remove_group(machine, name)
     elif kind == "account":
         accounts.remove_system_user(machine, RemoveSystemUser(name))
     elif kind == "user":

@@ -4,6 +4,7 @@ import hashlib
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from littlest.errors import CommandFailed, LittlestError
 from littlest.plan.steps import EnableUnit, RemoveUnits, RunUnit
@@ -49,6 +50,30 @@ def read_active_state(machine: Machine, unit: str) -> str:
     """What systemd says of the unit: active, activating, inactive, failed …"""
     shown = machine.run(["systemctl", "show", "--property=ActiveState", "--value", unit], check=False)
     return shown.stdout.strip() or "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitLife:
+    """How a unit fares."""
+
+    state: str
+    """Active, activating, inactive, failed …"""
+    restarts: int
+    """How often systemd started it again because it had ended by itself."""
+    invocation: str = ""
+    """Which start of it this is."""
+
+
+def read_lives(machine: Machine, names: Sequence[str]) -> dict[str, UnitLife]:
+    """How each of these units fares, as systemd tells; a unit of which it tells nothing is left out."""
+    query = ["systemctl", "show", "--property=Id,ActiveState,NRestarts,InvocationID", *names]
+    lives = {}
+    for block in machine.run(query, check=False).stdout.split("\n\n"):
+        said = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+        if "Id" in said and said.get("NRestarts", "").isdigit():
+            state, invocation = said.get("ActiveState", "unknown"), said.get("InvocationID", "")
+            lives[said["Id"]] = UnitLife(state, int(said["NRestarts"]), invocation)
+    return lives
 
 
 def start_unit(machine: Machine, step: RunUnit) -> str:
@@ -106,16 +131,20 @@ def reload_units(machine: Machine) -> None:
         machine.run(["systemctl", "daemon-reload"])
 
 
-def read_journal(machine: Machine, unit: str, since: float) -> tuple[str, ...]:
+def read_journal(machine: Machine, unit: str, since: float, invocation: str = "") -> tuple[str, ...]:
     """The last lines that the unit's processes wrote since a moment, in seconds since 1970; what systemd says of a
     unit whose processes wrote nothing. None where there is no journal."""
     if not machine.has_command("journalctl"):
         return ()
+    # what a process says last, before it ends, may still be on its way
+    machine.run(["journalctl", "--sync"], check=False)
     for whose in (f"_SYSTEMD_UNIT={unit}", f"UNIT={unit}"):
-        query = ["--quiet", "--output=cat", f"--lines={JOURNAL_LINES}", f"--since=@{since:.0f}", whose]
+        # with --since, --lines would give the first ones
+        query = ["--quiet", "--output=cat", f"--since=@{since:.0f}", whose]
+        query += [f"_SYSTEMD_INVOCATION_ID={invocation}"] if invocation else []
         said = machine.run(["journalctl", "--no-pager", *query], check=False).stdout
         if said.strip():
-            return tuple(f"  {unit}: {_COLOUR.sub('', line)}" for line in said.splitlines())
+            return tuple(f"  {unit}: {_COLOUR.sub('', line)}" for line in said.splitlines()[-JOURNAL_LINES:])
     return ()
 
 

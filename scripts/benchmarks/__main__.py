@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import building, crowd, host, installing, running
+from benchmarks import building, crowd, host, installing, running, settings
 from benchmarks.figures import Figure, render_table
 from benchmarks.stage import Stage, find_installer
 
@@ -19,6 +19,10 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[Figure]]] = {
     "server-start": running.measure_server_start,
     "memory": running.measure_memory,
     "config-show": running.measure_config_show,
+    "config-commands": settings.measure_config_commands,
+    "apply-nothing": settings.measure_apply_nothing,
+    "apply-live": settings.measure_apply_live,
+    "apply-restart": settings.measure_apply_restart,
     "class-start": crowd.measure_class_start,
     "hub-restart": crowd.measure_hub_restart,
     "proxy-restart": crowd.measure_proxy_restart,

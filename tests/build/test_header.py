@@ -89,7 +89,12 @@ def test_the_same_installer_again_changes_nothing(sandbox: Sandbox) -> None:
         status, output = sandbox.run(word)
         assert status == 0
         assert f"Littlest {VERSION} is installed in {PREFIX} and intact. Nothing was changed." in output
+        assert "Note:" not in output
         assert sandbox.list_files() == before
+    # what would be ignored is said to be
+    status, output = sandbox.run("--admin", "vera")
+    assert status == 0
+    assert "Note: --admin vera is for a first install" in output
 
 
 @pytest.mark.parametrize("harm", ["changed", "missing"])

@@ -5,6 +5,7 @@ import contextlib
 import hashlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -87,7 +88,7 @@ class World:
 
     def __init__(self, proxy_program: list[str], logs: Path) -> None:
         self.node = proxy_program[0]
-        self.proxy_program = " ".join(proxy_program)
+        self.proxy_command = " ".join(proxy_program[1:])
         self.logs = logs
         self.holder = subprocess.Popen(
             ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", WORLD], stdout=subprocess.PIPE
@@ -158,7 +159,8 @@ class World:
             "proxy",
             f"umask 077; rm -f {paths.PROXY_API_SOCKET}; "
             f"export CONFIGPROXY_AUTH_TOKEN={TOKEN} STATE_DIRECTORY={paths.PROXY_STATE_DIR}; "
-            f"exec {self.proxy_program} --port {port} --api-socket {paths.PROXY_API_SOCKET} "
+            f"exec {self.node} --require {PROXY_FILES}/keep_alive.cjs {self.proxy_command} "
+            f"--port {port} --api-socket {paths.PROXY_API_SOCKET} "
             f"--default-target http://{paths.HUB_ADDRESS}:{paths.HUB_PORT} "
             f"--storage-backend {PROXY_FILES}/routes.cjs --error-path {PROXY_FILES} --log-level warn",
         )
@@ -191,11 +193,18 @@ class World:
         return process.wait(seconds)
 
     def close(self) -> None:
-        """End everything inside."""
-        for process in [*self.processes, self.holder]:
+        """End everything inside, and what was started there in sessions of its own (the programs of services)."""
+        for process in self.processes:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+        inside = (self.root.parent / "ns/mnt").readlink()
+        for other in Path("/proc").glob("[0-9]*/ns/mnt"):
+            with contextlib.suppress(OSError):
+                if other.readlink() == inside and int(other.parts[2]) != self.holder.pid:
+                    os.kill(int(other.parts[2]), signal.SIGKILL)
+        self.holder.kill()
+        self.holder.wait()
         self.listening.close()
         self.network.close()
 

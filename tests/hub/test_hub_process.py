@@ -10,7 +10,7 @@ from subprocess import Popen
 from aiohttp import ClientSession, ClientTimeout
 
 from littlest import paths
-from littlest.hub.listed import LISTED_USERS_FILE
+from littlest.hub.rights.listed import LISTED_USERS_FILE
 from littlest.system.passwords import set_password
 from tests.hub.conftest import World
 from tests.support.hub_client import HubClient, Refused, find_error

@@ -1,5 +1,6 @@
 """The proxy with our storage backend and error pages."""
 
+import asyncio
 import json
 import socket
 
@@ -65,6 +66,33 @@ def test_requests_go_to_the_route_with_the_most_in_common(world: World) -> None:
         wait_until(lambda wanted=f"GET {path} Error: connect ENOENT {name}": wanted in world.read_log("proxy"))
 
 
+def test_the_connection_to_a_users_server_stays_open(world: World) -> None:
+    # one that is closed after each answer may be closed before the request is written: 503 for what was saved
+    file = world.path("/run/ada.sock")
+    connections: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.append(b"")
+        while head := await reader.readuntil(b"\r\n\r\n"):
+            connections[-1] += head.lower()
+            writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+            await writer.drain()
+
+    async def save_twice() -> list[int]:
+        async with await asyncio.start_unix_server(answer, file), ClientSession() as session:
+            found = []
+            for _ in range(2):
+                async with session.put("http://127.0.0.1/user/ada/note") as response:
+                    found.append(response.status)
+            return found
+
+    world.start_proxy()
+    world.ask_proxy("POST", "/user/ada", {"target": "http+unix://%2Frun%2Fada.sock"})
+    assert world.network.run(save_twice()) == [204, 204]
+    assert len(connections) == 1
+    assert b"connection: close" not in connections[0]
+
+
 def test_while_the_hub_is_gone_people_see_a_page_that_tries_again_by_itself(world: World) -> None:
     world.start_proxy()
     # nobody listens there
@@ -83,8 +111,9 @@ def test_a_proxy_that_cannot_listen_ends(world: World) -> None:
     taken = world.network.call(lambda: socket.create_server(("::", 8124), family=socket.AF_INET6))
     deaf = world.start(
         "deaf",
-        f"export CONFIGPROXY_AUTH_TOKEN=x STATE_DIRECTORY={paths.PROXY_STATE_DIR}; exec {world.proxy_program} "
-        f"--port 8124 --api-socket /run/littlest-proxy/deaf.sock --storage-backend {PROXY_FILES}/routes.cjs",
+        f"export CONFIGPROXY_AUTH_TOKEN=x STATE_DIRECTORY={paths.PROXY_STATE_DIR}; "
+        f"exec {world.node} {world.proxy_command} --port 8124 --api-socket /run/littlest-proxy/deaf.sock "
+        f"--storage-backend {PROXY_FILES}/routes.cjs",
     )
     assert deaf.wait(20) == 1
     assert "cannot listen on" in world.read_log("deaf")

@@ -90,7 +90,10 @@ def test_invalid_settings_are_all_named_and_take_no_effect(own_server: Server) -
     server.wait_until_ready(30)
     assert server.use_as_admin() == "42"
     assert "config.yaml" in server.machine.journal("-u", "jupyterhub.service", "-b")
-    assert "last good" in server.littlest("status", check=False)["settings_problem"]
+    status = server.littlest("status", check=False)
+    assert "last good" in status["settings_problem"]
+    assert [problem["line"] for problem in status["settings_problems"]] == [2, 4]
+    assert sum("config.yaml:" in line for line in status["problems"]) == 2
     assert server.machine.run("littlest status", check=False).returncode == 4
 
 
@@ -120,13 +123,45 @@ def test_only_what_must_be_is_restarted_when_settings_change(own_server: Server)
     server = own_server
     before = read_starts(server)
     server.configure("users:\n  admin: [admin]\nlimits:\n  memory: 512M\n  cpu: 0.5\n")
-    server.wait_until_ready(30)
-    after = read_starts(server)
-    assert {unit for unit in UNITS if before[unit] != after[unit]} == {"jupyterhub.service"}
+    assert read_starts(server) == before
     server.add_users(["small"])
     assert server.use("small") == "42"
     assert server.unit_property("jupyter-small.service", "MemoryMax") == str(512 * 2**20)
     assert server.unit_property("jupyter-small.service", "CPUQuotaPerSecUSec") == "500ms"
+
+
+def test_single_settings_are_changed_in_the_file_and_put_in_force(own_server: Server) -> None:
+    server = own_server
+    server.add_users(["kept"])
+    assert server.use("kept") == "42"
+    unit = "jupyter-kept.service"
+    before = read_starts(server)
+    file = server.machine.run("cat /etc/littlest/config.yaml").stdout
+    server.machine.run("littlest config set limits.memory 768M limits.cpu 0.5 --apply")
+    server.machine.run("littlest config add users.banned kept-out --apply")
+    assert "  memory: 768M\n" in server.machine.run("cat /etc/littlest/config.yaml").stdout
+    assert server.machine.run("littlest config get users.banned").stdout == "kept-out\n"
+    assert server.unit_property(unit, "MemoryMax") == str(768 * 2**20)
+    assert server.unit_property(unit, "CPUQuotaPerSecUSec") == "500ms"
+    with pytest.raises(Refused):
+        server.use("kept-out")
+    # what is refused changes neither the file nor the hub
+    changed = server.machine.run("cat /etc/littlest/config.yaml").stdout
+    for words, code in (
+        ("set limits.memory lots", 3),
+        ("set jupyterhub.JupyterHub.concurrent_spawn_limt 5", 3),
+        ("set users.admin kept", 2),
+        ("remove users.admin nobody", 1),
+    ):
+        assert server.machine.run(f"littlest config {words} --apply", check=False).returncode == code, words
+    assert server.machine.run("cat /etc/littlest/config.yaml").stdout == changed
+    assert server.machine.run("runuser -u nobody -- littlest config set http.port 81", check=False).returncode == 77
+    server.machine.run("littlest config remove users.banned kept-out")
+    server.machine.run("littlest config unset limits --apply")
+    assert server.machine.run("cat /etc/littlest/config.yaml").stdout == file
+    assert server.unit_property(unit, "MemoryMax") == str(2**30)
+    assert read_starts(server) == before
+    server.stop_servers()
 
 
 def test_port_and_base_url_move_the_hub_and_user_servers_with_it(own_server: Server) -> None:

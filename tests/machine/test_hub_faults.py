@@ -135,7 +135,7 @@ def test_a_terminal_has_the_shared_environment_first(server: Server) -> None:
     # a login shell would set PATH anew
     server.add_users(["shell"])
     said = act(server, "shell", lambda person: person.run_in_terminal("command -v python; umask; pwd"))
-    assert said.split() == ["/opt/littlest/user/bin/python", "0022", "/home/jupyter-shell"]
+    assert said.split() == ["/opt/littlest/user/bin/python", "0002", "/home/jupyter-shell"]
 
 
 def test_a_kernel_has_its_environments_python(server: Server) -> None:

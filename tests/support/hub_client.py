@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import secrets
+import ssl
 from collections.abc import AsyncIterator
 from html import unescape
 from http.cookies import BaseCookie
@@ -11,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from aiohttp import ClientSession, ClientTimeout, CookieJar, WSMsgType
+from aiohttp import ClientSession, ClientTimeout, CookieJar, TCPConnector, WSMsgType
 from yarl import URL
 
 ANYWHERE = URL()
@@ -43,8 +44,20 @@ class HubClient:
     Use it as `async with HubClient(...) as client`. Every call is bounded by `seconds`.
     """
 
-    def __init__(self, url: str, user: str, password: str = "", seconds: float = 120.0) -> None:
+    def __init__(
+        self,
+        url: str,
+        user: str,
+        password: str = "",
+        seconds: float = 120.0,
+        *,
+        authority: str = "",
+        address: str = "",
+    ) -> None:
+        """`authority` is the PEM certificate that vouches for an https hub, `address` where the person comes from."""
         self.url = url
+        self._authority = authority
+        self._address = address
         self.user = user
         self.password = password
         self._seconds = seconds
@@ -55,8 +68,13 @@ class HubClient:
 
     async def __aenter__(self) -> Self:
         # addresses that the hub sends us to are taken as they are, as browsers do: `%2A` is not made a `*`
+        context = ssl.create_default_context(cadata=self._authority) if self._authority else True
+        connector = TCPConnector(ssl=context, local_addr=(self._address, 0) if self._address else None)
         self._session = ClientSession(
-            cookie_jar=BrowserJar(), timeout=ClientTimeout(total=self._seconds), requote_redirect_url=False
+            connector=connector,
+            cookie_jar=BrowserJar(),
+            timeout=ClientTimeout(total=self._seconds),
+            requote_redirect_url=False,
         )
         return self
 
@@ -79,6 +97,11 @@ class HubClient:
     async def get(self, path: str, **options: Any) -> tuple[int, str]:
         """Fetch a page as this person; gives the status and the text after all redirects."""
         async with self._session.get(self.at(path), **options) as answer:
+            return answer.status, await answer.text()
+
+    async def post(self, path: str, form: dict[str, str]) -> tuple[int, str]:
+        """Send a form to a page; gives the status and the text after all redirects."""
+        async with self._session.post(self.at(path), data=form) as answer:
             return answer.status, await answer.text()
 
     async def where(self, path: str) -> str:
@@ -278,9 +301,9 @@ def make_execute_request(code: str) -> dict[str, Any]:
     return {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
 
 
-async def use_once(url: str, user: str, password: str, code: str = "6*7") -> str:
+async def use_once(url: str, user: str, password: str, code: str = "6*7", authority: str = "") -> str:
     """Log in, start a server, open JupyterLab, run code, and leave the server running; gives what the code gave."""
-    async with HubClient(url, user, password) as client:
+    async with HubClient(url, user, password, authority=authority) as client:
         await client.login()
         await client.start_server()
         await client.open_lab()

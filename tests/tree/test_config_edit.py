@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from littlest import paths
-from littlest.commands.config import run_edit
+from littlest.commands.config_edit import run_edit
 from littlest.config.document import render_default_config
 from littlest.errors import BusyError, LittlestError
 from littlest.system.machine import Machine
@@ -99,7 +99,7 @@ def test_invalid_edit_names_the_problems_and_can_be_edited_again(machine: Machin
     assert len(calls.read_text().splitlines()) == 2
 
 
-@pytest.mark.parametrize("given", ["x", "xit", ""])
+@pytest.mark.parametrize("given", ["x", "xit"])
 def test_invalid_edit_can_be_given_up(given: str, machine: Machine, editor: Editor) -> None:
     file = write(machine, "http:\n  port: 8000\n")
     editor('printf "\\377" >"$1"')
@@ -108,13 +108,100 @@ def test_invalid_edit_can_be_given_up(given: str, machine: Machine, editor: Edit
     assert list_files(machine) == ["config.yaml"]
 
 
-def test_editor_that_fails_saves_nothing(machine: Machine, editor: Editor) -> None:
+def read_kept(machine: Machine, error: LittlestError) -> str | None:
+    """What stands in the file that an error names at its end."""
+    kept = machine.path(PurePosixPath(str(error.hint).rpartition(" ")[2].rstrip(".")))
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    return kept.read_text()
+
+
+@pytest.mark.parametrize("end", ["exit 3", "kill -9 $$"])
+def test_editor_that_fails_or_dies_saves_nothing_and_loses_nothing(
+    end: str, machine: Machine, editor: Editor
+) -> None:
     file = write(machine, "http:\n  port: 8000\n")
-    editor('echo "base_url: /x/" >"$1"; exit 3')
-    with pytest.raises(LittlestError, match="ended with status 3; nothing was saved"):
+    editor(f'echo "base_url: /x/" >"$1"; {end}')
+    with pytest.raises(LittlestError, match=r"ended with status -?[39]; nothing was saved") as caught:
         run_edit(machine, answer())
     assert file.read_text() == "http:\n  port: 8000\n"
+    assert read_kept(machine, caught.value) == "base_url: /x/\n"
+
+
+def test_editor_that_fails_before_anything_was_written_leaves_no_copy(machine: Machine, editor: Editor) -> None:
+    write(machine, "http:\n  port: 8000\n")
+    editor("exit 1")
+    with pytest.raises(LittlestError, match="status 1"):
+        run_edit(machine, answer())
     assert list_files(machine) == ["config.yaml"]
+
+
+def test_nobody_to_answer_loses_nothing(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "http:\n  port: 8000\n")
+    editor('echo "htp: 1" >"$1"')
+    with pytest.raises(LittlestError, match="nobody to ask") as caught:
+        run_edit(machine, answer())
+    assert read_kept(machine, caught.value) == "htp: 1\n"
+    assert file.read_text() == "http:\n  port: 8000\n"
+
+
+@pytest.mark.parametrize("loss", [': >"$1"', 'rm "$1"', 'echo >"$1"'])
+def test_emptied_or_lost_copy_is_never_saved(loss: str, machine: Machine, editor: Editor) -> None:
+    file = write(machine, "limits: {memory: 2G}\n")
+    editor(loss)
+    ask = answer("x")
+    assert run_edit(machine, ask).lines == ("Nothing was saved.",)
+    assert "empty, or gone" in ask.asked[0]  # type: ignore[attr-defined]
+    assert file.read_text() == "limits: {memory: 2G}\n"
+    editor(loss)
+    with pytest.raises(LittlestError, match="nobody to ask"):
+        run_edit(machine, answer())
+    assert file.read_text() == "limits: {memory: 2G}\n"
+
+
+def test_lost_copy_can_be_edited_again_from_its_beginning(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "limits: {memory: 2G}\n")
+    editor('rm "$1"', 'sed -i s/2G/3G/ "$1"')
+    run_edit(machine, answer("e"))
+    assert file.read_text() == "limits: {memory: 3G}\n"
+
+
+def test_ctrl_c_at_the_question_loses_nothing(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "http:\n  port: 8000\n")
+    editor('echo "htp: 1" >"$1"')
+
+    def interrupt(_question: str) -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(LittlestError, match="Interrupted; nothing was saved") as caught:
+        run_edit(machine, interrupt)
+    assert read_kept(machine, caught.value) == "htp: 1\n"
+    assert file.read_text() == "http:\n  port: 8000\n"
+
+
+def test_ctrl_c_in_the_editor_is_the_editors_business(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "http:\n  port: 8000\n")
+    editor('trap : INT; kill -INT $PPID; kill -INT $$; echo "base_url: /x/" >"$1"')
+    run_edit(machine, answer())
+    assert file.read_text() == "base_url: /x/\n"
+
+
+def test_what_a_killed_edit_left_is_not_overwritten(machine: Machine, editor: Editor) -> None:
+    write(machine, "http:\n  port: 8000\n")
+    machine.path(PurePosixPath("/etc/littlest/.config-edit.yaml")).write_text("base_url: /lost/\n")
+    editor(":")
+    (note,) = run_edit(machine, answer()).notes
+    kept = PurePosixPath(note.rpartition(" ")[2].rstrip("."))
+    assert machine.read_text(kept) == "base_url: /lost/\n"
+
+
+def test_settings_that_cannot_work_on_this_machine_are_not_saved(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "http:\n  port: 8000\n")
+    editor('printf "metrics:\\n  token: {file: /nowhere}\\n" >"$1"')
+    ask = answer("x")
+    run_edit(machine, ask)
+    assert ":2: metrics.token" in ask.asked[0]  # type: ignore[attr-defined]
+    assert "there is no file /nowhere" in ask.asked[0]  # type: ignore[attr-defined]
+    assert file.read_text() == "http:\n  port: 8000\n"
 
 
 def test_somebody_elses_change_is_not_overwritten(machine: Machine, editor: Editor) -> None:

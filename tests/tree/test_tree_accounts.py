@@ -1,14 +1,21 @@
 """A Unix account for each hub user: its own, private, and never somebody else's."""
 
 import concurrent.futures
+from pathlib import PurePosixPath
 
 import pytest
 
 from littlest import paths
+from littlest.config.load import load_config
+from littlest.config.model import Config
 from littlest.errors import LittlestError
 from littlest.plan.steps import EnsureGroup
-from littlest.system.accounts import UserAccount, ensure_group, ensure_user_account, find_user_accounts
+from littlest.system.accounts import UserAccount, ensure_user_account, find_user_accounts
+from littlest.system.groups import ensure_group
 from littlest.system.machine import Machine
+
+DEFAULTS = Config()
+HOMES = PurePosixPath("/home")
 
 
 @pytest.fixture
@@ -25,39 +32,39 @@ def members(machine: Machine, group: str) -> tuple[str, ...]:
 
 
 def test_an_account_is_made_once_with_a_private_home(ready: Machine) -> None:
-    account = ensure_user_account(ready, "anna", admin=False)
-    assert account == UserAccount("jupyter-anna", 1000, 1000, paths.HOMES_DIR / "jupyter-anna")
+    account = ensure_user_account(ready, DEFAULTS, "anna", admin=False)
+    assert account == UserAccount("jupyter-anna", 1000, 1000, HOMES / "jupyter-anna")
     state = ready.read_state(account.home)
     assert state is not None
     assert (state.mode, state.uid, state.gid) == (0o700, 1000, 1000)
     before = ready.path(paths.Path("/etc/passwd")).read_text()
-    assert ensure_user_account(ready, "anna", admin=False) == account
+    assert ensure_user_account(ready, DEFAULTS, "anna", admin=False) == account
     assert ready.path(paths.Path("/etc/passwd")).read_text() == before
 
 
 def test_an_admin_is_in_the_admins_group_for_as_long_as_they_are_one(ready: Machine) -> None:
-    ensure_user_account(ready, "anna", admin=True)
-    ensure_user_account(ready, "ben", admin=False)
+    ensure_user_account(ready, DEFAULTS, "anna", admin=True)
+    ensure_user_account(ready, DEFAULTS, "ben", admin=False)
     assert members(ready, paths.ADMINS_GROUP) == ("jupyter-anna",)
     assert set(members(ready, paths.USERS_GROUP)) == {"jupyter-anna", "jupyter-ben"}
-    ensure_user_account(ready, "ben", admin=True)
-    ensure_user_account(ready, "anna", admin=False)
+    ensure_user_account(ready, DEFAULTS, "ben", admin=True)
+    ensure_user_account(ready, DEFAULTS, "anna", admin=False)
     assert members(ready, paths.ADMINS_GROUP) == ("jupyter-ben",)
     assert set(members(ready, paths.USERS_GROUP)) == {"jupyter-anna", "jupyter-ben"}
 
 
 def test_groups_that_an_admin_gave_by_hand_are_kept(ready: Machine) -> None:
-    ensure_user_account(ready, "anna", admin=True)
+    ensure_user_account(ready, DEFAULTS, "anna", admin=True)
     ready.run(["groupadd", f"--prefix={ready.root}", "scanner"])
     ready.run(["usermod", f"--prefix={ready.root}", "--append", "--groups=scanner", "jupyter-anna"])
-    ensure_user_account(ready, "anna", admin=False)
+    ensure_user_account(ready, DEFAULTS, "anna", admin=False)
     assert members(ready, "scanner") == ("jupyter-anna",)
     assert members(ready, paths.ADMINS_GROUP) == ()
 
 
 def test_names_that_look_alike_get_accounts_of_their_own(ready: Machine) -> None:
     names = ["a b", "a-b", "A-B", "a_b", "*", "x.service", "x", "root", "1234", "ünïcode", "o" * 60, "o" * 61]
-    accounts = [ensure_user_account(ready, name, admin=False) for name in names]
+    accounts = [ensure_user_account(ready, DEFAULTS, name, admin=False) for name in names]
     assert len({account.name for account in accounts}) == len(names)
     assert len({account.uid for account in accounts}) == len(names)
     assert len({account.home for account in accounts}) == len(names)
@@ -67,28 +74,28 @@ def test_names_that_look_alike_get_accounts_of_their_own(ready: Machine) -> None
 def test_an_account_of_somebody_else_is_refused(ready: Machine) -> None:
     ready.run(["useradd", f"--prefix={ready.root}", "jupyter-anna"])
     with pytest.raises(LittlestError, match="was not made for the hub user 'anna'") as failure:
-        ensure_user_account(ready, "anna", admin=True)
+        ensure_user_account(ready, DEFAULTS, "anna", admin=True)
     assert failure.value.hint is not None
     assert members(ready, paths.ADMINS_GROUP) == ()
 
 
 def test_a_home_of_somebody_else_is_refused(ready: Machine) -> None:
-    home = ready.path(paths.HOMES_DIR / "jupyter-anna")
+    home = ready.path(HOMES / "jupyter-anna")
     home.mkdir()
     (home / "secret.txt").write_text("not hers")
     with pytest.raises(LittlestError, match="exists already and belongs to root"):
-        ensure_user_account(ready, "anna", admin=False)
+        ensure_user_account(ready, DEFAULTS, "anna", admin=False)
     assert ready.read_account("jupyter-anna") is None
     assert home.stat().st_uid == 0
 
 
 def test_a_home_that_an_account_left_behind_is_its_own_again(ready: Machine) -> None:
-    account = ensure_user_account(ready, "anna", admin=False)
+    account = ensure_user_account(ready, DEFAULTS, "anna", admin=False)
     ready.path(account.home / "thesis.txt").write_text("")
-    ensure_user_account(ready, "ben", admin=False)
+    ensure_user_account(ready, DEFAULTS, "ben", admin=False)
     ready.run(["userdel", f"--prefix={ready.root}", account.name])
-    assert ensure_user_account(ready, "carl", admin=False).uid != account.uid
-    again = ensure_user_account(ready, "anna", admin=False)
+    assert ensure_user_account(ready, DEFAULTS, "carl", admin=False).uid != account.uid
+    again = ensure_user_account(ready, DEFAULTS, "anna", admin=False)
     assert again.uid == account.uid
     assert ready.path(again.home / "thesis.txt").exists()
 
@@ -96,7 +103,7 @@ def test_a_home_that_an_account_left_behind_is_its_own_again(ready: Machine) -> 
 def test_a_class_that_starts_at_once_gets_its_accounts(ready: Machine) -> None:
     names = [f"student{number}" for number in range(12)] * 2
     with concurrent.futures.ThreadPoolExecutor(len(names)) as pool:
-        accounts = list(pool.map(lambda name: ensure_user_account(ready, name, admin=False), names))
+        accounts = list(pool.map(lambda name: ensure_user_account(ready, DEFAULTS, name, admin=False), names))
     assert len({account.uid for account in accounts}) == 12
     for name, account in zip(names, accounts, strict=True):
         assert account.name == f"jupyter-{name}"
@@ -104,9 +111,9 @@ def test_a_class_that_starts_at_once_gets_its_accounts(ready: Machine) -> None:
 
 def test_a_home_that_was_removed_is_made_again(ready: Machine) -> None:
     # teachers let a student begin anew so; systemd refuses a server without it
-    account = ensure_user_account(ready, "anna", admin=False)
+    account = ensure_user_account(ready, DEFAULTS, "anna", admin=False)
     ready.remove_tree(account.home)
-    assert ensure_user_account(ready, "anna", admin=False) == account
+    assert ensure_user_account(ready, DEFAULTS, "anna", admin=False) == account
     state = ready.read_state(account.home)
     assert state is not None
     assert (state.mode, state.uid, state.gid) == (0o700, account.uid, account.gid)
@@ -119,3 +126,23 @@ def test_the_owner_of_a_home_is_found_in_a_directory_service_too(monkeypatch: py
     assert found is not None
     assert found.name == "root"
     assert Machine("/").read_account_of(2**31 - 7) is None
+
+
+def test_an_account_of_the_machine_that_may_become_root_is_for_named_admins_only(ready: Machine) -> None:
+    text = "users: {{unix_name: '{{name}}', {}: [ubuntu, grace]}}"
+    ready.run(["groupadd", f"--prefix={ready.root}", "--system", "sudo"])
+    for name in ("ubuntu", "grace"):
+        ready.run(["useradd", f"--prefix={ready.root}", "--create-home", name])
+    ready.run(["usermod", f"--prefix={ready.root}", "--append", "--groups=sudo", "ubuntu"])
+    named = load_config(text.format("allowed"), "config.yaml")
+    for admin in (False, True):
+        # an admin of the admin panel is not enough
+        with pytest.raises(LittlestError, match="the account ubuntu is in the group sudo") as failure:
+            ensure_user_account(ready, named, "ubuntu", admin=admin)
+        assert "users.admin" in (failure.value.hint or "")
+    assert members(ready, paths.USERS_GROUP) == ()
+    # who is an admin stays one, though the account is in the hub's own group of admins by then
+    for _start in range(2):
+        assert ensure_user_account(ready, named, "grace", admin=True).name == "grace"
+    admins = load_config(text.format("admin"), "config.yaml")
+    assert ensure_user_account(ready, admins, "ubuntu", admin=True).name == "ubuntu"

@@ -2,13 +2,14 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fake_root import RELEASE, make_tree
 
 from littlest import paths
-from littlest.commands.apply import REJECTED_CONFIG_FILE, run_apply
+from littlest.commands.apply import run_apply
 from littlest.commands.install import run_install
 from littlest.errors import ExitCode, LittlestError, NeedsAPerson
 from littlest.report import Report
@@ -16,6 +17,7 @@ from littlest.system.machine import Machine
 from littlest.system.manifest import MANIFEST_FILE
 from littlest.system.passwords import check_password
 from littlest.system.record import read_record
+from littlest.system.settings import REJECTED_CONFIG_FILE
 
 CHANGED = "http: {port: 8080}\nusers: {admin: [olga]}\n"
 """Settings that change the proxy's unit."""
@@ -36,7 +38,7 @@ def read_unit(machine: Machine) -> str:
 
 
 def fail_once_at(words: str) -> object:
-    failed = []
+    failed: list[str] = []
 
     def progress(line: str) -> None:
         if words in line and not failed:
@@ -85,8 +87,9 @@ def test_a_closed_terminal_puts_the_last_good_settings_back(installed: Machine, 
     good, unit = installed.read_text(paths.CONFIG_FILE), read_unit(installed)
     installed.path(paths.CONFIG_FILE).write_text(CHANGED)
 
-    def end(_line: str) -> None:
-        os.kill(os.getpid(), number)
+    def end(line: str) -> None:
+        if line.startswith("write "):
+            os.kill(os.getpid(), number)
 
     with pytest.raises(LittlestError, match="it was interrupted"):
         run_apply(installed, release=RELEASE, progress=end)
@@ -109,13 +112,13 @@ def test_settings_that_cannot_be_put_back_need_a_person(installed: Machine) -> N
     installed.path(paths.CONFIG_FILE).write_text(CHANGED + "services: {cull: {timeout: 7200}}\n")
     lines: list[str] = []
 
-    def fail_from_the_second_line_on(line: str) -> None:
+    def fail_from_the_second_file_on(line: str) -> None:
         lines.append(line)
-        if len(lines) > 1:
+        if sum(line.startswith("write ") for line in lines) > 1:
             raise OSError(28, "No space left on device")
 
     with pytest.raises(NeedsAPerson, match="No space left"):
-        run_apply(installed, release=RELEASE, progress=fail_from_the_second_line_on)
+        run_apply(installed, release=RELEASE, progress=fail_from_the_second_file_on)
     run_apply(installed, release=RELEASE)
 
 
@@ -198,3 +201,65 @@ def test_a_first_password_whose_note_is_taken_back_is_forgotten(machine: Machine
     assert machine.read_state(paths.INITIAL_PASSWORD_DIR / "zoe") is None
     report = run_install(machine, None, False, None, release=RELEASE)
     assert "sudo cat" in "\n".join(report.lines)
+
+
+class Killed(BaseException):
+    """Not an Exception, so that nothing can swallow it: the process is gone."""
+
+
+def kill_at(number: int) -> Callable[[str], None]:
+    lines: list[str] = []
+
+    def progress(line: str) -> None:
+        lines.append(line)
+        if len(lines) > number:
+            raise Killed
+
+    return progress
+
+
+def test_killed_at_any_line_of_a_change_old_or_new_settings_are_in_force_and_the_next_apply_ends_right(
+    tmp_path: Path,
+) -> None:
+    changed = CHANGED + "limits: {memory: 2G}\nservices: {cull: {enabled: false}}\n"
+    whole = make_tree(tmp_path / "whole")
+    install(whole)
+    before = {unit: whole.read_text(paths.SYSTEMD_DIR / unit) for unit in (paths.PROXY_UNIT, paths.CULLER_UNIT)}
+    good = whole.read_text(paths.CONFIG_FILE)
+    whole.path(paths.CONFIG_FILE).write_text(changed)
+    lines: list[str] = []
+    run_apply(whole, release=RELEASE, progress=lines.append)
+    after = {unit: whole.read_text(paths.SYSTEMD_DIR / unit) for unit in before}
+    assert len(lines) > 5
+    for number in range(len(lines)):
+        whole.path(paths.CONFIG_FILE).write_text(good or "")
+        run_apply(whole, release=RELEASE)
+        whole.path(paths.CONFIG_FILE).write_text(changed)
+        with pytest.raises(Killed):
+            run_apply(whole, release=RELEASE, progress=kill_at(number))
+        assert whole.read_text(paths.LAST_GOOD_CONFIG_FILE) == good, lines[number]
+        for unit, text in before.items():
+            assert whole.read_text(paths.SYSTEMD_DIR / unit) in (text, after[unit]), lines[number]
+        run_apply(whole, release=RELEASE)
+        assert {unit: whole.read_text(paths.SYSTEMD_DIR / unit) for unit in before} == after, lines[number]
+        assert whole.read_text(paths.LAST_GOOD_CONFIG_FILE) == changed
+        assert not run_apply(whole, release=RELEASE).data["changed"], lines[number]
+
+
+def test_killed_while_it_goes_back_the_next_apply_ends_with_the_last_good_settings(installed: Machine) -> None:
+    good, unit = installed.read_text(paths.CONFIG_FILE), read_unit(installed)
+    installed.path(paths.CONFIG_FILE).write_text(CHANGED + "services: {cull: {timeout: 7200}}\n")
+    seen: list[str] = []
+
+    def fail_then_kill(line: str) -> None:
+        seen.append(line)
+        if any("putting the last good ones back" in one for one in seen[:-1]):
+            raise Killed
+        if line.startswith("write ") and paths.CULLER_UNIT in line:
+            raise OSError(28, "No space left on device")
+
+    with pytest.raises(Killed):
+        run_apply(installed, release=RELEASE, progress=fail_then_kill)
+    run_apply(installed, release=RELEASE)
+    assert installed.read_text(paths.CONFIG_FILE) == good
+    assert read_unit(installed) == unit

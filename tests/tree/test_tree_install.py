@@ -15,6 +15,7 @@ from littlest import paths
 from littlest.commands.apply import run_apply
 from littlest.commands.install import run_install
 from littlest.commands.uninstall import run_uninstall
+from littlest.config.model import Config
 from littlest.errors import BusyError, ConfigError, ExitCode, LittlestError, UsageError
 from littlest.report import Report
 from littlest.system.accounts import ensure_user_account
@@ -78,6 +79,15 @@ def test_the_same_release_again_changes_nothing(machine: Machine) -> None:
     assert report.exit_code is ExitCode.DONE
     assert "intact" in report.lines[0]
     assert list_tree(machine) == before
+
+
+def test_an_admin_for_a_release_that_is_there_already_is_not_passed_over_in_silence(machine: Machine) -> None:
+    install(machine, "olga")
+    machine.write_file(RELEASE.directory / COMPLETE_MARKER, "")
+    note = install(machine, "vera").lines[-1]
+    assert "--admin vera" in note
+    assert "sudo littlest config add users.admin vera" in note
+    assert len(install(machine).lines) == 1
 
 
 def test_the_same_release_again_names_damaged_files(machine: Machine) -> None:
@@ -244,7 +254,7 @@ def test_a_missing_configuration_comes_back_from_the_last_good_one(machine: Mach
 def test_uninstall_keeps_what_people_made_and_purge_does_not(machine: Machine) -> None:
     before = set(list_tree(machine))
     install(machine)
-    student = ensure_user_account(machine, "student", admin=False)
+    student = ensure_user_account(machine, Config(), "student", admin=False)
     machine.path(student.home / "thesis.ipynb").write_text("{}")
     report = run_uninstall(machine, False)
     assert report.exit_code is ExitCode.DONE
@@ -278,10 +288,10 @@ def test_uninstall_keeps_what_people_made_and_purge_does_not(machine: Machine) -
 def test_purge_spares_accounts_that_are_not_ours(machine: Machine) -> None:
     install(machine)
     machine.run(["useradd", f"--prefix={machine.root}", "--create-home", "jupyter-foreign"])
-    machine.path(paths.HOMES_DIR / "jupyter-foreign").mkdir(exist_ok=True)
+    machine.path(PurePosixPath("/home") / "jupyter-foreign").mkdir(exist_ok=True)
     run_uninstall(machine, True)
     assert machine.read_account("jupyter-foreign") is not None
-    assert machine.read_state(paths.HOMES_DIR / "jupyter-foreign") is not None
+    assert machine.read_state(PurePosixPath("/home") / "jupyter-foreign") is not None
 
 
 def test_reinstall_over_what_uninstall_kept(machine: Machine) -> None:
@@ -324,7 +334,7 @@ def test_a_second_one_says_who_holds_the_lock(machine: Machine) -> None:
 def test_nobody_but_root_can_hold_a_lock(machine: Machine) -> None:
     # whoever can open a file can flock it, or make it first where everybody may make files
     install(machine)
-    ensure_user_account(machine, "ada", admin=False)
+    ensure_user_account(machine, Config(), "ada", admin=False)
     with hold_lock(machine):
         for file in (paths.LOCK_FILE, paths.ACCOUNTS_LOCK_FILE):
             assert stat.S_IMODE(machine.path(file).stat().st_mode) == 0o600

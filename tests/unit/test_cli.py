@@ -3,21 +3,27 @@
 import io
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from littlest import __version__, cli
+from littlest import __version__, cli, cli_config
 from littlest.errors import ExitCode, LittlestError
 from littlest.report import Report
 from littlest.system.machine import Machine
+
+
+def use_machine(monkeypatch: pytest.MonkeyPatch, make: Callable[[], Machine | None]) -> None:
+    for module in (cli, cli_config):
+        monkeypatch.setattr(module, "make_machine", make)
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The root of a machine that is not this one."""
     (tmp_path / "etc" / "littlest").mkdir(parents=True)
-    monkeypatch.setattr(cli, "_make_machine", lambda: Machine(tmp_path))
+    use_machine(monkeypatch, lambda: Machine(tmp_path))
     return tmp_path
 
 
@@ -43,7 +49,7 @@ def test_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 def test_help_lists_the_verbs_but_not_the_installers(capsys: pytest.CaptureFixture[str]) -> None:
     cli.run(["--help"])
     said = capsys.readouterr().out
-    for verb in ("status", "plan", "apply", "config", "logs", "uninstall"):
+    for verb in ("status", "plan", "apply", "config", "completion", "logs", "uninstall"):
         assert f"\n  {verb} " in said
     assert "\n  install " not in said
 
@@ -95,10 +101,140 @@ def test_settings_as_json(root: Path, capsys: pytest.CaptureFixture[str]) -> Non
     write_config(root, "")
     assert cli.run(["config", "show", "--json"]) == 0
     settings = json.loads(capsys.readouterr().out)["settings"]
-    assert settings["limits"] == {"memory": "1G", "cpu": None}
+    assert settings["limits"]["memory"] == "1G"
+    assert settings["limits"]["cpu"] is None
     assert settings["users"]["admin"] == []
     cli.run(["config", "show", "http.port", "--json"])
     assert json.loads(capsys.readouterr().out) == {"key": "http.port", "value": 80, "exit_code": 0}
+
+
+def write_last_good(root: Path, content: str) -> None:
+    file = root / "var" / "lib" / "littlest" / "last-good-config.yaml"
+    file.parent.mkdir(parents=True)
+    file.write_text(content)
+
+
+def test_defaults_and_what_differs_from_them(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "http:\n  port: 80\nlimits:\n  memory: 2G\n  users:\n    ada: {cpu: 2}\n")
+    assert cli.run(["config", "show", "--diff"]) == 0
+    assert capsys.readouterr().out == "limits:\n  memory: 2G\n  users:\n    ada:\n      cpu: 2\n"
+    assert cli.run(["config", "show", "limits.memory", "--defaults"]) == 0
+    assert capsys.readouterr().out == "1G\n"
+    assert cli.run(["config", "show", "--diff", "--defaults"]) == ExitCode.USAGE
+
+
+def test_settings_that_are_not_applied_yet(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "limits:\n  memory: 2G\n")
+    write_last_good(root, "limits:\n  memory: 3G\n")
+    assert cli.run(["config", "show", "limits.memory"]) == 0
+    assert capsys.readouterr().out == "2G\n"
+    assert cli.run(["config", "show", "limits.memory", "--effective"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "3G\n"
+    assert "not in force yet: sudo littlest apply" in said.err
+
+
+def test_last_good_settings_stand_in_for_those_that_are_not_valid(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_config(root, "limits:\n  memry: 2G\n")
+    write_last_good(root, "limits:\n  memory: 3G\n")
+    assert cli.run(["config", "show", "limits.memory"]) == ExitCode.INVALID_CONFIG
+    said = capsys.readouterr()
+    assert said.out == "3G\n"
+    assert "config.yaml:2: limits.memry: unknown key" in said.err
+    assert "last good settings" in said.err
+    assert cli.run(["config", "show", "limits.memory", "--effective"]) == 0
+    capsys.readouterr()
+    cli.run(["config", "show", "limits.memory", "--json"])
+    assert json.loads(capsys.readouterr().out)["problems"][0]["key"] == "limits.memry"
+    assert cli.run(["config", "get", "limits.memory"]) == ExitCode.INVALID_CONFIG
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("http.port", "80\n"),
+        ("limits.cpu", "null\n"),
+        ("users.admin", "ada\n0123\n"),
+        ("users.banned", ""),
+        ("limits.users.Ada.memory", "2G\n"),
+        ('limits.users."b.c".memory', "1G\n"),
+        ("announcement", "a: b\n"),
+        ("metrics.token", "********\n"),
+    ],
+)
+def test_one_value_for_a_script(key: str, said: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(
+        root,
+        "users:\n  admin: [ada, 0123]\nlimits: {users: {ada: {memory: 2G}, b.c: {memory: 1G}}}\n"
+        'announcement: "a: b"\nmetrics: {token: hush}\n',
+    )
+    assert cli.run(["config", "get", key]) == 0
+    assert capsys.readouterr().out == said
+
+
+def test_value_that_is_not_there(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "limits: {users: {ada: {memory: 2G}}}\n")
+    assert cli.run(["config", "get", "limits.memry"]) == ExitCode.USAGE
+    assert cli.run(["config", "get", "limits.users.bob.memory"]) == ExitCode.FAILED
+    assert "limits.users has no bob" in capsys.readouterr().err
+
+
+def test_secrets_are_shown_only_when_they_are_asked_for(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "metrics: {token: hush}\n")
+    cli.run(["config", "show"])
+    cli.run(["config", "show", "--json"])
+    assert "hush" not in capsys.readouterr().out
+    assert cli.run(["config", "show", "metrics.token", "--reveal"]) == 0
+    assert capsys.readouterr().out == "hush\n"
+
+
+def test_settings_are_changed_and_read_again(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "# mine\n")
+    assert cli.run(["config", "set", "limits.cpu", "--", "-1"]) == ExitCode.INVALID_CONFIG
+    assert cli.run(["config", "set", "limits.memory", "2G", "limits.cpu", "2", "--json"]) == 0
+    changes = json.loads(capsys.readouterr().out)["changes"]
+    assert [(change["key"], change["old"], change["new"]) for change in changes] == [
+        ("limits.memory", "1G", "2G"),
+        ("limits.cpu", None, 2.0),
+    ]
+    assert cli.run(["config", "add", "users.admin", "ada"]) == 0
+    assert cli.run(["config", "remove", "users.admin", "bob"]) == ExitCode.FAILED
+    assert cli.run(["config", "remove", "users.admin", "ada"]) == 0
+    assert cli.run(["config", "unset", "limits"]) == 0
+    assert (root / "etc/littlest/config.yaml").read_text() == "# mine\n"
+
+
+def test_secret_is_read_from_the_input(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_config(root, "")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hushhush\n"))
+    assert cli.run(["config", "set", "metrics.token", "-"]) == 0
+    assert (root / "etc/littlest/config.yaml").read_text() == 'metrics:\n  token: "hushhush"\n'
+    assert cli.run(["config", "set", "metrics.token", "loud"]) == ExitCode.USAGE
+    said = capsys.readouterr()
+    assert "hush" not in said.out + said.err
+    assert "loud" not in said.out + said.err
+
+
+def test_validation_for_programs(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_config(root, "http: {prt: 1}\n")
+    assert cli.run(["config", "validate", "--json"]) == ExitCode.INVALID_CONFIG
+    said = json.loads(capsys.readouterr().out)
+    assert (said["file"], said["valid"], said["exit_code"]) == ("/etc/littlest/config.yaml", False, 3)
+    assert said["problems"][0]["key"] == "http.prt"
+    assert "error" in said
+
+
+def test_help_and_schema(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["config", "help", "limits.memory"]) == 0
+    assert "512M" in capsys.readouterr().out
+    assert cli.run(["config", "help", "limits.memry"]) == ExitCode.USAGE
+    capsys.readouterr()
+    assert cli.run(["config", "schema"]) == 0
+    assert "limits" in json.loads(capsys.readouterr().out)["properties"]
 
 
 def test_unknown_setting(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,7 +302,7 @@ def raise_error(error: BaseException) -> None:
 def test_every_error_ends_as_a_few_plain_lines(
     error: BaseException, code: int, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "_make_machine", lambda: raise_error(error))
+    use_machine(monkeypatch, lambda: raise_error(error))
     assert cli.run(["config", "show"]) == code
     said = capsys.readouterr().err
     assert words in said
@@ -178,18 +314,18 @@ def test_every_error_ends_as_a_few_plain_lines(
 def test_debug_shows_where_it_comes_from(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "_make_machine", lambda: raise_error(KeyError("surprise")))
+    use_machine(monkeypatch, lambda: raise_error(KeyError("surprise")))
     assert cli.run(words) == 1
     assert "Traceback" in capsys.readouterr().err
 
 
 def test_error_names_the_log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("LITTLEST_LOG", "/var/log/littlest/install.log")
-    monkeypatch.setattr(cli, "_make_machine", lambda: raise_error(LittlestError("It failed.")))
+    use_machine(monkeypatch, lambda: raise_error(LittlestError("It failed.")))
     cli.run(["config", "show"])
     assert capsys.readouterr().err.endswith("Log: /var/log/littlest/install.log\n")
 
 
 def test_exit_code_is_the_reports(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
-    monkeypatch.setattr("littlest.commands.config.run_show", lambda *_: Report(exit_code=ExitCode.DRIFT))
+    monkeypatch.setattr("littlest.commands.config.run_show", lambda *_, **__: Report(exit_code=ExitCode.DRIFT))
     assert cli.run(["config", "show"]) == ExitCode.DRIFT

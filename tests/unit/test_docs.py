@@ -28,12 +28,15 @@ def test_reference_pages_are_what_the_code_says(reference: ModuleType) -> None:
 
 
 def test_a_changed_page_is_noticed(reference: ModuleType, tmp_path: Path) -> None:
-    assert reference.find_stale_pages(tmp_path) == list(reference.PAGES)
-    for name, render in reference.PAGES.items():
+    schema_file = tmp_path / "config.schema.json"
+    files = [*reference.PAGES, schema_file.name]
+    assert reference.find_stale_pages(tmp_path, schema_file) == files
+    for name, render in (*reference.PAGES.items(), (schema_file.name, reference.render_schema)):
         (tmp_path / name).write_text(render())
-    assert reference.find_stale_pages(tmp_path) == []
-    (tmp_path / "settings.md").write_text("old\n")
-    assert reference.find_stale_pages(tmp_path) == ["settings.md"]
+    assert reference.find_stale_pages(tmp_path, schema_file) == []
+    for name in files:
+        (tmp_path / name).write_text("old\n")
+    assert reference.find_stale_pages(tmp_path, schema_file) == files
 
 
 def test_every_command_and_every_option_has_help() -> None:

@@ -1,15 +1,16 @@
 // Waits until the proxy answers on its API socket and on its public address, and fails when it does not:
-//   node probe.cjs SOCKET ADDRESS PORT
+//   node probe.cjs SOCKET ADDRESS PORT [http|https]
 "use strict";
 
 const http = require("node:http");
+const https = require("node:https");
 
 const DEADLINE = Date.now() + 20 * 1000;
-const [socketPath, address, port] = process.argv.slice(2);
+const [socketPath, address, port, protocol] = process.argv.slice(2);
 
-function ask(options) {
+function ask(client, options) {
   return new Promise((resolve, reject) => {
-    const request = http.get({ ...options, timeout: 2000 }, (response) => {
+    const request = client.get({ ...options, timeout: 2000 }, (response) => {
       response.resume();
       resolve(response.statusCode);
     });
@@ -18,11 +19,11 @@ function ask(options) {
   });
 }
 
-async function waitFor(name, options, status) {
+async function waitFor(name, client, options, status) {
   for (;;) {
     let found;
     try {
-      found = await ask(options);
+      found = await ask(client, options);
       if (found === status) return;
     } catch (error) {
       found = error.message;
@@ -34,8 +35,10 @@ async function waitFor(name, options, status) {
 
 (async () => {
   const headers = { Authorization: `token ${process.env.CONFIGPROXY_AUTH_TOKEN}` };
-  await waitFor("API of the proxy", { socketPath, path: "/api/routes", headers }, 200);
-  await waitFor(`proxy on ${address}:${port}`, { host: address, port, path: "/_chp_healthz" }, 200);
+  await waitFor("API of the proxy", http, { socketPath, path: "/api/routes", headers }, 200);
+  // the certificate is for the name that people use, not for this address
+  const options = { host: address, port, path: "/_chp_healthz", rejectUnauthorized: false };
+  await waitFor(`proxy on ${address}:${port}`, protocol === "https" ? https : http, options, 200);
 })().catch((error) => {
   console.error(`The proxy did not come up. ${error.message}`);
   process.exit(1);

@@ -128,7 +128,7 @@ BAD_FILES: tuple[BadFile, ...] = (
         "user_environment:\n  default_app: lab\n",
         ((2, "user_environment.default_app", "did you mean jupyterlab?"),),
     ),
-    ("unknown_way_to_log_in", "auth:\n  type: firstus\n", ((2, "auth.type", "write firstuse"),)),
+    ("unknown_way_to_log_in", "auth:\n  type: firstus\n", ((2, "auth.type", "did you mean firstuse?"),)),
     # users
     ("empty_name", "users:\n  allowed:\n    - ''\n", ((3, "users.allowed", "empty name"),)),
     ("blank_name", "users:\n  allowed: ['  ']\n", ((2, "users.allowed", "empty name"),)),
@@ -192,4 +192,441 @@ BAD_FILES: tuple[BadFile, ...] = (
             (9, "base_url", "single slashes"),
         ),
     ),
+    # ways to log in, groups, folders, services, https: what the rest of the model wants, and YAML's darker corners
+    (
+        "misspelt_auth_key",
+        "external_url: https://h.example.org/\nauth:\n  type: github\n  client_id: x\n  client_secrt: x\n",
+        (
+            (3, "auth.client_secret", "is missing"),
+            (5, "auth.client_secrt", "did you mean"),
+        ),
+    ),
+    ("key_of_another_type", "auth:\n  type: firstuse\n  tenant_id: x\n", ((3, "auth.tenant_id", "goes with"),)),
+    (
+        "misspelt_group_key",
+        "users:\n  groups:\n    biology:\n      membres: [ada]\n",
+        ((4, "users.groups.biology.membres", "did you mean"),),
+    ),
+    (
+        "misspelt_limit_of_a_group",
+        "users:\n  groups:\n    biology:\n      limits:\n        memmory: 2G\n",
+        ((5, "users.groups.biology.limits.memmory", "did you mean"),),
+    ),
+    (
+        "misspelt_shared_folder_key",
+        "shared_folders:\n  data:\n    writeable: true\n",
+        ((3, "shared_folders.data.writeable", "did you mean"),),
+    ),
+    (
+        "misspelt_service_key",
+        "services:\n  managed:\n    grader:\n      comand: [/bin/x]\n      api_token: t\n",
+        ((4, "services.managed.grader.comand", "did you mean"),),
+    ),
+    (
+        "misspelt_letsencrypt",
+        "https:\n  letsencript:\n    email: a@example.org\n",
+        ((2, "https.letsencript", "did you mean"),),
+    ),
+    ("misspelt_metrics", "metrics:\n  pubic: true\n", ((2, "metrics.pubic", "did you mean"),)),
+    ("misspelt_announcement", "anouncement: hello\n", ((1, "anouncement", "did you mean"),)),
+    ("misspelt_external_url", "external-url: https://h.example.org/\n", ((1, "external-url", "did you mean"),)),
+    ("misspelt_proxy", "proxy:\n  trust: [127.0.0.1]\n", ((2, "proxy.trust", "did you mean"),)),
+    ("auth_as_a_word", "auth: github\n", ((1, "auth", "is a group of settings"),)),
+    ("auth_type_left_out", "auth:\n  type:\n", ((2, "auth.type", "has no value"),)),
+    ("auth_type_as_a_list", "auth:\n  type: [github]\n", ((2, "auth.type", "not a list"),)),
+    ("auth_class_without_module", "auth:\n  type: MyAuthenticator\n", ((2, "auth.type", "is not one of"),)),
+    ("auth_class_misspelt", "auth:\n  type: my-package.Class\n", ((2, "auth.type", "is not a class"),)),
+    (
+        "github_without_its_fields",
+        "external_url: https://h.example.org/\nauth:\n  type: github\n",
+        (
+            (3, "auth.client_id", "is missing"),
+            (3, "auth.client_secret", "is missing"),
+        ),
+    ),
+    (
+        "github_without_external_url",
+        "auth:\n  type: github\n  client_id: x\n  client_secret: y\n",
+        ((2, "auth.type", "needs "),),
+    ),
+    (
+        "empty_client_id",
+        "external_url: https://h.example.org/\nauth:\n  type: github\n  client_id: ''\n  client_secret: y\n",
+        ((4, "auth.client_id", "is empty"),),
+    ),
+    (
+        "empty_client_secret",
+        "external_url: https://h.example.org/\nauth:\n  type: github\n  client_id: x\n  client_secret: ''\n",
+        ((5, "auth.client_secret", "is empty"),),
+    ),
+    (
+        "client_secret_left_out",
+        "external_url: https://h.example.org/\nauth:\n  type: github\n  client_id: x\n  client_secret:\n",
+        ((5, "auth.client_secret", "is empty"),),
+    ),
+    (
+        "secret_and_file",
+        (
+            "external_url: https://h.example.org/\nauth:\n  type: github\n  client_id: x\n"
+            "  client_secret: {value: x, file: /etc/x}\n"
+        ),
+        ((5, "auth.client_secret", "gives both"),),
+    ),
+    (
+        "secret_file_not_whole",
+        (
+            "external_url: https://h.example.org/\nauth:\n  type: github\n  client_id: x\n"
+            "  client_secret: {file: secret}\n"
+        ),
+        ((5, "auth.client_secret.file", "is not a whole path"),),
+    ),
+    (
+        "secret_as_a_list",
+        "external_url: https://h.example.org/\nauth:\n  type: github\n  client_id: x\n  client_secret: [x]\n",
+        ((5, "auth.client_secret", "not a list"),),
+    ),
+    ("dummy_unknowing", "auth:\n  type: dummy\n", ((2, "auth.type", "lets anybody"),)),
+    (
+        "dummy_unknowing_but_told",
+        "auth:\n  type: dummy\n  i_know_this_is_insecure: false\n",
+        ((2, "auth.type", "lets anybody"),),
+    ),
+    ("tmp_for_nobody", "auth:\n  type: tmp\n  allow_all: false\n", ((3, "auth.allow_all", "cannot be here"),)),
+    ("ldap_without_a_server", "auth:\n  type: ldap\n  search_base: dc=x\n", ((2, "auth.server", "is missing"),)),
+    ("ldap_without_a_place", "auth:\n  type: ldap\n  server: ldap.example.org\n", ((2, "auth.type", "needs "),)),
+    (
+        "ldap_template_without_a_name",
+        "auth:\n  type: ldap\n  server: ldap.example.org\n  user_dns: ['uid=ada,dc=x']\n",
+        ((4, "auth.user_dns", "lacks {username}"),),
+    ),
+    (
+        "ldap_user_without_password",
+        "auth:\n  type: ldap\n  server: ldap.example.org\n  search_base: dc=x\n  search_user: cn=r\n",
+        ((5, "auth.search_user", "as well"),),
+    ),
+    (
+        "ldap_server_as_an_address",
+        "auth:\n  type: ldap\n  server: ldaps://ldap.example.org\n  search_base: dc=x\n",
+        ((3, "auth.server", "holds a character"),),
+    ),
+    (
+        "ldap_odd_tls",
+        "auth:\n  type: ldap\n  server: l\n  search_base: dc=x\n  tls: always\n",
+        ((5, "auth.tls", "is not one of"),),
+    ),
+    (
+        "oidc_url_without_scheme",
+        (
+            "external_url: https://h.example.org/\nauth:\n  type: oidc\n  client_id: x\n"
+            "  client_secret: y\n  authorize_url: login.example.org\n"
+            "  token_url: https://l.example.org/t\n  userdata_url: https://l.example.org/u\n"
+        ),
+        ((6, "auth.authorize_url", "is not an address"),),
+    ),
+    (
+        "okta_domain_as_an_address",
+        (
+            "external_url: https://h.example.org/\nauth:\n  type: okta\n  client_id: x\n"
+            "  client_secret: y\n  domain: https://school.okta.com\n"
+        ),
+        ((6, "auth.domain", "is not a domain"),),
+    ),
+    (
+        "cilogon_without_providers",
+        (
+            "external_url: https://h.example.org/\nauth:\n  type: cilogon\n  client_id: x\n"
+            "  client_secret: y\n  identity_providers: []\n"
+        ),
+        ((6, "auth.identity_providers", "at least"),),
+    ),
+    (
+        "native_password_too_short",
+        "auth:\n  type: native\n  minimum_password_length: 4\n",
+        ((3, "auth.minimum_password_length", "at least"),),
+    ),
+    (
+        "pam_service_with_a_slash",
+        "auth:\n  type: pam\n  service: ../login\n",
+        ((3, "auth.service", "holds a character"),),
+    ),
+    (
+        "group_that_is_not_there",
+        "shared_folders:\n  data:\n    groups:\n      - biology\n",
+        ((4, "shared_folders.data.groups", "is not a group of"),),
+    ),
+    (
+        "group_with_capitals",
+        "users:\n  groups:\n    Biology:\n      members: [ada]\n",
+        ((3, "users.groups.Biology", "must be small letters"),),
+    ),
+    (
+        "group_with_a_space",
+        "users:\n  groups:\n    'biology 101': {}\n",
+        ((3, "users.groups.biology 101", "must be small letters"),),
+    ),
+    (
+        "group_as_a_list",
+        "users:\n  groups:\n    biology: [ada, grace]\n",
+        ((3, "users.groups.biology", "is a group of settings"),),
+    ),
+    ("groups_as_a_list", "users:\n  groups:\n    - biology\n", ((3, "users.groups", "takes names"),)),
+    (
+        "group_twice_over",
+        "users:\n  groups:\n    biology: {members: [ada]}\n    biology: {members: [bob]}\n",
+        ((4, "users.groups.biology", "is given twice"),),
+    ),
+    (
+        "group_folder_twice_over",
+        "users:\n  groups:\n    data: {shared_folder: true}\nshared_folders:\n  data: {path: /srv/x}\n",
+        ((3, "users.groups.data.shared_folder", "already"),),
+    ),
+    (
+        "user_limits_in_other_letters",
+        "limits:\n  users:\n    Ada: {cpu: 1}\n    ada: {cpu: 2}\n",
+        ((4, "limits.users.ada", "is given twice"),),
+    ),
+    ("user_limit_of_a_bad_name", "limits:\n  users:\n    a/b: {cpu: 1}\n", ((3, "limits.users.a/b", "slash"),)),
+    (
+        "user_limit_too_small",
+        "limits:\n  users:\n    ada:\n      memory: 1M\n",
+        ((4, "limits.users.ada.memory", "at least"),),
+    ),
+    ("too_few_processes", "limits:\n  processes: 10\n", ((2, "limits.processes", "at least"),)),
+    ("no_open_servers", "limits:\n  open_servers: 0\n", ((2, "limits.open_servers", "at least"),)),
+    ("share_over_everything", "limits:\n  total_memory: 120%\n", ((2, "limits.total_memory", "at most"),)),
+    ("reserve_of_everything", "limits:\n  reserve: 95%\n", ((2, "limits.reserve", "at most"),)),
+    (
+        "unix_name_without_a_name",
+        "users:\n  unix_name: student\n",
+        ((2, "users.unix_name", "prefix of small letters"),),
+    ),
+    (
+        "accounts_of_the_machine_for_everybody",
+        "auth: {type: firstuse, allow_all: true}\nusers: {unix_name: '{name}'}\n",
+        ((2, "users.unix_name", "anybody could choose"),),
+    ),
+    (
+        "accounts_of_the_machine_for_open_signup",
+        "auth: {type: native, open_signup: true}\nusers: {unix_name: '{name}'}\n",
+        ((2, "users.unix_name", "anybody could choose"),),
+    ),
+    (
+        "accounts_of_the_machine_for_no_proof",
+        "auth: {type: dummy, i_know_this_is_insecure: true}\nusers: {unix_name: '{name}'}\n",
+        ((2, "users.unix_name", "anybody could choose"),),
+    ),
+    (
+        "accounts_of_the_machine_for_random_names",
+        "auth: {type: tmp}\nusers: {unix_name: '{name}'}\n",
+        ((2, "users.unix_name", "anybody could choose"),),
+    ),
+    (
+        "accounts_of_the_machine_for_everybody_of_a_class",
+        "auth: {type: some.package.Class, allow_all: true}\nusers: {unix_name: '{name}'}\n",
+        ((2, "users.unix_name", "anybody could choose"),),
+    ),
+    ("homes_in_the_system", "users:\n  homes: /etc/homes\n", ((2, "users.homes", "belongs to the system"),)),
+    ("homes_not_whole", "users:\n  homes: mnt\n", ((2, "users.homes", "is not a whole path"),)),
+    (
+        "half_a_certificate",
+        "https:\n  enabled: true\n  certificate: /etc/x.pem\n",
+        ((3, "https.certificate", "as well"),),
+    ),
+    ("half_a_key", "https:\n  key: /etc/x.key\n", ((2, "https.key", "as well"),)),
+    ("https_without_a_certificate", "https:\n  enabled: true\n", ((2, "https.enabled", "needs "),)),
+    (
+        "certificate_not_whole",
+        "https:\n  enabled: true\n  certificate: x.pem\n  key: /etc/x.key\n",
+        ((3, "https.certificate", "is not a whole path"),),
+    ),
+    (
+        "letsencrypt_without_domains",
+        "https:\n  letsencrypt:\n    email: a@example.org\n",
+        ((3, "https.letsencrypt.email", "as well"),),
+    ),
+    (
+        "letsencrypt_without_email",
+        "https:\n  letsencrypt:\n    domains: [h.example.org]\n",
+        ((3, "https.letsencrypt.domains", "as well"),),
+    ),
+    (
+        "email_without_a_host",
+        "https:\n  letsencrypt:\n    email: teacher\n    domains: [h.example.org]\n",
+        ((3, "https.letsencrypt.email", "is not an e-mail address"),),
+    ),
+    (
+        "domain_with_a_path",
+        "https:\n  letsencrypt:\n    email: a@example.org\n    domains: [h.example.org/x]\n",
+        ((4, "https.letsencrypt.domains", "is not a domain"),),
+    ),
+    (
+        "domain_of_numbers",
+        "https:\n  letsencrypt:\n    email: a@example.org\n    domains:\n      - 10.0.0.1\n",
+        ((5, "https.letsencrypt.domains", "is not a domain"),),
+    ),
+    (
+        "same_port_twice",
+        "http: {port: 8443}\nhttps: {enabled: true, port: 8443, certificate: /etc/x, key: /etc/y}\n",
+        ((2, "https.port", "8443 is also http.port; choose another"),),
+    ),
+    ("network_as_a_name", "proxy:\n  trusted: [localhost]\n", ((2, "proxy.trusted", "is not an IP address"),)),
+    ("network_too_long", "proxy:\n  trusted:\n    - 10.0.0.0/40\n", ((3, "proxy.trusted", "is not an IP address"),)),
+    ("external_url_without_scheme", "external_url: hub.example.org\n", ((1, "external_url", "is not an address"),)),
+    (
+        "external_url_of_another_path",
+        "external_url: https://h.example.org/a/\nbase_url: /b/\n",
+        ((1, "external_url", "is not base_url"),),
+    ),
+    (
+        "external_url_with_a_query",
+        "external_url: https://h.example.org/?x=1\n",
+        ((1, "external_url", "is not an address"),),
+    ),
+    (
+        "variable_with_a_dash",
+        "user_environment:\n  environment:\n    MY-VAR: x\n",
+        ((3, "user_environment.environment.MY-VAR", "letters, digits and underscores"),),
+    ),
+    (
+        "variable_of_a_list",
+        "user_environment:\n  environment:\n    A: [x]\n",
+        ((3, "user_environment.environment.A", "not a list"),),
+    ),
+    (
+        "variable_without_a_value",
+        "user_environment:\n  environment:\n    A:\n",
+        ((3, "user_environment.environment.A", "has no value"),),
+    ),
+    (
+        "variables_as_a_list",
+        "user_environment:\n  environment:\n    - A=x\n",
+        ((3, "user_environment.environment", "takes names"),),
+    ),
+    (
+        "variable_of_the_server",
+        "user_environment:\n  environment:\n    PATH: /opt/bin\n",
+        ((3, "user_environment.environment.PATH", "is set by the server"),),
+    ),
+    ("path_as_a_word", "user_environment:\n  path: /opt/bin\n", ((2, "user_environment.path", "takes a list"),)),
+    (
+        "working_directory_above",
+        "user_environment:\n  working_directory: ../x\n",
+        ((2, "user_environment.working_directory", "a folder below the home"),),
+    ),
+    (
+        "folder_with_dots",
+        "shared_folders:\n  data:\n    path: /srv/../etc\n",
+        ((3, "shared_folders.data.path", "neither .."),),
+    ),
+    (
+        "folder_of_the_system",
+        "shared_folders:\n  data:\n    path: /usr/share\n",
+        ((3, "shared_folders.data.path", "belongs to the system"),),
+    ),
+    (
+        "folder_of_a_program",
+        "shared_folders:\n  data:\n    path: /var/lib/dpkg\n",
+        ((3, "shared_folders.data.path", "is where programs keep what is theirs"),),
+    ),
+    (
+        "folder_of_a_bad_name",
+        "shared_folders:\n  my/data: {}\n",
+        ((2, "shared_folders.my/data", "must be small letters"),),
+    ),
+    (
+        "folder_as_a_path",
+        "shared_folders:\n  data: /srv/data\n",
+        ((2, "shared_folders.data", "is a group of settings"),),
+    ),
+    (
+        "two_folders_in_one_place",
+        "shared_folders:\n  a: {path: /srv/x}\n  b: {path: /srv/x}\n",
+        ((3, "shared_folders.b.path", "/srv/x is the place of a"),),
+    ),
+    (
+        "service_of_a_taken_name",
+        "services:\n  managed:\n    idle-culler: {command: [/bin/x]}\n",
+        ((3, "services.managed.idle-culler", "already"),),
+    ),
+    (
+        "service_without_a_command",
+        "services:\n  managed:\n    grader: {url: 'http://127.0.0.1:9'}\n",
+        ((3, "services.managed.grader", "needs "),),
+    ),
+    (
+        "service_command_not_whole",
+        "services:\n  managed:\n    grader:\n      command: [grader]\n",
+        ((4, "services.managed.grader.command", "is not a whole path"),),
+    ),
+    (
+        "service_url_with_a_user",
+        "services:\n  managed:\n    grader:\n      command: [/bin/x]\n      url: http://me@127.0.0.1:9\n",
+        ((5, "services.managed.grader.url", "is not an address"),),
+    ),
+    ("metrics_token_left_out", "metrics:\n  token:\n", ((2, "metrics.token", "is empty"),)),
+    ("announcement_too_long", f"announcement: {'x' * 501}\n", ((1, "announcement", "at most"),)),
+    ("announcement_over_two_lines", "announcement: one\n  two\n", ((1, "announcement", "more than one line"),)),
+    (
+        "trait_without_its_class",
+        "jupyterhub:\n  shutdown_on_logout: true\n",
+        ((2, "jupyterhub.shutdown_on_logout", "takes names"),),
+    ),
+    ("class_as_a_list", "jupyterhub: [JupyterHub]\n", ((1, "jupyterhub", "takes names"),)),
+    (
+        "traits_in_themselves",
+        "jupyterhub:\n  JupyterHub: &a\n    x: *a\n",
+        ((2, "jupyterhub.JupyterHub.x", "nested too deeply"),),
+    ),
+    ("merge_of_an_unknown_anchor", "limits:\n  <<: *nothing\n", ((2, "", "anchor that does not"),)),
+    (
+        "merge_of_a_list_of_words",
+        "limits:\n  <<: [a, b]\n",
+        (
+            (2, "limits", "<< takes"),
+            (2, "limits", "<< takes"),
+        ),
+    ),
+    (
+        "anchors_without_end",
+        (
+            "jupyterhub:\n  A:\n    a: &a [x,x,x,x,x,x,x,x,x]\n"
+            "    b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n    c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+            "    d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n    e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\n"
+            "    f: [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
+        ),
+        (
+            (7, "jupyterhub.A.e", "50000"),
+            (8, "jupyterhub.A.f", "50000"),
+        ),
+    ),
+    (
+        "conflicts_beside_other_problems",
+        (
+            "http: {port: 0}\nhttps: {enabled: true}\nshared_folders:\n"
+            "  data: {groups: [biology]}\nexternal_url: https://h.example.org/a/\n"
+            "base_url: /b/\nauth: {type: githib}\n"
+        ),
+        (
+            (1, "http.port", "at least"),
+            (2, "https.enabled", "needs "),
+            (4, "shared_folders.data.groups", "is not a group of"),
+            (5, "external_url", "is not base_url"),
+            (7, "auth.type", "did you mean"),
+        ),
+    ),
+    (
+        "utf_16_without_a_mark",
+        b"h\x00t\x00t\x00p\x00:\x00\n\x00 \x00 \x00p\x00o\x00r\x00t\x00:\x00 \x008\x000\x00\n\x00",
+        ((1, "", "U+0000"),),
+    ),
+    ("latin_1_in_a_comment", b"# \xe9\n", ((1, "", "save the file as UTF-8"),)),
+    ("half_a_character", b"announcement: \xe2\x82\n", ((1, "", "save the file as UTF-8"),)),
+    (
+        "deep_lists",
+        f"jupyterhub: {{A: {{b: {'[' * 40}{']' * 40}}}}}\n",
+        ((1, "jupyterhub.A.b", "nested too deeply"),),
+    ),
+    ("tab_after_a_dash", "users:\n  admin:\n  -\tada\n\t- bob\n", ((3, "", "indent with spaces"),)),
+    ("tag_on_a_list", "users:\n  admin: !!set {ada}\n", ((2, "users.admin", "means nothing here"),)),
+    ("binary_tag", "announcement: !!binary aGVsbG8=\n", ((1, "announcement", "means nothing here"),)),
 )

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from littlest.config.document import make_data, render_settings
 from littlest.config.load import decode_config, load_config
-from littlest.config.model import Config, Http, Users
+from littlest.config.model import Config, Http
 from littlest.config.problems import InvalidConfig
+from littlest.config.users import Users
 from littlest.errors import ExitCode
 
 NAME = "/etc/littlest/config.yaml"
@@ -37,7 +38,7 @@ def test_bad_file_names_every_problem(case: BadFile) -> None:
 
 def test_corpus_has_no_situation_twice() -> None:
     names = [name for name, _, _ in BAD_FILES]
-    assert len(set(names)) == len(names) >= 40
+    assert len(set(names)) == len(names) >= 200
 
 
 @pytest.mark.parametrize(
@@ -248,3 +249,9 @@ def test_any_bytes_are_settings_or_named_problems(content: bytes) -> None:
         assert isinstance(load(content), Config)
     except InvalidConfig as error:
         assert error.problems
+
+
+@pytest.mark.parametrize("total", ["0", "100M", "0%"])
+def test_a_total_in_which_no_server_starts_is_refused(total: str) -> None:
+    with pytest.raises(InvalidConfig, match="too little for a server to start; give at least 128M"):
+        load_config(f"limits: {{total_memory: {total}}}", "config.yaml")

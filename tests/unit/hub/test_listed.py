@@ -1,38 +1,97 @@
 """Who loses rights when a name is taken out of config.yaml."""
 
-from littlest.config.model import Users
-from littlest.hub.listed import ListedUsers, compare_users
+from pathlib import Path
+
+from littlest.config.load import load_config
+from littlest.config.model import Config
+from littlest.config.users import Users
+from littlest.hub.rights.listed import (
+    ListedUsers,
+    compare_users,
+    forget_listed_user,
+    read_listed_users,
+    write_listed_users,
+)
 
 
 def names(*who: str) -> frozenset[str]:
     return frozenset(who)
 
 
+def list_users(**users: tuple[str, ...]) -> Config:
+    return Config(users=Users(**users))  # type: ignore[arg-type]
+
+
+def list_groups(text: str) -> Config:
+    return load_config(text, "config.yaml")
+
+
 def test_at_the_first_start_nobody_loses_anything() -> None:
-    listed, removal = compare_users(ListedUsers(), Users(admin=("teacher",), allowed=("ada",)))
-    assert (removal.no_longer_admin, removal.not_allowed) == (names(), names())
+    listed, removal = compare_users(ListedUsers(), list_users(admin=("teacher",), allowed=("ada",)))
+    assert (removal.no_longer_admin, removal.not_allowed, removal.left) == (names(), names(), names())
     assert listed == ListedUsers(names("ada"), names("teacher"))
 
 
 def test_who_is_no_longer_an_admin_in_the_file_is_none_in_the_hub() -> None:
     before = ListedUsers(names(), names("teacher", "old"))
-    _listed, removal = compare_users(before, Users(admin=("teacher",), allowed=("old",)))
+    _listed, removal = compare_users(before, list_users(admin=("teacher",), allowed=("old",)))
     assert removal.no_longer_admin == names("old")
     assert removal.not_allowed == names()
 
 
 def test_who_is_taken_out_may_not_log_in_though_the_hub_knows_them() -> None:
     before = ListedUsers(names("ada", "bob"), names("old"))
-    _listed, removal = compare_users(before, Users(allowed=("ada",)))
+    _listed, removal = compare_users(before, list_users(allowed=("ada",)))
     assert removal.not_allowed == removal.just_removed == names("bob", "old")
 
 
 def test_it_stays_so_at_later_starts_until_the_name_comes_back() -> None:
-    listed, _removal = compare_users(ListedUsers(names("bob")), Users())
-    listed, removal = compare_users(listed, Users())
+    listed, _removal = compare_users(ListedUsers(names("bob")), list_users())
+    listed, removal = compare_users(listed, list_users())
     assert removal.not_allowed == names("bob")
     # whoever was let in again since in the admin panel keeps a running server
     assert removal.just_removed == names()
-    listed, removal = compare_users(listed, Users(allowed=("bob",)))
+    listed, removal = compare_users(listed, list_users(allowed=("bob",)))
     assert removal.not_allowed == names()
     assert listed.removed == names()
+
+
+def test_who_leaves_a_group_loses_what_it_gave() -> None:
+    groups = "users: {{groups: {{biology: {{members: [{}], shared_folder: true}}, chess: {{members: [{}]}}}}}}"
+    before, _removal = compare_users(ListedUsers(), list_groups(groups.format("ada, bob", "ada, bob")))
+    # a group that gave nothing is no reason to stop anybody's server
+    _listed, removal = compare_users(before, list_groups(groups.format("bob", "ada")))
+    assert removal.left == names("ada")
+    assert removal.groups == names()
+
+
+def test_a_folder_that_a_group_gets_no_longer_is_lost_to_its_members() -> None:
+    group = "users: {groups: {biology: {members: [ada]}}}\n"
+    before, _removal = compare_users(
+        ListedUsers(), list_groups(group + "shared_folders: {data: {groups: [biology]}}")
+    )
+    _listed, removal = compare_users(before, list_groups(group + "shared_folders: {data: {}}"))
+    assert removal.left == names("ada")
+
+
+def test_a_group_that_is_gone_is_known() -> None:
+    before, _removal = compare_users(ListedUsers(), list_groups("users: {groups: {chess: {members: [ada]}}}"))
+    _listed, removal = compare_users(before, Config())
+    assert (removal.groups, removal.left) == (names("chess"), names())
+
+
+def test_what_is_remembered_survives_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "listed-users.json"
+    text = "users: {allowed: [ada], groups: {biology: {members: [ada], shared_folder: true}}}"
+    listed, _removal = compare_users(ListedUsers(names("bob")), list_groups(text))
+    write_listed_users(listed, file)
+    assert read_listed_users(file) == listed
+    forget_listed_user("bob", file)
+    assert read_listed_users(file).removed == names()
+    assert read_listed_users(file).groups == listed.groups
+
+
+def test_a_file_without_groups_is_that_of_an_earlier_version(tmp_path: Path) -> None:
+    file = tmp_path / "listed-users.json"
+    file.write_text('{"allowed": ["ada"], "admin": [], "removed": ["bob"]}')
+    assert read_listed_users(file) == ListedUsers(names("ada"), names(), names("bob"))

@@ -1,8 +1,13 @@
 """What a user's server may use and do, as systemd properties."""
 
+from dataclasses import replace
+from pathlib import PurePosixPath
+
 import pytest
 
-from littlest.hub.sandbox import make_unit_properties
+from littlest.config.resolve import UserLimits
+from littlest.hub.servers.sandbox import make_unit_properties
+from littlest.system.accounts import UserAccount
 
 IMPLY_NO_NEW_PRIVILEGES = {
     *("NoNewPrivileges", "PrivateDevices", "ProtectKernelTunables", "ProtectKernelModules", "ProtectKernelLogs"),
@@ -12,9 +17,18 @@ IMPLY_NO_NEW_PRIVILEGES = {
 }
 """Where one of these is set for a unit with User=, systemd 252 sets NoNewPrivileges: sudo then does nothing."""
 
+ACCOUNT = UserAccount("jupyter-ada", 1001, 1001, PurePosixPath("/home/jupyter-ada"))
 
-def make(admin: bool = False, memory: int | None = 1024**3, cpu: float | None = None) -> dict[str, str]:
-    return make_unit_properties("jupyter-ada.service", "jupyter-ada", admin=admin, memory=memory, cpu=cpu)
+
+def make(
+    admin: bool = False,
+    memory: int | None = 1024**3,
+    cpu: float | None = None,
+    processes: int | None = 1024,
+    account: UserAccount = ACCOUNT,
+) -> dict[str, str]:
+    limits = UserLimits(memory, cpu, processes, open_servers=1)
+    return make_unit_properties("jupyter-ada.service", "ada", account, admin=admin, limits=limits)
 
 
 def test_an_admins_server_has_nothing_that_breaks_sudo() -> None:
@@ -25,11 +39,28 @@ def test_an_admins_server_has_nothing_that_breaks_sudo() -> None:
     assert properties["UMask"] == "0002"
 
 
+@pytest.mark.parametrize("admin", [False, True])
+def test_new_files_are_the_groups_only_where_nobody_else_is_in_it(admin: bool) -> None:
+    assert make(admin)["UMask"] == "0002"
+    # an account that was there before may have a group that all have
+    assert make(admin, account=replace(ACCOUNT, has_own_group=False))["UMask"] == "0022"
+    assert "Group" not in make(admin)
+
+
+def test_an_account_whose_name_is_a_number_is_told_by_its_own_number() -> None:
+    assert make(account=replace(ACCOUNT, name="20261123"))["User"] == "1001"
+
+
 def test_a_student_cannot_become_somebody_else() -> None:
     properties = make()
     assert properties["NoNewPrivileges"] == "yes"
     assert properties["CapabilityBoundingSet"] == ""
-    assert properties["RestrictSUIDSGID"] == "yes"
+    assert properties["RestrictRealtime"] == "yes"
+
+
+def test_who_copies_a_folder_of_a_shared_one_may_set_its_bits() -> None:
+    # else cp -r and Python's shutil.copytree fail on the setgid bit that such folders inherit
+    assert "RestrictSUIDSGID" not in make()
 
 
 @pytest.mark.parametrize("admin", [False, True])
@@ -39,17 +70,22 @@ def test_everybody_has_a_private_tmp_and_sees_no_processes_of_others(admin: bool
     assert properties["ProtectProc"] == "invisible"
 
 
-def test_memory_is_slowed_down_then_cut_and_never_swapped() -> None:
+def test_memory_is_cut_at_the_limit_without_a_crawl_before_it_and_never_swapped() -> None:
     properties = make(memory=1000)
-    assert (properties["MemoryHigh"], properties["MemoryMax"], properties["MemorySwapMax"]) == ("900", "1000", "0")
+    assert (properties["MemoryHigh"], properties["MemoryMax"], properties["MemorySwapMax"]) == (
+        "infinity",
+        "1000",
+        "0",
+    )
     # the kernel that took too much dies, not its server, and not the hub
     assert properties["OOMPolicy"] == "continue"
     assert int(properties["OOMScoreAdjust"]) > 0
 
 
-def test_no_limit_is_no_property() -> None:
-    properties = make(memory=None)
-    assert not {"MemoryMax", "MemoryHigh", "MemorySwapMax", "CPUQuota"} & set(properties)
+def test_no_limit_is_said_because_systemd_has_one_of_its_own_for_processes() -> None:
+    properties = make(memory=None, processes=None)
+    assert {properties[name] for name in ("MemoryMax", "MemoryHigh", "MemorySwapMax", "TasksMax")} == {"infinity"}
+    assert properties["CPUQuota"] == ""
 
 
 @pytest.mark.parametrize(("cpu", "quota"), [(0.5, "50%"), (2, "200%"), (0.29, "29%"), (0.01, "1%")])
@@ -62,9 +98,13 @@ def test_units_are_in_one_slice_share_evenly_and_leave_nothing_behind() -> None:
     properties = make()
     assert properties["Slice"] == "jupyterhub-users.slice"
     assert properties["CPUWeight"] == "100"
-    assert properties["TasksMax"] == "1024"
+    assert make(processes=77)["TasksMax"] == "77"
     assert properties["CollectMode"] == "inactive-or-failed"
 
 
 def test_a_program_that_cannot_run_is_an_error_of_systemd_run() -> None:
     assert make()["Type"] == "exec"
+
+
+def test_a_unit_says_whose_server_it_is() -> None:
+    assert make()["Description"] == "JupyterHub server of ada"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from littlest.config.load import load_config
-from littlest.hub.settings import make_hub_settings, make_server_arguments, make_server_environment
+from littlest.hub.settings import make_hub_settings
 
 TOKENS = {"LITTLEST_CULLER_TOKEN": "c" * 64, "LITTLEST_COMMAND_TOKEN": "d" * 64}
 
@@ -69,12 +69,6 @@ def test_a_class_that_starts_together_is_queued_and_not_refused() -> None:
     assert made["Spawner"]["consecutive_failure_limit"] == 0
 
 
-def test_limits_are_bytes_and_cores_or_none() -> None:
-    assert settings()["Spawner"]["mem_limit"] == 1024**3
-    spawner = settings("limits: {memory: null, cpu: 0.5}")["Spawner"]
-    assert (spawner["mem_limit"], spawner["cpu_limit"]) == (None, 0.5)
-
-
 @pytest.mark.parametrize(
     ("text", "bind_url"),
     [
@@ -94,35 +88,6 @@ def test_apis_are_on_loopback_and_on_a_socket() -> None:
     assert made["ConfigurableHTTPProxy"]["api_url"] == "http+unix://%2Frun%2Flittlest-proxy%2Fapi.sock"
 
 
-@pytest.mark.parametrize(("app", "url"), [("jupyterlab", "/lab"), ("notebook", "/tree")])
-def test_the_application_that_opens(app: str, url: str) -> None:
-    assert settings(f"user_environment: {{default_app: {app}}}")["Spawner"]["default_url"] == url
-
-
-def test_servers_and_kernels_listen_on_sockets_only() -> None:
-    arguments = make_server_arguments("/run/x/server.sock")
-    assert "--ServerApp.sock=/run/x/server.sock" in arguments
-    assert "--ServerApp.sock_mode=0660" in arguments
-    assert "--KernelManager.transport=ipc" in arguments
-
-
-def test_a_server_asks_the_network_for_nothing_at_its_start() -> None:
-    arguments = make_server_arguments("/run/x/server.sock")
-    assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in arguments
-    assert "--LabApp.news_url=None" in arguments
-
-
-def test_the_shared_environment_comes_first_and_nothing_of_the_hubs_own_is_passed_on() -> None:
-    environment = make_server_environment("jupyter-ada", "/home/jupyter-ada", "jupyter-ada.service")
-    path = environment["PATH"].split(":")
-    assert path[:2] == ["/opt/littlest/user/bin", "/home/jupyter-ada/.local/bin"]
-    assert {"/usr/local/bin", "/usr/sbin", "/usr/bin"} <= set(path)
-    assert environment["JUPYTER_PATH"] == "/opt/littlest/user/share/jupyter"
-    assert not [name for name in environment if "TOKEN" in name or "KEY" in name]
-
-
-def test_kernels_sockets_fit_into_a_sockets_name() -> None:
-    # sun_path holds 107 characters; below ~/.local/share/jupyter/runtime a long account's kernels would not start
-    account = "jupyter-" + "a" * 24
-    folder = make_server_environment(account, f"/home/{account}", f"{account}.service")["JUPYTER_RUNTIME_DIR"]
-    assert len(f"{folder}/kernel-{'0' * 36}-ipc-5") <= 107
+@pytest.mark.parametrize("text", ["auth: {type: pam}", "users: {unix_name: '{name}'}"])
+def test_nobody_is_root_where_hub_users_are_unix_accounts(text: str) -> None:
+    assert "root" in settings(text)["Authenticator"]["blocked_users"]

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from littlest.hub.start_queue import StartQueue
+from littlest.hub.servers.start_queue import StartQueue
 
 
 async def settle() -> None:

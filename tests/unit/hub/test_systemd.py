@@ -2,7 +2,7 @@
 
 import pytest
 
-from littlest.hub.systemd import UnitState, parse_unit_state
+from littlest.hub.servers.systemd import UnitState, parse_unit_state
 from littlest.system.machine import CommandResult
 
 

@@ -39,8 +39,8 @@ def find_restarted(before: str, after: str, release: Release = RELEASE) -> set[s
         ("services: {cull: {enabled: false}}", {paths.CULLER_UNIT}),
         ("http: {port: 8000}", {paths.PROXY_UNIT, paths.HUB_UNIT}),
         ("http: {address: 192.0.2.10}", {paths.PROXY_UNIT, paths.HUB_UNIT}),
-        ("limits: {memory: 2G}", {paths.HUB_UNIT}),
-        ("users: {allowed: [ada]}", {paths.HUB_UNIT}),
+        ("limits: {memory: 2G}", set()),
+        ("users: {allowed: [ada]}", set()),
         ("base_url: /jupyter/", {paths.HUB_UNIT, paths.CULLER_UNIT}),
         ("", set()),
     ],
@@ -114,3 +114,49 @@ def test_connections_wait_in_the_kernel_while_the_hub_restarts() -> None:
     socket = render()[paths.HUB_SOCKET_UNIT]
     assert "ListenStream=127.0.0.1:15081" in socket
     assert "Backlog=4096" in socket
+
+
+HTTPS = "https: {enabled: true, certificate: /etc/ssl/a%b.pem, key: /etc/ssl/key.pem}\n"
+
+
+def test_with_https_systemd_hands_the_certificate_to_the_proxy_and_http_leads_on() -> None:
+    proxy = render(HTTPS)[paths.PROXY_UNIT]
+    given = "${CREDENTIALS_DIRECTORY}"
+    assert f"--port 443 --ssl-cert {given}/certificate --ssl-key {given}/key" in proxy
+    # a percent sign begins a specifier
+    assert "LoadCredential=certificate:/etc/ssl/a%%b.pem" in proxy
+    assert "/redirect.cjs" in proxy
+    assert "Environment=LITTLEST_REDIRECT_FROM=80" in proxy
+    assert "redirect" not in render(HTTPS.replace("}", ", redirect: false}"))[paths.PROXY_UNIT].lower()
+    assert "LoadCredential" not in render()[paths.PROXY_UNIT]
+
+
+def test_a_renewed_certificate_restarts_the_proxy() -> None:
+    steps = make_unit_steps(load_config(HTTPS, "config.yaml"), RELEASE)
+    proxy = next(step for step in steps if isinstance(step, RunUnit) and step.unit == paths.PROXY_UNIT)
+    assert {Path("/etc/ssl/a%b.pem"), Path("/etc/ssl/key.pem")} <= set(proxy.inputs)
+
+
+@pytest.mark.parametrize(
+    ("limits", "line"),
+    [("{}", "MemoryMax=90%"), ("{total_memory: 80%}", "MemoryMax=80%"), ("{reserve: 1G}", f"MemoryMax={7 * 2**30}")],
+)
+def test_all_servers_together_leave_the_reserve(limits: str, line: str) -> None:
+    units = render_units(load_config(f"limits: {limits}", "config.yaml"), machine_memory=8 * 2**30)
+    assert line in units[paths.USERS_SLICE].splitlines()
+
+
+@pytest.mark.parametrize("unit", [paths.HUB_UNIT, paths.PROXY_UNIT, paths.CULLER_UNIT])
+def test_what_keeps_the_hub_alive_is_in_a_slice_that_keeps_memory_for_it(unit: str) -> None:
+    units = render()
+    # a unit's MemoryLow counts only up to its slice's, and a slice with a dash would be in another slice
+    assert f"Slice={paths.HUB_SLICE}" in units[unit].splitlines()
+    assert "-" not in paths.HUB_SLICE
+
+    def read_megabytes(name: str) -> int:
+        [line] = [line for line in units[name].splitlines() if line.startswith("MemoryLow=")]
+        return int(line.removeprefix("MemoryLow=").removesuffix("M"))
+
+    started = (paths.HUB_UNIT, paths.PROXY_UNIT, paths.CULLER_UNIT)
+    assert read_megabytes(paths.HUB_SLICE) >= sum(read_megabytes(name) for name in started)
+    assert "OOMScoreAdjust=-500" in units[unit]

@@ -7,12 +7,22 @@ import pytest
 
 from littlest import paths
 from littlest.config.load import load_config
-from littlest.config.model import Config, Users
+from littlest.config.model import Config
+from littlest.config.users import Users
 from littlest.errors import LittlestError
 from littlest.plan.build import make_plan, make_probe_url
 from littlest.plan.describe import find_warnings, render_step
 from littlest.plan.files import COMMAND_SCRIPT, SUDOERS
-from littlest.plan.record import Record, make_record, make_removals, narrow, parse_record, render_record, widen
+from littlest.plan.record import (
+    Record,
+    make_record,
+    make_removals,
+    narrow,
+    order_steps,
+    parse_record,
+    render_record,
+    widen,
+)
 from littlest.plan.steps import (
     EnsureGroup,
     KeepSettings,
@@ -20,11 +30,13 @@ from littlest.plan.steps import (
     MakeDirectory,
     Plan,
     Release,
+    ReloadHub,
     RemovePath,
     RemoveSystemUser,
     RemoveUnits,
     RunUnit,
     SetInitialPassword,
+    SetServerLimits,
     TryServer,
     WaitUntilReady,
     WriteEnvironmentFile,
@@ -40,7 +52,8 @@ def test_things_are_made_before_what_needs_them() -> None:
     assert kinds.index(EnsureGroup) < kinds.index(LayDownEnvironment)
     assert kinds.index(SetInitialPassword) < kinds.index(RunUnit)
     assert kinds.index(LayDownEnvironment) < kinds.index(RunUnit)
-    assert kinds[-1] is WaitUntilReady
+    # servers that start after the hub has the settings have their limits already
+    assert kinds[-3:] == [WaitUntilReady, ReloadHub, SetServerLimits]
     made: set[Path] = set()
     for step in steps:
         if isinstance(step, MakeDirectory):
@@ -75,7 +88,7 @@ def test_every_admin_gets_a_first_password() -> None:
 
 def test_an_install_ends_with_a_trial_and_then_keeps_its_settings() -> None:
     steps = make_plan(Config(), RELEASE, is_install=True).steps
-    assert [type(step) for step in steps[-3:]] == [WaitUntilReady, TryServer, KeepSettings]
+    assert [type(step) for step in steps[-3:]] == [SetServerLimits, TryServer, KeepSettings]
     assert make_plan(Config(), RELEASE, is_install=True, start=False).steps[-1] == KeepSettings(once=True)
     assert not [step for step in make_plan(Config(), RELEASE).steps if isinstance(step, TryServer | KeepSettings)]
 
@@ -174,3 +187,14 @@ def test_the_command_has_no_placeholder_left_and_the_sudo_rule_names_the_group()
 def test_settings_that_name_no_admin_are_warned_of() -> None:
     assert find_warnings(Config(users=Users(admin=("teacher",)))) == ()
     assert "users.admin names nobody" in find_warnings(Config())[0]
+
+
+def test_an_account_is_removed_after_what_runs_under_it() -> None:
+    text = "services: {managed: {grader: {command: [/opt/grader]}}}"
+    before = make_record(make_plan(load_config(text, "config.yaml"), RELEASE), RELEASE.version)
+    assert "littlest-services" in before.accounts
+    plan = make_plan(Config(), RELEASE)
+    removals = make_removals(before, make_record(plan, RELEASE.version))
+    steps = order_steps(removals, plan)
+    assert steps[-1] == RemoveSystemUser("littlest-services")
+    assert sorted(map(repr, steps)) == sorted(map(repr, (*removals, *plan.steps)))

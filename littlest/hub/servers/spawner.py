@@ -14,14 +14,19 @@ from systemdspawner import SystemdSpawner
 from traitlets import Integer
 
 from littlest import paths
+from littlest.config.resolve import resolve_limits
 from littlest.errors import LittlestError
-from littlest.hub import sockets, systemd
-from littlest.hub.sandbox import make_unit_properties
-from littlest.hub.settings import make_server_arguments, make_server_environment
-from littlest.hub.start_queue import StartQueue
-from littlest.hub.systemd import UnitState
+from littlest.hub.live import live
+from littlest.hub.servers import sockets, systemd
+from littlest.hub.servers.open_servers import check_open_servers, may_name_servers
+from littlest.hub.servers.sandbox import make_unit_properties
+from littlest.hub.servers.start_queue import StartQueue
+from littlest.hub.servers.systemd import UnitState
+from littlest.hub.servers.user_environment import make_default_url, make_server_arguments, make_server_environment
 from littlest.plan.accounts import make_unit_name
+from littlest.plan.folders import list_links
 from littlest.system.accounts import UserAccount, ensure_user_account
+from littlest.system.links import ensure_links
 from littlest.system.machine import Machine
 
 T = TypeVar("T")
@@ -43,11 +48,14 @@ class UserServerSpawner(SystemdSpawner):
     # systemctl and useradd take their time, and the hub's loop must not wait for them
     _threads: ClassVar[ThreadPoolExecutor] = ThreadPoolExecutor(16, "spawner")
     _stage = ""
+    is_admitted = False
+    """Whether this server is open, or starting, with the limit of open servers in mind."""
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
         self.unit_name = make_unit_name(self.user.name, self.name)
         self.machine = Machine()
+        self._configured_url: str = self.default_url
         if UserServerSpawner._queue is None:
             UserServerSpawner._queue = StartQueue(self.concurrent_starts)
         self.queue = UserServerSpawner._queue
@@ -58,6 +66,9 @@ class UserServerSpawner(SystemdSpawner):
         Raises SpawnException with a sentence for the user when it cannot be started.
         """
         self.unit_name = make_unit_name(self.user.name, self.name)
+        # nothing is awaited in between, so that of several starts at once no more than the limit get through
+        check_open_servers(self.user, self, resolve_limits(live.config, self.user.name).open_servers)
+        self.is_admitted = True
         try:
             async with self.queue.take_turn(self):
                 await self._start_now()
@@ -74,7 +85,7 @@ class UserServerSpawner(SystemdSpawner):
 
     async def _start_now(self) -> None:
         self._stage = "Preparing your account"
-        account = await self._in_thread(ensure_user_account, self.machine, self.user.name, admin=self.user.admin)
+        account = await self._in_thread(self._prepare_account)
         if await self._in_thread(systemd.read_unit_state, self.machine, self.unit_name) is not UnitState.STOPPED:
             self.log.warning("%s runs but the hub did not know of it; stopping it", self.unit_name)
             await self._in_thread(systemd.stop_unit, self.machine, self.unit_name)
@@ -90,13 +101,28 @@ class UserServerSpawner(SystemdSpawner):
             await self.stop()
             raise
 
+    def _prepare_account(self) -> UserAccount:
+        config, admin = live.config, self.user.admin
+        account = ensure_user_account(self.machine, config, self.user.name, admin=admin)
+        try:
+            ensure_links(self.machine, account, list_links(config, self.user.name, admin=admin))
+        except OSError as error:
+            self.log.warning("%s gets no links to shared folders: %s", account.home, error)
+        return account
+
     async def _start_unit(self, account: UserAccount) -> None:
         # what the server hears in its environment must agree with its arguments
         self.ip, self.port = "127.0.0.1", 8888
-        arguments = make_server_arguments(str(sockets.make_socket_path(self.unit_name)))
+        arguments = make_server_arguments(str(sockets.make_socket_path(self.unit_name)), account.shell)
+        limits = resolve_limits(live.config, self.user.name)
+        # from these JupyterHub makes what the server reads of its limits in its environment
+        self.mem_limit, self.cpu_limit = limits.memory, limits.cpu
         properties = make_unit_properties(
-            self.unit_name, account.name, admin=self.user.admin, memory=self.mem_limit, cpu=self.cpu_limit
+            self.unit_name, self.user.name, account, admin=self.user.admin, limits=limits
         )
+        own = live.config.user_environment
+        # a drop-in or the section `jupyterhub` may say otherwise, and is then right
+        self.default_url = self._configured_url or make_default_url(live.config, self.user.name)
         await self._in_thread(
             systemd.start_unit,
             self.machine,
@@ -104,7 +130,7 @@ class UserServerSpawner(SystemdSpawner):
             [f"{RELEASE}/bin/python", "-I", "-m", "littlest.hub.server", *arguments, *self.get_args()],
             working_directory=str(account.home),
             properties=properties | {name: str(value) for name, value in self.unit_extra_properties.items()},
-            environment=make_server_environment(account.name, str(account.home), self.unit_name) | self.get_env(),
+            environment=make_server_environment(account, self.unit_name, own) | self.get_env(),
         )
 
     async def _wait_until_it_answers(self) -> None:
@@ -149,6 +175,7 @@ class UserServerSpawner(SystemdSpawner):
 
     async def stop(self, now: bool = False) -> None:
         """Stop the server and remove what it listened on."""
+        self.is_admitted = False
         await self._in_thread(systemd.stop_unit, self.machine, self.unit_name)
         await self._in_thread(sockets.remove_socket_folder, self.unit_name)
 
@@ -162,6 +189,10 @@ class UserServerSpawner(SystemdSpawner):
                 shown = message
                 yield {"progress": 10 if place else 50, "message": message}
             await asyncio.sleep(0.2)
+
+    def may_name_servers(self) -> bool:
+        """Whether the hub's page shows the user named servers."""
+        return may_name_servers(self.user)
 
     async def _read_state(self) -> UnitState:
         return await self._in_thread(systemd.read_unit_state, self.machine, self.unit_name)

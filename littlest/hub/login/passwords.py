@@ -7,13 +7,12 @@ from typing import Any
 from firstuseauthenticator import FirstUseAuthenticator
 from jupyterhub.auth import Authenticator
 from jupyterhub.handlers import BaseHandler, LoginHandler
-from jupyterhub.utils import maybe_future
 from tornado import web
 from traitlets import Bool, Unicode, default
 
 from littlest import paths
 from littlest.errors import LittlestError
-from littlest.hub.listed import forget_listed_user
+from littlest.hub.login.people import FollowsSettings
 from littlest.system.passwords import check_password, has_password, remove_password, set_password
 
 
@@ -40,13 +39,13 @@ class ChangePasswordHandler(BaseHandler):
         current, new, again = (
             self.get_body_argument(name, strip=False, default="") for name in ("current", "password", "again")
         )
-        problem = await self.authenticator.change_password(self.current_user.name, current, new, again)
+        problem = await self.authenticator.change_own_password(self.current_user.name, current, new, again)
         if problem:
             self.set_status(400)
         self.finish(await self.render_template("change_password.html", problem=problem, done=not problem))
 
 
-class PasswordAuthenticator(FirstUseAuthenticator):
+class PasswordAuthenticator(FollowsSettings, FirstUseAuthenticator):
     """First-use passwords, kept by `littlest.system.passwords`.
 
     Unlike its parent: a password that bcrypt cannot take gives a sentence instead of an error page, nobody who may
@@ -71,13 +70,6 @@ class PasswordAuthenticator(FirstUseAuthenticator):
         """Whether JupyterHub can have a user of this name; accounts and units have names of their own."""
         return bool(Authenticator.validate_username(self, username))
 
-    def add_user(self, user: Any) -> None:
-        """Let a user who was added log in; raises ValueError for a name that JupyterHub cannot have."""
-        super().add_user(user)
-        # one way of JupyterHub's to add users keeps capitals, and a login never has any
-        if self.allow_existing_users:
-            self.allowed_users.add(self.normalize_username(user.name))
-
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
         """Check the password; at a user's first login, store it."""
         user: str = self.normalize_username(data.get("username", ""))
@@ -91,7 +83,7 @@ class PasswordAuthenticator(FirstUseAuthenticator):
         return None
 
     async def _store_first_password(self, handler: Any, user: str, password: str) -> str | None:
-        if not (self.validate_username(user) and await self._may_log_in(user)):
+        if not (self.validate_username(user) and await self.may_log_in(user)):
             return None
         if self._is_admin(handler, user):
             # whoever came first under this name would be root on the machine
@@ -111,16 +103,7 @@ class PasswordAuthenticator(FirstUseAuthenticator):
         known = handler.find_user(user)
         return user in self.admin_users or bool(known and known.admin)
 
-    async def _may_log_in(self, user: str) -> bool:
-        known = {"name": user, "admin": None, "auth_state": None}
-        allowed = self.allow_all or await maybe_future(self.check_allowed(user, known))
-        return bool(allowed and await maybe_future(self.check_blocked_users(user, known)))
-
-    async def refresh_user(self, user: Any, handler: Any = None) -> bool:
-        """Whether somebody who logged in before may go on; asked every few minutes."""
-        return await self._may_log_in(user.name)
-
-    async def change_password(self, user: str, current: str, new: str, again: str) -> str | None:
+    async def change_own_password(self, user: str, current: str, new: str, again: str) -> str | None:
         """Change the password; hands back the sentence that says why not."""
         file = Path(self.passwords_file)
         if not await asyncio.to_thread(check_password, file, user, current):
@@ -136,11 +119,10 @@ class PasswordAuthenticator(FirstUseAuthenticator):
 
     def delete_user(self, user: Any) -> None:
         """Forget the password of a user who is removed in the admin panel, and that they may log in."""
-        # the parent only forgets the password, so the name could be claimed again
+        self.forget_user(user)
+        # not the parent's, which has a file of its own for passwords
         Authenticator.delete_user(self, user)
-        self.allowed_users.discard(self.normalize_username(user.name))
-        forget_listed_user(self.normalize_username(user.name))
-        remove_password(Path(self.passwords_file), user.name)
+        remove_password(Path(self.passwords_file), self.normalize_username(user.name))
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """The pages of this authenticator."""

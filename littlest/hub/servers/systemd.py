@@ -91,10 +91,10 @@ def start_unit(
         raise LittlestError(f"systemd did not start {unit}: {words}", f"sudo journalctl -u {unit}")
 
 
-def stop_unit(machine: Machine, unit: str) -> None:
-    """Stop a unit, and let systemd forget that it failed. Nothing happens to one that is not there."""
-    machine.run(["systemctl", "stop", "--", unit], check=False, timeout=100)
-    machine.run(["systemctl", "reset-failed", "--", unit], check=False)
+def stop_unit(machine: Machine, *units: str) -> None:
+    """Stop units at once, and let systemd forget that they failed. Nothing happens to one that is not there."""
+    machine.run(["systemctl", "stop", "--", *units], check=False, timeout=100)
+    machine.run(["systemctl", "reset-failed", "--", *units], check=False)
 
 
 def read_last_words(machine: Machine, unit: str, lines: int = 8) -> str:

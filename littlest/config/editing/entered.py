@@ -1,0 +1,170 @@
+"""Values as people enter them on a command line, read by the type of their setting, and written as YAML."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml.error import StreamMark
+
+from littlest.config.document import render_quoted, render_value
+from littlest.config.keys import Target, render_key
+from littlest.config.scalars import Misread, describe_kind, guess_scalar, is_null, read_scalar
+from littlest.config.secrecy import MASK, mask_free
+from littlest.config.section import Secret
+from littlest.config.settings import split_optional
+from littlest.config.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml
+
+
+class Unfit(Exception):
+    """What was entered does not fit the setting; `hint` is the command that does."""
+
+    def __init__(self, problem: str, hint: str | None = None) -> None:
+        super().__init__(problem)
+        self.hint = hint
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A value as it is written in the file."""
+
+    inline: str
+    """On one line."""
+    entries: tuple[str, ...] | None = None
+    """Of a list: its entries, each on one line."""
+
+
+def make_list(entries: tuple[str, ...]) -> Entered:
+    """Return a list of entries that are written already."""
+    return Entered(f"[{', '.join(entries)}]", entries)
+
+
+def write_entered(text: str, target: Target) -> Entered:
+    """Return what was entered for a setting, as YAML. Raises Unfit."""
+    key = render_key(target.path)
+    kind = target.kind
+    _check_text(text, key)
+    if kind is Any:
+        node = _parse(text, key)
+        _check_unseen(_make_plain_data(node), target)
+        return _write_node(node)
+    _check_unseen(text, target)
+    if target.is_list:
+        return _write_list(text, target, key)
+    if kind is Secret:
+        return _write_secret(text, target, key)
+    node = _make_plain_node(text)
+    if is_null(node):
+        if target.optional:
+            return Entered("null")
+        raise Unfit(
+            f"{key} takes {describe_kind(kind)}, not {text}.", f"For its default: littlest config unset {key}"
+        )
+    return Entered(_write_scalar(node, kind, key))
+
+
+def write_entry(text: str, target: Target) -> str:
+    """Return what was entered for one entry of a list, as YAML. Raises Unfit."""
+    key = render_key(target.path)
+    _check_text(text, key)
+    if target.kind is Any:
+        return _write_node(_parse(text, key)).inline
+    return _write_scalar(_make_plain_node(text), split_optional(target.item)[0], key)
+
+
+def write_secret(text: str) -> Entered:
+    """Return a secret as YAML: always text, whatever it looks like."""
+    return Entered(render_quoted(text))
+
+
+def _check_text(text: str, key: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Unfit(f"What was given for {key} is not UTF-8.") from None
+
+
+def _parse(text: str, key: str) -> Node:
+    try:
+        node = parse_yaml(text)
+    except YamlSyntaxError as error:
+        advice = (
+            f"""If it is text, put quotes inside quotes: '"{text}"'"""
+            if "'" not in text and '"' not in text
+            else None
+        )
+        raise Unfit(f"What was given for {key} is not YAML: {error.problem}.", advice) from None
+    return node or _make_plain_node("")
+
+
+def _write_list(text: str, target: Target, key: str) -> Entered:
+    node = _parse(text, key)
+    if not isinstance(node, SequenceNode):
+        words = text if isinstance(node, ScalarNode) and node.value else "VALUE"
+        raise Unfit(
+            f"{key} takes a list, and this would put one value in its place.",
+            f"To add to it: littlest config add {key} {words}. To replace all of it: write '[{words}]'.",
+        )
+    kind = split_optional(target.item)[0]
+    entries = []
+    for item in node.value:
+        if not isinstance(item, ScalarNode):
+            raise Unfit(f"{key} takes a list of single values, such as [one, another].")
+        entries.append(_write_scalar(item, kind, key))
+    return make_list(tuple(entries))
+
+
+def _write_secret(text: str, target: Target, key: str) -> Entered:
+    node = _parse(text, key) if text.startswith("{") else _make_plain_node(text)
+    if is_null(node) and target.optional:
+        return Entered("null")
+    if isinstance(node, MappingNode) and [name.value for name, _ in node.value] == ["file"]:
+        return _write_node(node)
+    raise Unfit(
+        f"{key} is a secret; on a command line everybody on this machine could read it.",
+        f"Type it when asked: littlest config set {key} -   Or name a file: littlest config set {key}.file PATH",
+    )
+
+
+def _check_unseen(value: Any, target: Target) -> None:
+    """Raise Unfit for a secret in a place where only names tell which values are secrets."""
+    if MASK in str(mask_free(value, target.path)) and MASK not in str(value):
+        key = render_key(target.path)
+        raise Unfit(
+            f"{key} holds a secret; on a command line everybody on this machine could read it.",
+            f"Type it when asked: littlest config set {key} -   Or write it with: littlest config edit",
+        )
+
+
+def _write_scalar(node: ScalarNode, kind: Any, key: str) -> str:
+    try:
+        value = read_scalar(node, kind)
+    except Misread as misread:
+        raise Unfit(f"{key}: {misread}.") from None
+    # a number as it was entered: 0.10 need not become 0.1
+    return render_value(value) if isinstance(value, str) else str(node.value)
+
+
+def _write_node(node: Node) -> Entered:
+    match node:
+        case ScalarNode():
+            guessed = guess_scalar(node)
+            return Entered(render_value(guessed) if isinstance(guessed, str) else node.value or "null")
+        case SequenceNode():
+            return make_list(tuple(_write_node(item).inline for item in node.value))
+        case _:
+            pairs = (f"{_write_node(name).inline}: {_write_node(value).inline}" for name, value in node.value)
+            return Entered(f"{{{', '.join(pairs)}}}")
+
+
+def _make_plain_data(node: Node) -> Any:
+    match node:
+        case ScalarNode():
+            return guess_scalar(node)
+        case SequenceNode():
+            return [_make_plain_data(item) for item in node.value]
+        case _:
+            return {str(name.value): _make_plain_data(value) for name, value in node.value}
+
+
+def _make_plain_node(text: str) -> ScalarNode:
+    mark = StreamMark("", 0, 0, 0)
+    return ScalarNode(None, text, mark, mark)

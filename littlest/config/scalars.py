@@ -1,0 +1,89 @@
+"""Single values of YAML as the type of the setting they are given to, and as messages show them. Pure functions."""
+
+import re
+from typing import Any, Literal
+
+from littlest.config.section import Data
+from littlest.config.settings import list_choices
+from littlest.config.syntax import Node, ScalarNode
+
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_NULL = frozenset({"null", "Null", "NULL", "~"})
+_MOST_SHOWN = 60
+_MOST_DIGITS = 30
+
+
+class Misread(Exception):
+    """A value that is not what its setting needs; the text is a sentence for the person."""
+
+
+def read_scalar(node: ScalarNode, kind: Any) -> Any:
+    """Return a value as the type of its setting. Raises Misread."""
+    text: str = node.value
+    if kind is str or (list_choices(kind) and kind != Literal[True]):
+        return text
+    shown = show(node)
+    if kind in (bool, Literal[True]):
+        if node.style or text not in _TRUTH:
+            raise Misread(f"{shown} is neither true nor false")
+        return _TRUTH[text]
+    pattern = _INTEGER if kind is int else _NUMBER
+    if not pattern.fullmatch(text) or len(text) > _MOST_DIGITS:
+        raise Misread(f"{shown} is not {describe_kind(kind)}")
+    if node.style:
+        raise Misread(f"{shown} is text because of its quotes; write {text}")
+    return int(text) if _INTEGER.fullmatch(text) else float(text)
+
+
+def describe_kind(kind: Any) -> str:
+    """Return what a setting of this type takes, in a few words."""
+    if kind == Literal[True]:
+        return "true"
+    if choices := list_choices(kind):
+        return " or ".join(choices)
+    return {bool: "true or false", int: "a whole number", float: "a number"}.get(kind, "text")
+
+
+def show(node: Node) -> str:
+    """Return a value as it stands in the file, short enough for a message."""
+    if not isinstance(node, ScalarNode):
+        return ""
+    text = make_visible(node.value)
+    return f'"{text}"' if node.style or text.strip() != text or not text else text
+
+
+def make_visible(text: str) -> str:
+    """Return what someone wrote as one short line without control characters."""
+    short = text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+    return short if short.isprintable() else short.encode("unicode_escape").decode()
+
+
+def guess_scalar(node: ScalarNode) -> Data:
+    """Return a value as it is written, where no setting says what it should be: YAML 1.2's core schema."""
+    text: str = node.value
+    if node.style:
+        return text
+    if is_blank(node) or is_null(node):
+        return None
+    if text in _TRUTH:
+        return _TRUTH[text]
+    if len(text) <= _MOST_DIGITS and _NUMBER.fullmatch(text):
+        return int(text) if _INTEGER.fullmatch(text) else float(text)
+    return text
+
+
+def is_null(node: Node) -> bool:
+    """Whether this is a written null."""
+    return isinstance(node, ScalarNode) and not node.style and node.value in _NULL
+
+
+def is_blank(node: Node) -> bool:
+    """Whether nothing stands there."""
+    return isinstance(node, ScalarNode) and not node.style and not node.value
+
+
+def is_empty(node: Node) -> bool:
+    """Whether this is null or nothing at all."""
+    return is_null(node) or is_blank(node)

@@ -1,0 +1,68 @@
+"""Which values are secrets where the model cannot say so: traits of JupyterHub's classes, and environment variables.
+
+There the name tells it. A value in `auth.settings`, in a class of `jupyterhub` or in an `environment` is hidden when
+a name on the way to it is one of a password, token, key or the like; and an address is, whatever its name, that has
+a password in it. What only says how long or where a secret is, such as `token_url`, is none. Pure functions.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MASK = "********"
+"""What is shown of a secret."""
+_TELLING = re.compile(r"passw|passphrase|secret|token|credential|api_?key|authorization", re.IGNORECASE)
+_TELLING_WORDS = frozenset({"auth", "key", "keys", "pass", "pwd"})
+_HARMLESS_ENDS = frozenset({"days", "file", "in", "length", "path", "seconds", "url"})
+"""Last words of names that tell something about a secret, not the secret."""
+_ADDRESS_WITH_PASSWORD = re.compile(r"://[^/?#\s]*:[^/?#\s]+@")
+
+
+def mask_free(value: Any, place: Sequence[str | int]) -> Any:
+    """Return plain data that stands at a place of the settings, with a mask for every secret in it."""
+    if is_hidden(value, place):
+        return MASK
+    match value:
+        case Mapping():
+            return {name: mask_free(inner, (*place, name)) for name, inner in value.items()}
+        case tuple() | list():
+            return type(value)(mask_free(inner, (*place, index)) for index, inner in enumerate(value))
+        case _:
+            return value
+
+
+def is_hidden(value: Any, place: Sequence[str | int]) -> bool:
+    """Whether plain data at a place is a secret by its name, or an address with a password in it."""
+    if value is None or isinstance(value, bool) or value in ("", (), [], {}):
+        return False
+    if isinstance(value, str) and list_free_names(place) and _ADDRESS_WITH_PASSWORD.search(value):
+        return True
+    return is_secret_place(place)
+
+
+def is_secret_place(place: Sequence[str | int]) -> bool:
+    """Whether a name on the way to this place tells that a secret stands there."""
+    return any(_tells_secret(name) for name in list_free_names(place))
+
+
+def list_free_names(place: Sequence[str | int]) -> tuple[str, ...]:
+    """The names on the way to a place that the model does not know: of a trait and what is in it, of a variable."""
+    match tuple(place):
+        case ("auth", "settings", *rest):
+            names = rest
+        case ("jupyterhub", _, *rest):
+            names = rest
+        case ("user_environment", "environment", *rest):
+            names = rest
+        case ("services", "managed", _, "environment", *rest):
+            names = rest
+        case _:
+            names = []
+    return tuple(name for name in names if isinstance(name, str))
+
+
+def _tells_secret(name: str) -> bool:
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("-", "_").split("_")
+    if words[-1] in _HARMLESS_ENDS:
+        return False
+    return bool(_TELLING.search(name)) or not _TELLING_WORDS.isdisjoint(words)

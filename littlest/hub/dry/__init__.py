@@ -1,0 +1,1 @@
+"""Whether JupyterHub would take settings: tried in a process of its own, before anything is touched."""

@@ -1,0 +1,229 @@
+"""Whether JupyterHub can be started with settings: a process of its own, which `littlest.system.dry_load` starts.
+
+Reads `{"text", "folder", "root", "seconds"}` as JSON from its input: the text of config.yaml, and the folder of
+drop-ins. Writes a line for each drop-in that it is about to run, so that its caller knows where it hung, a line
+for each problem, and a line at the end. It makes the hub's classes and objects ready as a hub that starts does, with
+a database in memory: it opens no port, writes no file and logs nothing. Drop-ins run as they do in the hub.
+"""
+
+import copy
+import faulthandler
+import json
+import logging
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from littlest.config.convert import KEY, Place
+from littlest.config.load import load_config
+from littlest.config.model import Config
+from littlest.config.section import Secret
+from littlest.errors import LittlestError
+from littlest.hub.drop_ins import describe_failure, find_line, list_drop_ins, run_drop_in
+from littlest.hub.dry.start import find_start_problem, make_known_classes, to_config
+from littlest.hub.dry.traits import KnownClasses
+from littlest.hub.escape_hatch import add_trait_values
+from littlest.hub.live import live
+from littlest.hub.login.people import make_authenticator_class
+from littlest.hub.login.settings import find_authenticator_class
+from littlest.hub.merge import merge_settings
+from littlest.hub.scopes import find_scope_problem
+from littlest.hub.settings import Settings, make_hub_settings
+from littlest.hub.start import TEMPLATES_DIR
+from littlest.system.machine import Machine
+from littlest.system.secret_files import read_secret_value
+
+TOKENS = ("CONFIGPROXY_AUTH_TOKEN", "JUPYTERHUB_CRYPT_KEY", "LITTLEST_COMMAND_TOKEN", "LITTLEST_CULLER_TOKEN")
+"""What the hub finds in its environment; here made up."""
+OTHER_SECONDS = 30.0
+"""How long anything may take at least that is no drop-in."""
+Finding = dict[str, Any]
+
+
+def main() -> None:
+    """Answer one request; then end at once, whatever threads a drop-in started."""
+    answer = take_output()
+    request = json.load(sys.stdin)
+    for name in TOKENS:
+        os.environ[name] = secrets.token_hex(32)
+    logging.disable()
+
+    def begin(what: str) -> None:
+        answer.write(f"{json.dumps({'doing': what})}\n")
+        answer.flush()
+        # says where it hangs even where no Python code gets a turn
+        seconds = request["seconds"] if what else max(request["seconds"], OTHER_SECONDS)
+        faulthandler.dump_traceback_later(seconds, exit=True, file=answer)
+
+    check = DryLoad(Machine(request["root"]), Path(request["folder"]), begin)
+    for finding in check.find_problems(load_config(request["text"], "config.yaml")):
+        answer.write(f"{json.dumps({'found': finding})}\n")
+    answer.write(f"{json.dumps({'done': True})}\n")
+    answer.flush()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def take_output() -> IO[str]:
+    """Return our output, which from now on nothing else that runs here can write to."""
+    answer = os.fdopen(os.dup(1), "w")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    return answer
+
+
+class DryLoad:
+    """One look at settings and drop-ins."""
+
+    def __init__(self, machine: Machine, folder: Path, begin: Callable[[str], None]) -> None:
+        self.machine = machine
+        self.folder = folder
+        self.begin = begin
+        """Called with each drop-in before it runs, and with nothing before anything else that may take long."""
+        self.said: list[tuple[Path, Any]] = []
+        """What each drop-in set."""
+
+    def find_problems(self, config: Config) -> Iterator[Finding]:
+        """Yield everything that is wrong, as data."""
+        live.config = config
+        self.begin("")
+        try:
+            settings = self._make_settings(config)
+        except LittlestError as error:
+            yield _at((), error.message, error.hint)
+            return
+        try:
+            self._import_authenticator(settings)
+        except LittlestError as error:
+            yield _at(("auth", "type"), error.message.removeprefix("auth.type: "), error.hint)
+            return
+        known = make_known_classes(settings)
+        findings = [*_find_trait_problems(config, known), *_find_service_problems(config)]
+        yield from findings
+        for file in list_drop_ins(self.folder):
+            self.begin(str(file))
+            found = list(self._try_drop_in(file, known))
+            yield from found
+            findings += found
+        if not findings:
+            yield from self._try_start(config)
+
+    def _make_settings(self, config: Config) -> Settings:
+        return make_hub_settings(
+            config, os.environ, os.cpu_count() or 1, str(TEMPLATES_DIR), read_secret=self._read_secret
+        )
+
+    @staticmethod
+    def _import_authenticator(settings: Settings) -> None:
+        hub = settings["JupyterHub"]
+        hub["authenticator_class"] = make_authenticator_class(hub["authenticator_class"])
+
+    def _read_secret(self, secret: Secret) -> str:
+        try:
+            return read_secret_value(self.machine, secret)
+        except LittlestError:
+            # told by another check
+            return secrets.token_hex(32)
+
+    def _try_drop_in(self, file: Path, known: KnownClasses) -> Iterator[Finding]:
+        try:
+            said = run_drop_in(file)
+        except (Exception, SystemExit) as error:  # whatever an admin's file raises
+            line, problem = describe_failure(file, error)
+            yield _in_file(file, line, problem)
+            return
+        self.said.append((file, said))
+        for name, values in said.items():
+            for found in known.find_problems(name, values):
+                subject = f"c.{name}.{found.trait}" if found.trait else f"c.{name}"
+                yield _in_file(file, find_line(file, name, found.trait), f"{subject} {found.problem}", found.hint)
+
+    def _try_start(self, config: Config) -> list[Finding]:
+        if self._find_start_problem(config, len(self.said)) is None:
+            return []
+        # whose fault it is: the first without which the hub would start
+        for place, part in _list_growing(config):
+            problem = self._find_start_problem(part, 0)
+            if problem is not None:
+                return [_at(place, problem)]
+        for count, (file, _said) in enumerate(self.said, 1):
+            problem = self._find_start_problem(config, count)
+            if problem is not None:
+                return [_in_file(file, 1, problem)]
+        return []
+
+    def _find_start_problem(self, config: Config, drop_ins: int) -> str | None:
+        self.begin("")
+        settings = self._make_settings(config)
+        self._import_authenticator(settings)
+        wanted = to_config(add_trait_values(settings, config.jupyterhub))
+        for _file, said in self.said[:drop_ins]:
+            merge_settings(wanted, copy.deepcopy(said))
+        return find_start_problem(wanted)
+
+
+def _find_trait_problems(config: Config, known: KnownClasses) -> Iterator[Finding]:
+    name = find_authenticator_class(config.auth).rpartition(".")[2]
+    for found in known.find_problems(name, config.auth.settings):
+        yield _at(("auth", "settings", found.trait, KEY), found.problem, found.hint)
+    for name, values in config.jupyterhub.items():
+        for found in known.find_problems(name, values):
+            place = (name, found.trait, KEY) if found.trait else (name, KEY)
+            yield _at(("jupyterhub", *place), found.problem, found.hint)
+
+
+def _find_service_problems(config: Config) -> Iterator[Finding]:
+    told = config.jupyterhub.get("JupyterHub", {})
+    custom = told.get("custom_scopes")
+    services = told.get("services")
+    taken = (
+        {str(one.get("name")) for one in services if isinstance(one, dict)} if isinstance(services, list) else set()
+    )
+    for name in sorted({"idle-culler", "littlest", "metrics"} & taken):
+        problem = f"{name} is the name of a service that is there already"
+        yield _at(("jupyterhub", "JupyterHub", "services", KEY), problem, "choose another")
+    for name, service in config.services.managed.items():
+        place = ("services", "managed", name)
+        if name in taken:
+            yield _at((*place, KEY), "jupyterhub.JupyterHub.services has a service of this name already")
+        for index, scope in enumerate(service.scopes):
+            unknown = find_scope_problem(scope, custom if isinstance(custom, dict) else ())
+            if unknown:
+                yield _at((*place, "scopes", index), *unknown)
+
+
+def _list_growing(config: Config) -> Iterator[tuple[Place, Config]]:
+    """Yield the settings, one of those that may be wrong more each time, with its place."""
+    told: dict[str, Any] = {}
+    traits: dict[str, dict[str, Any]] = {}
+    managed: dict[str, Any] = {}
+
+    def put_together() -> Config:
+        auth = config.auth.model_copy(update={"settings": dict(told)})
+        services = config.services.model_copy(update={"managed": dict(managed)})
+        extra = {name: dict(values) for name, values in traits.items()}
+        return config.model_copy(update={"auth": auth, "services": services, "jupyterhub": extra})
+
+    yield ("auth", "type"), put_together()
+    for trait, value in config.auth.settings.items():
+        told[trait] = value
+        yield ("auth", "settings", trait, KEY), put_together()
+    for name, service in config.services.managed.items():
+        managed[name] = service
+        yield ("services", "managed", name, KEY), put_together()
+    for name, values in config.jupyterhub.items():
+        for trait, value in values.items():
+            traits.setdefault(name, {})[trait] = value
+            yield ("jupyterhub", name, trait, KEY), put_together()
+
+
+def _at(place: Place, problem: str, hint: str | None = None) -> Finding:
+    return {"place": list(place), "problem": problem, "hint": hint}
+
+
+def _in_file(file: Path, line: int, problem: str, hint: str | None = None) -> Finding:
+    return {"file": file.name, "line": line, "problem": problem, "hint": hint}

@@ -1,0 +1,87 @@
+"""Logging in with a password that is kept elsewhere: by this machine (PAM), or in a directory."""
+
+import asyncio
+import pwd
+from typing import Any
+
+import ldap3
+from jupyterhub.auth import PAMAuthenticator
+from ldap3.core.exceptions import LDAPBindError, LDAPException
+from ldapauthenticator import LDAPAuthenticator
+from ldapauthenticator.ldapauthenticator import TlsStrategy
+from tornado import web
+
+from littlest.hub.login.people import FollowsSettings
+
+FIRST_PERSON = 1000
+"""Unix accounts below this number are the system's own, root's first of all."""
+CONNECT_SECONDS = 10
+ANSWER_SECONDS = 20
+
+
+class UnixAuthenticator(FollowsSettings, PAMAuthenticator):
+    """The password of the Unix account of the same name."""
+
+    async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
+        """Ask PAM; never for an account of the system."""
+        # as the hub knows it: were capitals asked for, two accounts could become one user
+        name: str = self.normalize_username(data.get("username", ""))
+        if not await asyncio.to_thread(_is_person, name):
+            self.log.warning("Nobody may log in as %r: no account of a person", name[:32])
+            return None
+        found: str | None = await super().authenticate(handler, {**data, "username": name})
+        return found
+
+    async def add_user(self, user: Any) -> None:
+        """Let a user who was added log in; an account is made when their server first starts."""
+        self.admit_added(user)
+
+
+def _is_person(name: str) -> bool:
+    try:
+        return pwd.getpwnam(name).pw_uid >= FIRST_PERSON
+    except (KeyError, ValueError):
+        return False
+
+
+class DirectoryAuthenticator(FollowsSettings, LDAPAuthenticator):
+    """The password in a directory.
+
+    Unlike its parent: a slow directory does not stop the hub, and one that cannot be asked gives a sentence.
+    """
+
+    async def authenticate(self, handler: Any, data: dict[str, str]) -> Any:
+        """Ask the directory. Raises HTTPError 503 where it cannot be asked."""
+        wanted = {**data, "username": self.normalize_username(data.get("username", ""))}
+        ask = super().authenticate
+        try:
+            # its code waits for the network where it stands
+            return await asyncio.to_thread(lambda: asyncio.run(ask(handler, wanted)))
+        except LDAPException as error:
+            self.log.error("The directory %s could not be asked: %s", self.server_address, error)
+            raise web.HTTPError(
+                503, "The directory that knows the passwords cannot be asked. Try again in a few minutes."
+            ) from error
+
+    def get_connection(self, userdn: str | None, password: str | None) -> Any:
+        """Connect to the directory as this entry; None for a wrong password. Raises LDAPException."""
+        secure = self.tls_strategy != TlsStrategy.insecure
+        server = ldap3.Server(
+            self.server_address,
+            port=self.server_port,
+            use_ssl=self.tls_strategy == TlsStrategy.on_connect,
+            tls=ldap3.Tls(**self.tls_kwargs) if secure else None,
+            # the search for groups names attributes that not every directory's schema has: it need not be looked at
+            get_info=ldap3.NONE,
+            connect_timeout=CONNECT_SECONDS,
+        )
+        begin = (
+            ldap3.AUTO_BIND_TLS_BEFORE_BIND
+            if self.tls_strategy == TlsStrategy.before_bind
+            else ldap3.AUTO_BIND_NO_TLS
+        )
+        try:
+            return ldap3.Connection(server, userdn, password, auto_bind=begin, receive_timeout=ANSWER_SECONDS)
+        except LDAPBindError as error:
+            self.log.debug("The directory refuses %s: %s", userdn, error)
+            return None

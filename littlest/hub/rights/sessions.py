@@ -1,0 +1,79 @@
+"""Ending what a user still has open at the hub: browser sessions, tokens, servers."""
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+from jupyterhub import orm
+
+from littlest import paths
+from littlest.errors import LittlestError
+from littlest.hub.servers.systemd import UnitState, list_user_units, read_unit_state, stop_unit
+from littlest.system.machine import Machine
+
+STOP_SECONDS = 150.0
+"""A little more than systemd takes at most to end a unit that does not want to."""
+STEP_SECONDS = 0.5
+
+
+def end_sessions(db: Any, *users: orm.User) -> None:
+    """Make every cookie and token of these users worthless, from the next request on."""
+    for user in users:
+        user.cookie_id = orm.new_token()
+        for found in (*user.api_tokens, *user.oauth_codes):
+            db.delete(found)
+    db.commit()
+
+
+def stop_units(machine: Machine, units: Collection[str]) -> tuple[str, ...]:
+    """Stop those of these units that run, all at once; a line for each that goes on.
+
+    For a hub that has not looked at its servers yet.
+    """
+    try:
+        running = sorted({*units} & {*list_user_units(machine, paths.USERS_SLICE)}) if units else []
+        if running:
+            stop_unit(machine, *running)
+        states = [(unit, read_unit_state(machine, unit)) for unit in running]
+    except LittlestError as error:
+        return (f"servers of users who may not have them may still run: {error.message}",)
+    return tuple(f"{unit} still runs" for unit, state in states if state is not UnitState.STOPPED)
+
+
+async def stop_servers(handler: Any, user: Any) -> tuple[str, ...]:
+    """Stop the user's servers, those that are just starting too; a line for each that goes on.
+
+    `handler` is a request handler of JupyterHub's, `user` its own object.
+    """
+    spawners = [spawner for spawner in user.spawners.values() if spawner.active]
+    return tuple(filter(None, await asyncio.gather(*(_stop_server(handler, user, spawner) for spawner in spawners))))
+
+
+async def _stop_server(handler: Any, user: Any, spawner: Any) -> str:
+    deadline = asyncio.get_running_loop().time() + STOP_SECONDS
+    while spawner.pending in ("spawn", "check") and asyncio.get_running_loop().time() < deadline:
+        # its start ends by itself once its unit is gone, and would else go on for minutes
+        await _stop_unit(spawner.unit_name)
+        await _wait(spawner._spawn_future)
+    if spawner.pending is None and spawner.active:
+        await handler.stop_single_user(user, spawner.name)
+    while spawner.pending == "stop" and asyncio.get_running_loop().time() < deadline:
+        await _wait(spawner._stop_future)
+    return await _stop_unit(spawner.unit_name)
+
+
+async def _wait(future: "asyncio.Future[Any] | None") -> None:
+    """Until this has come to its end, at most for a moment."""
+    if future is None:
+        await asyncio.sleep(STEP_SECONDS)
+    else:
+        await asyncio.wait([future], timeout=STEP_SECONDS)
+
+
+async def _stop_unit(unit: str) -> str:
+    try:
+        await asyncio.to_thread(stop_unit, Machine(), unit)
+        state = await asyncio.to_thread(read_unit_state, Machine(), unit)
+    except LittlestError as error:
+        return f"{unit} may still run: {error.message}"
+    return f"{unit} still runs" if state is UnitState.RUNNING else ""

@@ -1,0 +1,43 @@
+"""How many servers one user may have open at once, and who may give servers names."""
+
+from typing import Any
+
+from jupyterhub.spawner import SpawnException
+
+from littlest.config.resolve import resolve_limits
+from littlest.hub.live import live
+
+
+def check_open_servers(user: Any, starting: Any, limit: int | None) -> None:
+    """Look whether a user may have one more server open.
+
+    Raises SpawnException with a sentence for the user when not. A server that is being stopped does not count.
+    """
+    if limit == 1 and starting.name:
+        raise SpawnException(
+            "You may have one server, the one without a name. An admin may allow more: limits.open_servers.",
+            reason="littlest",
+            status_code=403,
+        )
+    others = [spawner for spawner in user.spawners.values() if spawner is not starting and _is_open(spawner)]
+    if limit is not None and len(others) >= limit:
+        servers = "one server" if limit == 1 else f"{limit} servers"
+        names = ", ".join(sorted(spawner.name or "the one without a name" for spawner in others))
+        raise SpawnException(
+            f"You may have {servers} open at once, and these are open: {names}. Stop one of them first.",
+            reason="littlest",
+            status_code=429,
+        )
+
+
+def _is_open(spawner: Any) -> bool:
+    if spawner.pending == "spawn":
+        # of several that ask at the same time, those that have not been let in yet do not stand in others' way
+        return bool(spawner.is_admitted)
+    return bool(spawner.active and spawner.pending != "stop")
+
+
+def may_name_servers(user: Any) -> bool:
+    """Whether the hub's page shows a user the named servers; so it does as long as one of them is open."""
+    is_allowed = resolve_limits(live.config, user.name).open_servers != 1
+    return is_allowed or any(spawner.name for spawner in user.spawners.values() if spawner.active)

@@ -1,0 +1,68 @@
+"""The systemd properties of a user's server: its limits, and what it cannot do. Pure."""
+
+from littlest import paths
+from littlest.config.resolve import UserLimits
+from littlest.plan.accounts import make_server_description
+from littlest.plan.limits import make_limit_properties
+from littlest.system.accounts import UserAccount
+
+STUDENT_HARDENING = {
+    # each of these makes systemd set NoNewPrivileges, so sudo does nothing
+    "NoNewPrivileges": "yes",
+    "PrivateDevices": "yes",
+    "ProtectKernelTunables": "yes",
+    "ProtectKernelModules": "yes",
+    "ProtectKernelLogs": "yes",
+    "ProtectClock": "yes",
+    "ProtectHostname": "yes",
+    "LockPersonality": "yes",
+    "RestrictRealtime": "yes",
+    "CapabilityBoundingSet": "",
+    "SystemCallArchitectures": "native",
+    # RestrictSUIDSGID is no part of it: folders in a shared folder have the setgid bit, and who copies one sets it.
+    # With NoNewPrivileges such bits give nobody anything here
+    "ProtectSystem": "full",
+}
+COMMON_HARDENING = {
+    "PrivateTmp": "yes",
+    "ProtectControlGroups": "yes",
+    "ProtectProc": "invisible",
+}
+
+
+def make_unit_properties(
+    unit: str, user: str, account: UserAccount, *, admin: bool, limits: UserLimits
+) -> dict[str, str]:
+    """Every property of the unit of a user's server.
+
+    From a student's server everything is taken that systemd can take; from an admin's only what leaves sudo usable.
+    """
+    hardening = COMMON_HARDENING | ({} if admin else STUDENT_HARDENING)
+    return {
+        # by this `littlest apply` finds whose limits a running server should have
+        "Description": make_server_description(user),
+        # systemd-run then says when the program cannot be run
+        "Type": "exec",
+        # the account's own groups come along; a name of digits only would be taken for a number
+        "User": str(account.uid) if account.name.isdecimal() else account.name,
+        # a home, or what it leads to, on a disk that is mounted late
+        "RequiresMountsFor": str(account.home),
+        "Slice": paths.USERS_SLICE,
+        "CollectMode": "inactive-or-failed",
+        "KillMode": "mixed",
+        "TimeoutStopSec": "15",
+        # a kernel that takes too much memory dies, and its server lives on
+        "OOMPolicy": "continue",
+        "OOMScoreAdjust": "500",
+        "RuntimeDirectory": unit.removesuffix(".service"),
+        "RuntimeDirectoryMode": "0700",
+        "CPUWeight": "100",
+        "MemoryAccounting": "yes",
+        "CPUAccounting": "yes",
+        "TasksAccounting": "yes",
+        **make_limit_properties(limits),
+        # what an admin makes in the shared environment, other admins can change; and a copy in a shared folder has
+        # the rights of the file that was copied. With nobody else in the account's group, it gives nothing away
+        "UMask": "0002" if account.has_own_group else "0022",
+        **hardening,
+    }

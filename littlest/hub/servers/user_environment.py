@@ -1,0 +1,66 @@
+"""What a user finds on the own server: its arguments, environment, and the page that opens. Pure."""
+
+from urllib.parse import quote
+
+from littlest import paths
+from littlest.config.model import Config, UserEnvironment
+from littlest.config.resolve import resolve_default_app
+from littlest.hub.working_directory import WORKING_DIRECTORY_VARIABLE
+from littlest.system.accounts import UserAccount
+
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+def make_server_arguments(socket: str, shell: str) -> tuple[str, ...]:
+    """Command-line arguments of a user's notebook server; those on the command line win over the user's own files.
+
+    The server listens on `socket` only, and its kernels on sockets in its runtime directory: a loopback port would be
+    in reach of every other user. `shell` runs in terminals.
+    """
+    return (
+        # with a socket, the port must be named and be the default
+        "--ServerApp.port=8888",
+        f"--ServerApp.sock={socket}",
+        "--ServerApp.sock_mode=0660",
+        "--KernelManager.transport=ipc",
+        "--ServerApp.kernel_spec_manager_class=littlest.hub.kernels.PrefixKernelSpecManager",
+        # not a login shell: /etc/profile would set PATH anew
+        f"--ServerApp.terminado_settings={{'shell_command': [{shell!r}]}}",
+        "--ServerApp.tornado_settings={'compress_response': True}",
+        # Lab would ask the network for news and newer versions of itself, which only the server's admin can install
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        "--LabApp.news_url=None",
+        "--LabApp.extension_manager=readonly",
+    )
+
+
+def make_server_environment(account: UserAccount, unit: str, own: UserEnvironment) -> dict[str, str]:
+    """What a user's server, its kernels and terminals find in their environment, beside JupyterHub's own variables.
+
+    Nothing of the hub's own environment comes along.
+    """
+    environment = {
+        # the model refuses those that are set below
+        **own.environment,
+        "HOME": str(account.home),
+        "USER": account.name,
+        "LOGNAME": account.name,
+        "SHELL": account.shell,
+        # python and pip are the shared environment's; where that is gone, the rest still works
+        "PATH": ":".join((*own.path, f"{paths.USER_ENVIRONMENT_DIR}/bin", f"{account.home}/.local/bin", SYSTEM_PATH)),
+        "JUPYTER_PATH": f"{paths.USER_ENVIRONMENT_DIR}/share/jupyter",
+        # kernels' sockets lie here: below a long home their names would be too long for a socket
+        "JUPYTER_RUNTIME_DIR": f"/run/{unit.removesuffix('.service')}",
+    }
+    environment.setdefault("LANG", "C.UTF-8")
+    if own.working_directory:
+        environment[WORKING_DIRECTORY_VARIABLE] = str(account.home / own.working_directory)
+    return environment
+
+
+def make_default_url(config: Config, user: str) -> str:
+    """The page that opens after login, below the server's own address."""
+    if resolve_default_app(config, user) == "jupyterlab":
+        return "/lab"  # which opens the working directory by itself
+    folder = config.user_environment.working_directory
+    return f"/tree/{quote(folder)}" if folder and not folder.startswith("/") else "/tree"

@@ -1,0 +1,36 @@
+"""The programs of managed services: one that does not start must not keep the hub from starting."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from jupyterhub import orm
+
+PAUSE_SECONDS = 30.0
+"""Between two tries to start a program."""
+
+
+def keep_trying(service: Any, log: Any) -> None:
+    """Let a service's `start` try again for as long as its program cannot be started.
+
+    JupyterHub would end the hub where it fails at the start, and give the service up where it fails later.
+    """
+    start: Callable[[], Awaitable[None]] = service.start
+
+    async def start_sooner_or_later() -> None:
+        while True:
+            try:
+                return await start()
+            except Exception as error:  # whatever keeps a program from starting
+                log.error("The service %s cannot be started, and is tried again: %s", service.name, error)
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    service.start = start_sooner_or_later
+
+
+def forget_tokens(db: Any) -> None:
+    """Forget the tokens that services of the settings had until now: JupyterHub only adds, so that a token that was
+    replaced would stay good."""
+    for token in db.query(orm.APIToken).join(orm.Service).filter(orm.Service.from_config).all():
+        db.delete(token)
+    db.commit()

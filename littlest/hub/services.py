@@ -1,0 +1,95 @@
+"""The services of the hub in JupyterHub's words: our own, those of `services.managed`, and that of the metrics."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from littlest import paths
+from littlest.config.model import Config, ManagedService
+from littlest.config.section import Secret
+from littlest.errors import LittlestError
+from littlest.hub.login.settings import ReadSecret
+
+CULLER_SCOPES = ("list:users", "read:users:activity", "read:servers", "delete:servers")
+COMMAND_SCOPES = (
+    "list:users",
+    "read:users",
+    "read:servers",
+    "read:hub",
+    "proxy",
+    *(f"{scope}!user={paths.CANARY_USER}" for scope in ("admin:users", "start:servers", "access:servers")),
+)
+"""What `littlest` itself asks of the hub: who is there, what runs, that the proxy's routes are put right, and to try
+a server out as a user who exists for that only."""
+METRICS = "metrics"
+SHORTEST_TOKEN, LONGEST_TOKEN = 8, 64
+"""JupyterHub's own bounds: with others it would not start."""
+
+
+def make_service_settings(config: Config, environment: Mapping[str, str], read_secret: ReadSecret) -> dict[str, Any]:
+    """What the hub is told of services: who they are, and what they may do.
+
+    `environment` holds the tokens of our own. Everybody who is logged in may open the pages of a service; what it
+    shows to whom is up to the service. Raises KeyError when one of our own tokens is missing, and LittlestError for a
+    token that cannot be read or that JupyterHub cannot have.
+    """
+    own = {
+        "idle-culler": (environment["LITTLEST_CULLER_TOKEN"], CULLER_SCOPES),
+        "littlest": (environment["LITTLEST_COMMAND_TOKEN"], COMMAND_SCOPES),
+    }
+    if config.metrics.token is not None:
+        own[METRICS] = (_read_token("metrics.token", config.metrics.token, read_secret), ("read:metrics",))
+    managed = config.services.managed
+    specs = [
+        *({"name": name, "api_token": token} for name, (token, _scopes) in own.items()),
+        *(_make_spec(name, service, read_secret) for name, service in managed.items()),
+    ]
+    _check_tokens_differ(specs)
+    return {
+        "services": specs,
+        "load_roles": [
+            *({"name": name, "services": [name], "scopes": list(scopes)} for name, (_token, scopes) in own.items()),
+            *(
+                {"name": f"service-{name}", "services": [name], "scopes": list(service.scopes)}
+                for name, service in managed.items()
+                if service.scopes
+            ),
+        ],
+        "extra_user_scopes": {f"access:services!service={name}" for name, service in managed.items() if service.url},
+        "authenticate_prometheus": not config.metrics.public,
+    }
+
+
+def _make_spec(name: str, service: ManagedService, read_secret: ReadSecret) -> dict[str, Any]:
+    spec: dict[str, Any] = {"name": name}
+    if service.url:
+        # who opens it has logged in already, and the admin has chosen it
+        spec |= {"url": service.url, "oauth_no_confirm": True}
+    if service.api_token is not None:
+        key = f"services.managed.{name}.api_token"
+        spec["api_token"] = _read_token(key, service.api_token, read_secret)
+    if service.command:
+        spec |= {
+            "command": list(service.command),
+            "environment": dict(service.environment),
+            "user": paths.SERVICES_USER,
+            "cwd": str(paths.SERVICES_DIR),
+        }
+    return spec
+
+
+def _read_token(key: str, secret: Secret, read_secret: ReadSecret) -> str:
+    token = read_secret(secret)
+    if not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
+        raise LittlestError(
+            f"{key}: a token has {SHORTEST_TOKEN} to {LONGEST_TOKEN} characters, and this one has {len(token)}",
+            "Make one with: openssl rand -hex 32",
+        )
+    return token
+
+
+def _check_tokens_differ(specs: list[dict[str, Any]]) -> None:
+    owners: dict[str, str] = {}
+    for spec in specs:
+        other = owners.setdefault(spec.get("api_token", spec["name"]), spec["name"])
+        if other != spec["name"]:
+            raise LittlestError(f"the services {other} and {spec['name']} have the same token; each needs its own")

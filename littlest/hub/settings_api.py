@@ -1,0 +1,78 @@
+"""The hub's own API for `littlest`: which settings are in force, and take up those of config.yaml."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from jupyterhub import orm
+from jupyterhub.apihandlers import APIHandler
+from tornado import web
+
+from littlest import paths
+from littlest.config.load import read_config
+from littlest.errors import LittlestError
+from littlest.hub.live import live
+from littlest.hub.rights.enforce import put_users_in_force
+from littlest.plan.effects import make_live_digest, make_restart_digest
+
+PATH = "/api/littlest/settings"
+SERVICE = "littlest"
+log = logging.getLogger("littlest")
+
+
+class SettingsHandler(APIHandler):
+    """GET tells which settings are in force; POST reads config.yaml again and puts in force what needs no restart."""
+
+    # one reload after the other: each sees what the one before has done
+    _turn: ClassVar[asyncio.Lock] = asyncio.Lock()
+
+    def _check_who_asks(self) -> None:
+        who = self.current_user
+        if not (isinstance(who, orm.Service) and who.name == SERVICE):
+            raise web.HTTPError(403, "only the littlest command may ask this")
+
+    async def get(self) -> None:
+        """Answer the digests of the settings in force, the file that they came from, the problems of those that are
+        not used, and what could not be taken away yet from users who lost rights."""
+        self._check_who_asks()
+        self._answer()
+
+    async def post(self) -> None:
+        """Read config.yaml again, and answer as GET does once it is in force; 409 with the problems of the file."""
+        self._check_who_asks()
+        async with self._turn:
+            try:
+                config = await asyncio.to_thread(read_config, Path(paths.CONFIG_FILE))
+            except LittlestError as error:
+                self._refuse(error.message.splitlines())
+                return
+            if live.refused and live.refused == make_restart_digest(config):
+                # the hub was started with these, and did not come up
+                self._refuse(live.problems)
+                return
+            await put_users_in_force(self.settings["app"], self, config)
+            for line in live.unfinished:
+                log.error("%s", line)
+            live.file, live.problems, live.refused = str(paths.CONFIG_FILE), (), ""
+            log.info("The settings in %s are in force now.", paths.CONFIG_FILE)
+            self._answer()
+
+    def _refuse(self, problems: Iterable[str]) -> None:
+        lines = list(problems)
+        log.error("The settings in %s are not taken up:\n%s", paths.CONFIG_FILE, "\n".join(lines))
+        self.set_status(409)
+        self.finish(json.dumps({"status": 409, "problems": lines}))
+
+    def _answer(self) -> None:
+        answer = {
+            "digest": make_live_digest(live.config),
+            "started": live.started,
+            "file": live.file,
+            "problems": list(live.problems),
+            "drop_in_problems": list(live.drop_in_problems),
+            "warnings": list(live.unfinished),
+        }
+        self.finish(json.dumps(answer))

@@ -1,0 +1,57 @@
+"""Keeps the rights of shared folders: what was moved in, or copied with its old rights, gets those of its folder."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import PurePosixPath
+
+from littlest.errors import LittlestError
+from littlest.hub.live import live
+from littlest.plan.folders import make_folder_steps
+from littlest.plan.steps import EnsureSharedFolder
+from littlest.system.folders import is_shared_folder_made, mend_shared_folder
+from littlest.system.machine import Machine
+
+LEAST_PAUSE = 5.0
+"""Seconds between two looks."""
+SHARE = 50
+"""How much longer a pause is than the look before it: very many files cost no more than 2 % of a core."""
+
+
+class SharedFolderKeeper:
+    """Looks at the shared folders of the settings in force, again and again."""
+
+    def __init__(self, machine: Machine, warn: Callable[[str], object]) -> None:
+        self.machine = machine
+        self.warn = warn
+        self._looked: dict[EnsureSharedFolder, float] = {}
+        """When each folder, with these rights, was looked at last."""
+        self._warned: dict[PurePosixPath, str] = {}
+
+    async def keep(self) -> None:
+        """Go on until cancelled. The looking is done in a thread, and the hub goes on meanwhile."""
+        while True:
+            began = time.monotonic()
+            try:
+                await asyncio.to_thread(self.look)
+            except Exception as error:  # whatever it is, the next look may go well
+                self.warn(f"Shared folders could not be looked at, which is tried again: {error!r}")
+            await asyncio.sleep(max(LEAST_PAUSE, SHARE * (time.monotonic() - began)))
+
+    def look(self) -> None:
+        """Mend what has changed in the folders since the last look; what cannot be mended is told once."""
+        steps = make_folder_steps(live.config)
+        self._looked = {step: when for step, when in self._looked.items() if step in steps}
+        for step in steps:
+            # the settings are in force a moment before, or after, the folder is made
+            if not is_shared_folder_made(self.machine, step):
+                continue
+            # clocks of file systems tick in hundredths of a second
+            now = time.time() - 1
+            try:
+                mend_shared_folder(self.machine, step, self._looked.get(step, 0.0))
+            except (LittlestError, OSError) as error:
+                if self._warned.get(step.path) != str(error):
+                    self.warn(f"Not everything in {step.path} could get its rights: {error}")
+                    self._warned[step.path] = str(error)
+            self._looked[step] = now

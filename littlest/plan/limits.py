@@ -1,0 +1,83 @@
+"""What the limits mean in systemd's words: for one user's server, and for all of them together. Pure."""
+
+from littlest.config.model import Config
+from littlest.config.resolve import UserLimits, resolve_limits
+from littlest.config.values import parse_bytes
+from littlest.plan.accounts import make_server_description
+from littlest.plan.steps import SetServerLimits
+
+NOT_A_USER = ""
+"""A name that no hub user has: what is resolved for it is everybody's."""
+INFINITY = "infinity"
+LEAST_TOTAL = parse_bytes("128M")
+"""The least memory in which one server starts."""
+
+
+def make_limit_properties(limits: UserLimits) -> dict[str, str]:
+    """Return every limit of a server as systemd-run(1) and systemctl(1) take it, also those that are none."""
+    memory = limits.memory
+    return {
+        # no MemoryHigh below the limit: the kernel holds up what grows past it so much that a program which needs too
+        # much hangs for many minutes before it is ended; and never into swap, where the whole machine would crawl
+        "MemoryHigh": INFINITY,
+        "MemoryMax": INFINITY if memory is None else str(memory),
+        "MemorySwapMax": INFINITY if memory is None else "0",
+        # nothing is no quota; one of 0% is refused by systemd
+        "CPUQuota": "" if limits.cpu is None else f"{max(1, round(limits.cpu * 100))}%",
+        "TasksMax": INFINITY if limits.processes is None else str(limits.processes),
+    }
+
+
+def make_server_limits_step(config: Config) -> SetServerLimits:
+    """Return the limits of every server that may be running; users without limits of their own are not named."""
+    everybody = resolve_limits(config, NOT_A_USER)
+    members = (name for group in config.users.groups.values() for name in group.members)
+    special = {name: resolve_limits(config, name) for name in (*config.limits.users, *members)}
+    return SetServerLimits(
+        everybody,
+        tuple((make_server_description(name), own) for name, own in special.items() if own != everybody),
+    )
+
+
+def make_total_memory(config: Config, machine_memory: int) -> str:
+    """Return what all servers together may use, as systemd's MemoryMax= takes it: bytes, or a share of the machine.
+
+    It is the smaller of `limits.total_memory` and what `limits.reserve` leaves. Shares stay shares, so that they
+    follow a machine that is given more memory. `machine_memory` is in bytes; where it is 0, it is not known, and what
+    is given counts as it is.
+    """
+    reserve, total = config.limits.reserve, config.limits.total_memory or "100%"
+    if reserve.endswith("%") and total.endswith("%"):
+        # systemd takes no more than two digits after the point
+        return f"{min(round(float(total[:-1]), 2), round(100 - float(reserve[:-1]), 2)):g}%"
+    if not machine_memory:
+        return total
+    return str(max(0, min(_count(total, machine_memory), machine_memory - _count(reserve, machine_memory))))
+
+
+def count_total_memory(config: Config, machine_memory: int) -> int:
+    """Return what all servers together may use on a machine with this much memory, in bytes."""
+    total = make_total_memory(config, machine_memory)
+    return _count(total, machine_memory)
+
+
+def find_memory_warnings(config: Config, machine_memory: int) -> tuple[str, ...]:
+    """Return a sentence when all servers together may use less than one; none where it is unknown what there is."""
+    if not machine_memory:
+        return ()
+    total, one = count_total_memory(config, machine_memory), resolve_limits(config, NOT_A_USER).memory
+    if one is None or one <= total:
+        return ()
+    return (
+        f"Note: all servers together may use {render_size(total)} (limits.total_memory, limits.reserve), which is"
+        f" less than one of them may use by itself (limits.memory: {config.limits.memory}).",
+    )
+
+
+def render_size(size: int) -> str:
+    """Return a number of bytes for a person to read."""
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
+
+
+def _count(amount: str, machine_memory: int) -> int:
+    return int(machine_memory * float(amount[:-1]) / 100) if amount.endswith("%") else parse_bytes(amount)

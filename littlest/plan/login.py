@@ -1,0 +1,56 @@
+"""What a provider of logins must be told about this hub (the addresses for its form), and by which rule people come
+in. Pure."""
+
+from typing import Any
+
+from littlest.config.auth import Auth
+from littlest.config.model import Config
+from littlest.config.section import Secret
+from littlest.plan.effects import make_plain_data
+
+_NO_RULES = frozenset(
+    {"ask_email_address", "failed_logins", "login_service", "logout_url", "minimum_password_length", "wait"}
+)
+"""Settings of `auth` that concern pages and passwords, and not who is let in."""
+
+
+def make_callback_url(config: Config) -> str:
+    """Return the address to which a provider sends people back."""
+    path = "hub/lti13/oauth_callback" if config.auth.type == "lti13" else "hub/oauth_callback"
+    return f"{config.external_url}{path}"
+
+
+def list_login_addresses(config: Config) -> dict[str, str]:
+    """Return what to enter at the provider, each address under the name it mostly has there.
+
+    Empty where people log in at this hub itself.
+    """
+    if not config.auth.sends_people_back:
+        return {}
+    if config.auth.type != "lti13":
+        return {"callback URL": make_callback_url(config)}
+    return {
+        "tool URL": f"{config.external_url}hub",
+        "login initiation URL": f"{config.external_url}hub/lti13/oauth_login",
+        "redirection URI": make_callback_url(config),
+        "settings as JSON (Canvas)": f"{config.external_url}hub/lti13/config",
+    }
+
+
+def render_login_addresses(config: Config) -> tuple[str, ...]:
+    """Return those addresses as lines for a person."""
+    return tuple(
+        f"For the registration of this hub at your provider, the {name}: {address}"
+        for name, address in list_login_addresses(config).items()
+    )
+
+
+def make_login_rule(auth: Auth) -> dict[str, Any]:
+    """Return what decides whom the way to log in lets in by itself, as plain data: no secrets, and nothing that only
+    concerns pages and passwords."""
+    fields = type(auth).model_fields.keys() - _NO_RULES
+    return {
+        name: make_plain_data(getattr(auth, name))
+        for name in sorted(fields)
+        if not isinstance(getattr(auth, name), Secret)
+    }

@@ -1,0 +1,77 @@
+"""POSIX access control lists, as the kernel takes them in extended attributes. Nothing here needs a command."""
+
+import errno
+import os
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+ACCESS = "system.posix_acl_access"
+DEFAULT = "system.posix_acl_default"
+"""What is made in a directory inherits this one."""
+READ, WRITE, EXECUTE = 4, 2, 1
+_VERSION = 2
+_USER_OBJ, _USER, _GROUP_OBJ, _GROUP, _MASK, _OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+_NOBODY = 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Acl:
+    """Who may do what; each right is a sum of READ, WRITE and EXECUTE. Others may nothing."""
+
+    owner: int
+    group: int
+    groups: tuple[tuple[int, int], ...]
+    """Number and right of further groups."""
+    other: int = 0
+
+    def get_right(self, gid: int) -> int:
+        """What the members of a further group may do."""
+        return dict(self.groups).get(gid, 0)
+
+
+def encode_acl(acl: Acl) -> bytes:
+    """The list as the kernel takes it, with a mask that takes nothing away."""
+    mask = acl.group
+    for _, right in acl.groups:
+        mask |= right
+    entries = [
+        (_USER_OBJ, acl.owner, _NOBODY),
+        (_GROUP_OBJ, acl.group, _NOBODY),
+        *((_GROUP, right, gid) for gid, right in sorted(acl.groups)),
+        (_MASK, mask, _NOBODY),
+        (_OTHER, acl.other, _NOBODY),
+    ]
+    return struct.pack("<I", _VERSION) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def decode_acl(data: bytes) -> Acl:
+    """The list that the kernel gives, rights as they come out of the mask. Raises ValueError for another format."""
+    if len(data) < 4 or (len(data) - 4) % 8 or struct.unpack_from("<I", data)[0] != _VERSION:
+        raise ValueError("not an access control list of this version")
+    entries = list(struct.iter_unpack("<HHI", data[4:]))
+    single = {tag: right for tag, right, _ in entries if tag not in (_USER, _GROUP)}
+    mask = single.get(_MASK, READ | WRITE | EXECUTE)
+    groups = tuple((gid, right & mask) for tag, right, gid in entries if tag == _GROUP)
+    return Acl(single.get(_USER_OBJ, 0), single.get(_GROUP_OBJ, 0) & mask, groups, single.get(_OTHER, 0))
+
+
+def read_acl(file: int, kind: str) -> Acl | None:
+    """The list of an open file, None when it has none. Raises OSError where the file system knows no such lists."""
+    try:
+        return decode_acl(os.getxattr(file, kind))
+    except OSError as error:
+        if error.errno == errno.ENODATA:
+            return None
+        raise
+
+
+def write_acl(file: int, acl: Acl, kinds: Iterable[str]) -> None:
+    """Give an open file this list. Raises OSError where the file system knows no such lists."""
+    for kind in kinds:
+        os.setxattr(file, kind, encode_acl(acl))
+
+
+def is_without_acls(error: OSError) -> bool:
+    """Whether the file system knows no such lists, as those of memory sticks and some network shares."""
+    return error.errno in (errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)

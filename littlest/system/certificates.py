@@ -1,0 +1,111 @@
+"""The certificate and key of https: whether a proxy that is started with them can serve anybody."""
+
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from littlest.config.convert import Place
+from littlest.config.load import LoadedConfig
+from littlest.config.model import Https
+from littlest.config.problems import Problem
+from littlest.system.machine import Machine
+
+if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
+CERTIFICATE: Place = ("https", "certificate")
+KEY: Place = ("https", "key")
+_NEW_ONE = "put a valid one there, or set https.enabled to false"
+
+
+class _Unusable(Exception):
+    """What is wrong with one of the two files; `hint` is what to do."""
+
+    def __init__(self, problem: str, hint: str | None = None) -> None:
+        super().__init__(problem)
+        self.hint = hint
+
+
+class _Locked(_Unusable):
+    """Only root may look at it, which this person is not: that says nothing about the file."""
+
+
+def find_certificate_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
+    """What keeps the proxy from serving https with these files; nothing where https is off."""
+    https = loaded.config.https
+    if not https.enabled:
+        return ()
+    problems = []
+    certificate = None
+    try:
+        certificate = _read_certificate(machine, https)
+    except _Locked:
+        pass
+    except _Unusable as unusable:
+        problems.append(loaded.make_problem(CERTIFICATE, str(unusable), unusable.hint))
+    try:
+        _check_key(machine, https, certificate)
+    except _Locked:
+        pass
+    except _Unusable as unusable:
+        problems.append(loaded.make_problem(KEY, str(unusable), unusable.hint))
+    return tuple(problems)
+
+
+def read_certificate_end(machine: Machine, https: Https) -> datetime | None:
+    """When the certificate in use ends; None where there is none that can be read."""
+    try:
+        return _load_chain(machine, https)[0].not_valid_after_utc if https.enabled else None
+    except _Unusable:
+        return None
+
+
+def _read_certificate(machine: Machine, https: Https) -> "Certificate":
+    certificate = _load_chain(machine, https)[0]
+    now = datetime.now(UTC)
+    if certificate.not_valid_after_utc <= now:
+        ended = certificate.not_valid_after_utc.strftime("%Y-%m-%d")
+        raise _Unusable(f"{https.certificate} expired on {ended}", _NEW_ONE)
+    if certificate.not_valid_before_utc > now:
+        begins = certificate.not_valid_before_utc.strftime("%Y-%m-%d %H:%M UTC")
+        raise _Unusable(f"{https.certificate} is valid only from {begins} on", "is this machine's clock right?")
+    return certificate
+
+
+def _load_chain(machine: Machine, https: Https) -> "list[Certificate]":
+    # only for https, and not at the start of every command
+    from cryptography import x509  # noqa: PLC0415
+
+    content = _read(machine, str(https.certificate))
+    try:
+        return x509.load_pem_x509_certificates(content)
+    except ValueError:
+        problem = f"{https.certificate} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
+        raise _Unusable(problem, "are the two files in the right order?") from None
+
+
+def _check_key(machine: Machine, https: Https, certificate: "Certificate | None") -> None:
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
+    content = _read(machine, str(https.key))
+    try:
+        key = serialization.load_pem_private_key(content, password=None)
+    except TypeError:
+        problem = f"{https.key} is locked with a passphrase, which nobody could give at the start of the machine"
+        raise _Unusable(problem, f"remove it: openssl pkey -in {https.key} -out {https.key}.new") from None
+    except ValueError:
+        raise _Unusable(f"{https.key} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)") from None
+    if certificate is not None and certificate.public_key() != key.public_key():
+        raise _Unusable(f"{https.key} is not the key of {https.certificate}", "give the two that belong together")
+
+
+def _read(machine: Machine, file: str) -> bytes:
+    try:
+        content = machine.read_bytes(PurePosixPath(file))
+    except OSError as error:
+        if isinstance(error, PermissionError) and not machine.may_own():
+            raise _Locked(file) from None
+        raise _Unusable(f"{file} cannot be read: {error.strerror}") from None
+    if content is None:
+        raise _Unusable(f"there is no file {file}")
+    return content

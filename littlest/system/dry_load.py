@@ -1,0 +1,85 @@
+"""Asks JupyterHub itself about settings, in a process of its own: `littlest.hub.dry.load`."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from littlest import paths
+from littlest.config.auth import ClassAuth
+from littlest.config.load import LoadedConfig
+from littlest.config.problems import Problem
+from littlest.errors import CommandFailed
+from littlest.system.machine import CommandResult, Machine
+
+SECONDS = 30.0
+"""How long each drop-in may take, and the rest."""
+_MARGIN = 60.0
+"""Seconds for what this process needs before it begins, on a machine that has much else to do."""
+_COMMAND = (
+    sys.executable,
+    "-I",
+    "-c",
+    # of this very program, wherever it lies
+    "import sys; sys.path.append(sys.argv[1]); from littlest.hub.dry.load import main; main()",
+    str(Path(__file__).parents[2]),
+)
+_FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
+
+
+def find_hub_problems(machine: Machine, loaded: LoadedConfig, seconds: float = SECONDS) -> tuple[Problem, ...]:
+    """What JupyterHub would not take: traits and their values, classes, drop-ins.
+
+    It costs a second or more, so it is asked only where a setting or a drop-in is there that it alone understands.
+    """
+    if not _is_needed(machine, loaded):
+        return ()
+    folder = machine.path(paths.DROP_IN_DIR)
+    # on its input, where nobody else sees it: the text may hold secrets
+    request = {"text": loaded.text, "folder": str(folder), "root": str(machine.root), "seconds": seconds}
+    try:
+        done = machine.run(_COMMAND, input=json.dumps(request), check=False, timeout=seconds * 10 + _MARGIN)
+    except CommandFailed as error:
+        return (loaded.make_problem((), f"JupyterHub could not be asked whether it can start: {error.message}"),)
+    answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    problems = [make_hub_problem(loaded, answer["found"]) for answer in answers if "found" in answer]
+    if not any("done" in answer for answer in answers):
+        running = next((str(answer["doing"]) for answer in reversed(answers) if "doing" in answer), "")
+        problems.append(_explain_end(loaded, done, running, seconds))
+    return tuple(problems)
+
+
+def _is_needed(machine: Machine, loaded: LoadedConfig) -> bool:
+    config = loaded.config
+    try:
+        drop_ins = machine.list_directory(paths.DROP_IN_DIR)
+    except PermissionError:
+        # of a person who is not root: `checks.list_left_out` names the folder
+        drop_ins = ()
+    return bool(
+        config.auth.settings
+        or config.jupyterhub
+        or config.services.managed
+        or isinstance(config.auth, ClassAuth)
+        or any(name.endswith(".py") for name in drop_ins)
+    )
+
+
+def make_hub_problem(loaded: LoadedConfig, found: dict[str, Any]) -> Problem:
+    """Return what the other process found, as a problem of config.yaml or of a drop-in."""
+    if "file" in found:
+        file = str(paths.DROP_IN_DIR / found["file"])
+        return Problem(file, found["line"], 1, "", found["problem"], found["hint"])
+    return loaded.make_problem(tuple(found["place"]), found["problem"], found["hint"])
+
+
+def _explain_end(loaded: LoadedConfig, done: CommandResult, running: str, seconds: float) -> Problem:
+    """Return why there is no answer: the drop-in that ran at the end took too long, or ended the process."""
+    frames = [found for line in done.stdout.splitlines() if (found := _FRAME.search(line))]
+    took_too_long = "Timeout (" in done.stdout
+    problem = f"does not come to an end within {seconds:g} seconds" if took_too_long else "ends the hub"
+    if not running:
+        return loaded.make_problem((), f"JupyterHub {problem} with these settings")
+    line = next((int(found["line"]) for found in frames if found["file"] == running), 1)
+    return Problem(str(paths.DROP_IN_DIR / running.rpartition("/")[2]), line, 1, "", problem)

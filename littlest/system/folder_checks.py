@@ -1,0 +1,33 @@
+"""Whether the folders that the settings name can hold people's files on this machine."""
+
+from pathlib import PurePosixPath as Path
+
+from littlest.config.load import LoadedConfig
+from littlest.config.problems import Problem
+from littlest.config.users import Users
+from littlest.plan.folders import list_folders
+from littlest.system.folders import find_shared_folder_problem
+from littlest.system.homes import find_folder_problem
+from littlest.system.machine import Machine
+
+
+def find_place_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
+    """What keeps homes from being made, or shared folders from having their rights."""
+    problems = []
+    homes = Path(loaded.config.users.homes)
+    # without a setting it is as on any machine
+    if str(homes) != Users.model_fields["homes"].default:
+        problem = find_folder_problem(machine, homes)
+        if problem is None and machine.read_state(homes) is None:
+            problem = "does not exist"
+        if problem is not None:
+            hint = f"mount its disk, or make it: sudo mkdir {homes}" if problem == "does not exist" else None
+            problems.append(loaded.make_problem(("users", "homes"), f"{homes} {problem}", hint))
+    for folder in list_folders(loaded.config):
+        problem = find_shared_folder_problem(machine, folder.path)
+        if problem is not None:
+            place: tuple[str, ...] = ("shared_folders", folder.name, "path")
+            if folder.name not in loaded.config.shared_folders:
+                place = ("users", "groups", folder.name, "shared_folder")
+            problems.append(loaded.make_problem(place, f"{folder.path} {problem}", None))
+    return tuple(problems)

@@ -1,0 +1,115 @@
+"""What stands between a browser and the hub: https, the way to it from http, and other web servers."""
+
+import json
+import ssl
+from datetime import timedelta
+from pathlib import Path
+
+from aiohttp import ClientSession, TCPConnector
+
+from tests.support.certificates import TestCertificate, make_certificate
+from tests.support.hub_client import HubClient, use_once
+from tests.support.outer_server import run_nginx
+from tests.support.server import PASSWORD, Server
+
+FOLDER = "/etc/ssl/hub"
+HTTPS = f"https:\n  enabled: true\n  certificate: {FOLDER}/certificate.pem\n  key: {FOLDER}/key.pem\n"
+USERS = "users:\n  admin: [admin]\n  allowed: [ada, grace]\n"
+
+
+def put(server: Server, certificate: TestCertificate) -> None:
+    server.machine.run(f"mkdir -p -m 700 {FOLDER}")
+    server.machine.write(f"{FOLDER}/certificate.pem", certificate.certificate, 0o600)
+    server.machine.write(f"{FOLDER}/key.pem", certificate.key, 0o600)
+
+
+async def ask(url: str, certificate: TestCertificate | None = None, **headers: str) -> tuple[int, str, list[str]]:
+    """Give the status of a page, where it leads, and the cookies that it sets; no redirect is followed."""
+    context = ssl.create_default_context(cadata=certificate.certificate) if certificate else True
+    async with (
+        ClientSession(connector=TCPConnector(ssl=context)) as session,
+        session.get(url, allow_redirects=False, headers=headers) as answer,
+    ):
+        return answer.status, answer.headers.get("Location", ""), answer.headers.getall("Set-Cookie", [])
+
+
+def test_https_with_an_own_certificate(own_server: Server) -> None:
+    server = own_server
+    certificate = make_certificate()
+    before = server.unit_property("jupyterhub-proxy.service", "InvocationID")
+
+    # what cannot work is not accepted, and touches nothing
+    for name, wrong in {
+        "expired": make_certificate(timedelta(days=-30), timedelta(days=-1)),
+        "is not the key of": TestCertificate(certificate.certificate, make_certificate().key),
+        "holds no certificate": TestCertificate(certificate.key, certificate.certificate),
+    }.items():
+        put(server, wrong)
+        server.machine.run("cat >/etc/littlest/config.yaml", stdin=USERS + HTTPS)
+        refused = server.machine.run("littlest apply", check=False)
+        assert refused.returncode == 3, refused.stderr
+        assert name in refused.stderr
+        assert "config.yaml:6:" in refused.stderr or "config.yaml:7:" in refused.stderr
+    assert server.unit_property("jupyterhub-proxy.service", "InvocationID") == before
+
+    put(server, certificate)
+    server.machine.run("littlest apply")
+    url = "https://127.0.0.1/"
+    assert server.run(use_once(url, "ada", PASSWORD, "6*7", authority=certificate.certificate)) == "42"
+    status, _, cookies = server.run(ask(f"{url}hub/login", certificate))
+    assert status == 200
+    assert all("secure" in cookie.lower() for cookie in cookies)
+    # people who type the name alone are led on, for this time only: 301 would be kept after https is gone
+    assert server.run(ask("http://127.0.0.1/hub/home?x=1"))[:2] == (307, "https://127.0.0.1/hub/home?x=1")
+    assert server.run(ask("http://127.0.0.1/", Host="evil/example"))[0] == 400
+    assert "https://" in json.dumps(server.littlest("status")["addresses"])
+    # the key stays root's own
+    assert server.machine.run("stat -c '%a %U' /etc/ssl/hub/key.pem").stdout.split() == ["600", "root"]
+
+    # a renewed certificate is a change like any other
+    put(server, make_certificate())
+    assert server.machine.run("littlest plan", check=False).returncode == 4
+    put(server, renewed := make_certificate(ends=timedelta(days=9)))
+    server.configure(USERS + HTTPS + "  redirect: false\n")
+    assert "certificate of https ends" in server.machine.run("littlest status", check=False).stdout
+    assert server.run(ask(f"{url}hub/login", renewed))[0] == 200
+    assert ":80 " not in server.machine.run("ss -Hltn").stdout
+
+    server.configure(USERS)
+    server.wait_until_ready(30)
+    assert ":443 " not in server.machine.run("ss -Hltn").stdout
+    assert server.use("ada") == "42"
+
+
+def test_another_web_server_stands_before_the_hub(own_server: Server, tmp_path: Path) -> None:
+    server = own_server
+    certificate = make_certificate()
+    outside = "https://127.0.0.1:8443/class/"
+    settings = f"{USERS}base_url: /class/\nexternal_url: {outside}\nhttp: {{address: 127.0.0.1, port: 8000}}\n"
+    server.configure(settings + "proxy: {trusted: [127.0.0.3]}\n")
+    leader = server.machine.leader
+    front = run_nginx(
+        leader, tmp_path, certificate, address="127.0.0.1", port=8443, path="/class/", hub="http://127.0.0.1:8000"
+    )
+    with front:
+        assert server.run(use_once(outside, "ada", PASSWORD, "6*7", authority=certificate.certificate)) == "42"
+        assert server.run(ask("https://127.0.0.1:8443/", certificate))[0] == 200
+        assert server.littlest("status")["addresses"] == [outside]
+
+        def visit(address: str) -> None:
+            async def login() -> None:
+                person = HubClient(outside, "grace", PASSWORD, authority=certificate.certificate, address=address)
+                async with person:
+                    await person.login()
+
+            server.run(login())
+
+        # nginx reaches the hub from 127.0.0.1, which is not the one that is trusted: so visitors all look like it
+        visit("127.0.0.7")
+        assert "@127.0.0.7" not in server.machine.journal("-u", "jupyterhub.service", "-b")
+        server.configure(settings + "proxy: {trusted: [127.0.0.1]}\n")
+        visit("127.0.0.8")
+        log = server.machine.journal("-u", "jupyterhub.service", "-b")
+        assert "(grace@127.0.0.8)" in log
+        # cookies are for https only, because that is what browsers use
+        assert all("secure" in cookie.lower() for cookie in server.run(ask(f"{outside}hub/login", certificate))[2])

@@ -1,0 +1,237 @@
+"""Settings that need no restart, on a server that people use: what they get, and that what is taken away is gone."""
+
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from littlest import paths
+from tests.machine.test_configuration import read_starts
+from tests.support.hub_client import HubClient, Refused
+from tests.support.server import PASSWORD, Server
+from tests.support.service_program import make_program
+
+BEFORE = """
+users:
+  admin: [admin, deputy]
+  allowed: [ada, bob, carol, member]
+  groups:
+    biology: {members: [member], shared_folder: true}
+"""
+AFTER = """
+announcement: The <i>exam</i> starts at 10.
+users:
+  admin: [admin]
+  allowed: [ada, deputy, member, new]
+  banned: [bob]
+  groups:
+    biology: {members: [ada], shared_folder: true}
+"""
+RISEN = AFTER.replace("admin: [admin]", "admin: [admin, ada]").replace(
+    "[ada, deputy, member, new]", "[deputy, member, new]"
+)
+WHO = """
+import json, os, subprocess
+run = lambda *words: subprocess.run(words, capture_output=True, text=True)
+print(json.dumps({"sudo": run("sudo", "-n", "true").returncode == 0, "groups": run("id", "-Gn").stdout.split()}))
+"""
+
+
+async def ask(server: Server, path: str, token: str = "") -> tuple[int, str]:
+    """Ask the hub with a token, or as nobody."""
+    headers = {"Authorization": f"token {token}"} if token else {}
+    async with (
+        ClientSession(headers=headers) as session,
+        session.get(f"{server.url}{path}", allow_redirects=False) as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+async def begin(client: HubClient) -> str:
+    """Log in, start the server, and make a token; gives the token."""
+    await client.login()
+    await client.start_server()
+    await client.open_lab()
+    status, made = await client.api("POST", f"users/{client.name}/tokens", {})
+    assert status == 201, made
+    return str(made["token"])
+
+
+async def who_is(client: HubClient) -> dict[str, Any]:
+    """Ask in a kernel for the Unix rights of the user."""
+    return dict(json.loads(await client.execute(WHO)))
+
+
+async def is_lab_open(client: HubClient) -> bool:
+    """Whether the page that this person has open gets an answer from the server."""
+    status, said = await client.server("GET", "api/contents")
+    # whoever is not logged in ends at the login page, which is a page as well
+    return status == 200 and isinstance(said, dict)
+
+
+def read_password(server: Server, user: str) -> str:
+    return server.machine.read(f"{paths.INITIAL_PASSWORD_DIR}/{user}").strip()
+
+
+def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None:
+    server = own_server
+    server.configure(BEFORE)
+    starts = read_starts(server)
+    names = ("ada", "bob", "carol", "deputy", "member")
+
+    async def lose() -> None:
+        async with AsyncExitStack() as stack:
+            people = {
+                name: await stack.enter_async_context(
+                    server.client(name, read_password(server, name) if name == "deputy" else PASSWORD)
+                )
+                for name in names
+            }
+            tokens = {name: await begin(client) for name, client in people.items()}
+            before = {name: await who_is(people[name]) for name in ("deputy", "member")}
+            assert before["deputy"]["sudo"]
+            assert [name for name in before["member"]["groups"] if "biology" in name], before["member"]
+            assert (await people["deputy"].api("GET", "users"))[0] == 200
+            unit = server.unit_property("jupyter-ada.service", "InvocationID")
+
+            await asyncio.to_thread(server.configure, AFTER)
+
+            # one whose rights are as they were notices nothing, and what everybody gets is there
+            assert read_starts(server) == starts
+            assert server.unit_property("jupyter-ada.service", "InvocationID") == unit
+            assert server.list_server_units() == ["jupyter-ada.service"]
+            assert await is_lab_open(people["ada"])
+            assert "The &lt;i&gt;exam&lt;/i&gt; starts at 10." in (await ask(server, "hub/login"))[1]
+            for name in ("bob", "carol"):
+                assert (await people[name].api("GET", "user"))[0] == 403, name
+                assert (await ask(server, "hub/api/user", tokens[name]))[0] == 403, name
+                assert not await is_lab_open(people[name])
+                with pytest.raises(Refused) as refused:
+                    async with server.client(name) as again:
+                        await again.login()
+                assert refused.value.status == 403
+            # no admin any more, and still a user whose session goes on
+            deputy = people["deputy"]
+            assert (await deputy.api("GET", "users"))[0] == 403
+            assert (await ask(server, "hub/api/users", tokens["deputy"]))[0] == 403
+            for name in ("deputy", "member"):
+                await people[name].start_server()
+                await people[name].open_lab()
+                after = await who_is(people[name])
+                assert not after["sudo"], name
+                assert not [one for one in after["groups"] if "biology" in one or "admins" in one], after
+            # somebody new may log in at once
+            async with server.client("new") as new:
+                await new.login()
+
+            await asyncio.to_thread(server.configure, RISEN)
+
+            # an admin of the hub at once, and of the machine with the next start of the server
+            assert (await people["ada"].api("GET", "users"))[0] == 200
+            await people["ada"].stop_server()
+            await people["ada"].start_server()
+            await people["ada"].open_lab()
+            risen = await who_is(people["ada"])
+            assert risen["sudo"]
+            assert [one for one in risen["groups"] if "biology" in one], risen
+
+    server.run(lose(), 400)
+    assert read_starts(server) == starts
+    listed = server.machine.run("getent group littlest-admins").stdout
+    assert "deputy" not in listed
+    assert "bob" not in listed
+    server.machine.run("littlest apply")
+    assert read_starts(server) == starts
+    assert server.littlest("plan")["steps"] == []
+
+
+def test_culling_restarts_the_culler_only_and_the_announcement_nothing(own_server: Server) -> None:
+    server = own_server
+    before = read_starts(server)
+    server.configure("users: {admin: [admin]}\nannouncement: one\nservices: {cull: {timeout: 7200}}\n")
+    after = read_starts(server)
+    assert [unit for unit in before if before[unit] != after[unit]] == [paths.CULLER_UNIT]
+    assert ">one<" in server.run(ask(server, "hub/login"))[1]
+
+
+def test_services_and_metrics_work_in_the_hubs_own_unit(own_server: Server) -> None:
+    server = own_server
+    server.machine.run(
+        "cat >/srv/grader; chmod 755 /srv/grader", stdin=make_program("/opt/littlest/current/bin/python")
+    )
+    server.machine.run("umask 077; echo sesame-open >/etc/littlest/metrics-token")
+    server.configure(
+        "users: {admin: [admin]}\nmetrics: {token: {file: /etc/littlest/metrics-token}}\n"
+        "services: {managed: {grader: {command: [/srv/grader], url: 'http://127.0.0.1:9000', scopes: [list:users],"
+        " environment: {COURSE: bio}}}}\n"
+    )
+
+    async def find() -> dict[str, Any]:
+        async with asyncio.timeout(60):
+            while (answer := await ask(server, "services/grader/"))[0] != 200:
+                await asyncio.sleep(0.2)
+        return dict(json.loads(answer[1]))
+
+    found = server.run(find())
+    uid = int(server.machine.run("id -u littlest-services").stdout)
+    assert (found["path"], found["uid"], found["course"]) == ("/services/grader/", uid, "bio")
+    assert (found["users"], found["info"], found["secrets"]) == (200, 403, [])
+    status = server.machine.run(f"cat /proc/{found['pid']}/status").stdout
+    assert [line for line in status.splitlines() if line.startswith("NoNewPrivs:")] == ["NoNewPrivs:\t1"]
+    assert [line for line in status.splitlines() if line.startswith("CapEff:")] == ["CapEff:\t0000000000000000"]
+    metrics = [server.run(ask(server, "hub/metrics", token))[0] for token in ("", "sesame-open", "sesame-shut")]
+    assert metrics == [403, 200, 403]
+    # another secret in the same file is a reason to start anew, too
+    server.machine.run("echo sesame-anew >/etc/littlest/metrics-token; littlest apply")
+    assert [server.run(ask(server, "hub/metrics", token))[0] for token in ("sesame-open", "sesame-anew")] == [
+        403,
+        200,
+    ]
+    refused = server.machine.run(
+        "cat >/tmp/bad.yaml; littlest config validate /tmp/bad.yaml",
+        stdin="services: {managed: {x2: {command: [/srv/none]}}}",
+        check=False,
+    )
+    assert refused.returncode == 3
+    assert "there is no program /srv/none" in refused.stdout + refused.stderr
+    # without services nothing is left of them, and anybody may read the figures who was told to
+    server.configure("users: {admin: [admin]}\nmetrics: {public: true}\n")
+    assert server.run(ask(server, "hub/metrics"))[0] == 200
+    assert server.machine.run("getent passwd littlest-services", check=False).stdout == ""
+    assert server.machine.run(f"test -e /proc/{found['pid']}", check=False).returncode == 1
+
+
+def test_who_is_taken_out_while_their_server_starts_gets_none(own_server: Server) -> None:
+    server = own_server
+    names = ["stays", "goes-1", "goes-2", "goes-3", "goes-4"]
+    server.configure(f"users: {{admin: [admin], allowed: [{', '.join(names)}]}}\n")
+
+    async def lose() -> list[str]:
+        async with AsyncExitStack() as stack:
+            people = {name: await stack.enter_async_context(server.client(name)) for name in names}
+            for client in people.values():
+                await client.login()
+            # more than start at the same time: some are in line
+            starts = [
+                asyncio.create_task(client.api("POST", f"users/{name}/server")) for name, client in people.items()
+            ]
+            async with asyncio.timeout(60):
+                for name, client in people.items():
+                    while not (await client.api("GET", f"users/{name}"))[1]["servers"]:
+                        await asyncio.sleep(0.05)
+            await asyncio.to_thread(server.configure, "users: {admin: [admin], allowed: [stays]}\n")
+            units = server.list_server_units()
+            await asyncio.gather(*starts, return_exceptions=True)
+            await people["stays"].start_server()
+            await people["stays"].open_lab()
+            assert await people["stays"].execute("6*7") == "42"
+            for name in names[1:]:
+                assert (await people[name].api("GET", "user"))[0] == 403, name
+            return units
+
+    assert set(server.run(lose())) <= {"jupyter-stays.service"}
+    assert server.list_server_units() == ["jupyter-stays.service"]
+    assert server.littlest("status")["problems"] == []

@@ -1,0 +1,145 @@
+"""Identity providers to log in at: OpenID Connect with an authorization code, and a learning platform with LTI 1.3.
+
+They are strict where a real one is strict: a redirect address that was not registered, a code that is used twice, a
+wrong secret, or a proof key (PKCE) that does not fit end in an error and no login.
+"""
+
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+from urllib.parse import urlencode
+
+import jwt
+from aiohttp import BasicAuth, web
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+CLIENT_ID = "hub-of-the-test"
+CLIENT_SECRET = "a secret that nobody may see: $%\"'"
+LTI = "https://purl.imsglobal.org/spec/lti/claim/"
+KEY_ID = "key-1"
+
+
+@dataclass
+class IdentityProvider:
+    """One provider. Whoever comes to its login page is `person`, without being asked."""
+
+    address: str
+    redirect_uri: str
+    """The only address to which people are led back."""
+    person: dict[str, Any] = field(default_factory=dict)
+    """Claims of the person who logs in next; empty refuses the login."""
+    asked: list[Mapping[str, str]] = field(default_factory=list)
+    """What each visitor of the login page brought along."""
+    _key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
+    _codes: dict[str, tuple[Mapping[str, str], dict[str, Any]]] = field(default_factory=dict)
+    _tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def serve(self, port: int) -> AsyncIterator[None]:
+        """Answer at this port of 127.0.0.1, in the network of whoever calls."""
+        app = web.Application()
+        app.add_routes(
+            [
+                web.get("/authorize", self._authorize),
+                web.post("/token", self._token),
+                web.get("/userinfo", self._userinfo),
+                web.get("/jwks", self._jwks),
+                web.get("/lti/authorize", self._launch),
+            ]
+        )
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        try:
+            yield
+        finally:
+            await runner.cleanup()
+
+    def _check(self, request: web.Request) -> Mapping[str, str]:
+        self.asked.append(dict(request.query))
+        if request.query.get("client_id") != CLIENT_ID or request.query.get("redirect_uri") != self.redirect_uri:
+            raise web.HTTPBadRequest(text=f"not registered here: {dict(request.query)}")
+        return request.query
+
+    async def _authorize(self, request: web.Request) -> web.Response:
+        query = self._check(request)
+        if not self.person:
+            answer = {
+                "error": "access_denied",
+                "error_description": "You are not known here",
+                "state": query["state"],
+            }
+        else:
+            code = secrets.token_urlsafe()
+            self._codes[code] = (query, dict(self.person))
+            answer = {"code": code, "state": query["state"]}
+        raise web.HTTPFound(f"{self.redirect_uri}?{urlencode(answer)}")
+
+    async def _token(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        try:
+            given = BasicAuth.decode(request.headers["Authorization"])
+            client = (given.login, given.password)
+        except KeyError:
+            client = (str(form.get("client_id")), str(form.get("client_secret")))
+        query, person = self._codes.pop(str(form.get("code")), ({}, {}))
+        challenge = query.get("code_challenge")
+        digest = hashlib.sha256(str(form.get("code_verifier", "")).encode()).digest()
+        proof = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        if (
+            client != (CLIENT_ID, CLIENT_SECRET)
+            or not person
+            or form.get("redirect_uri") != self.redirect_uri
+            or (challenge and challenge != proof)
+        ):
+            return web.json_response({"error": "invalid_grant"}, status=400)
+        token = secrets.token_urlsafe()
+        self._tokens[token] = person
+        return web.json_response({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+
+    async def _userinfo(self, request: web.Request) -> web.Response:
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if token not in self._tokens:
+            return web.json_response({"error": "invalid_token"}, status=401)
+        return web.json_response(self._tokens[token])
+
+    async def _jwks(self, _request: web.Request) -> web.Response:
+        key = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        return web.json_response({"keys": [{**key, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]})
+
+    async def _launch(self, request: web.Request) -> web.Response:
+        """Answer as a learning platform does: with a form that the browser sends to the hub."""
+        query = self._check(request)
+        fields = {"id_token": self.make_launch_token(query["nonce"]), "state": query["state"]}
+        inputs = "".join(
+            f'<input type="hidden" name="{name}" value="{escape(text)}">' for name, text in fields.items()
+        )
+        form = f'<form method="post" action="{self.redirect_uri}">{inputs}</form>'
+        page = f"{form}<script>document.forms[0].submit()</script>"
+        return web.Response(text=page, content_type="text/html")
+
+    def make_launch_token(self, nonce: str, key: rsa.RSAPrivateKey | None = None, **changes: Any) -> str:
+        """Sign what a platform says at a launch; `key` is another's key, `changes` replace claims."""
+        now = int(time.time())
+        claims = {
+            "iss": self.address,
+            "aud": CLIENT_ID,
+            "iat": now,
+            "exp": now + 300,
+            "nonce": nonce,
+            f"{LTI}version": "1.3.0",
+            f"{LTI}deployment_id": "1",
+            f"{LTI}message_type": "LtiResourceLinkRequest",
+            f"{LTI}target_link_uri": self.redirect_uri,
+            f"{LTI}resource_link": {"id": "notebook-1"},
+            f"{LTI}roles": ["http://purl.imsglobal.org/vocab/lis/v2/membership#Learner"],
+            **self.person,
+            **changes,
+        }
+        return jwt.encode(claims, key or self._key, algorithm="RS256", headers={"kid": KEY_ID})

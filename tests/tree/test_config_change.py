@@ -1,0 +1,301 @@
+"""`littlest config set`, `unset`, `add`, `remove`: what they leave in a real file, and what they refuse."""
+
+import stat
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from littlest.commands.config_change import run_add, run_remove, run_set, run_unset
+from littlest.config.document import render_default_config
+from littlest.errors import ConfigError, ExitCode, LittlestError, UsageError
+from littlest.report import Report
+from littlest.system.machine import Machine
+
+CONFIG = PurePosixPath("/etc/littlest/config.yaml")
+DEFAULT = render_default_config(("admin",))
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """A machine with the settings of a new server."""
+    (tmp_path / "etc" / "littlest").mkdir(parents=True)
+    machine = Machine(tmp_path)
+    machine.path(CONFIG).write_text(DEFAULT)
+    return machine
+
+
+def write(machine: Machine, text: str) -> None:
+    machine.path(CONFIG).write_text(text)
+
+
+def read(machine: Machine) -> str:
+    return machine.path(CONFIG).read_text()
+
+
+def ask_nobody(question: str) -> str:
+    raise AssertionError(question)
+
+
+def set_(machine: Machine, *words: str, unset: tuple[str, ...] = ()) -> Report:
+    return run_set(machine, words, unset, ask_nobody)
+
+
+def refuse(machine: Machine, change: Callable[[], object], code: ExitCode = ExitCode.USAGE) -> LittlestError:
+    """Make a change that must be refused, see that the file is as it was, and return what is said."""
+    before = machine.path(CONFIG).read_bytes()
+    with pytest.raises(LittlestError) as caught:
+        change()
+    assert caught.value.exit_code == code
+    assert machine.path(CONFIG).read_bytes() == before
+    return caught.value
+
+
+def test_setting_takes_the_place_of_its_commented_default(machine: Machine) -> None:
+    report = set_(machine, "limits.memory", "2G")
+    assert read(machine) == DEFAULT.replace("  # memory: 1G\n", "  memory: 2G\n")
+    assert report.lines[0].startswith("limits.memory: 1G → 2G")
+    assert "sudo littlest apply" in report.lines[-1]
+    run_unset(machine, ["limits.memory"])
+    assert read(machine) == DEFAULT
+
+
+def test_file_keeps_its_mode_and_its_link(machine: Machine) -> None:
+    real = machine.path(PurePosixPath("/etc/site.yaml"))
+    machine.path(CONFIG).rename(real)
+    machine.path(CONFIG).symlink_to("../site.yaml")
+    real.chmod(0o604)
+    set_(machine, "base_url", "/x/")
+    assert machine.path(CONFIG).is_symlink()
+    assert "\nbase_url: /x/\n" in real.read_text()
+    assert stat.S_IMODE(real.stat().st_mode) == 0o604
+
+
+def test_settings_that_belong_together_change_together(machine: Machine) -> None:
+    refuse(machine, lambda: set_(machine, "https.certificate", "/c.pem"), ExitCode.INVALID_CONFIG)
+    set_(machine, "https.port", "8443", "http.port", "8080")
+    assert "\n  port: 8443\n" in read(machine)
+    assert "\n  port: 8080\n" in read(machine)
+
+
+def test_value_is_read_by_the_type_of_its_setting(machine: Machine) -> None:
+    write(machine, "")
+    run_add(machine, "users.allowed", ["0123", "null", "yes"])
+    set_(machine, "announcement", "Exam: 10 # sharp", "limits.cpu", "null", "users.unix_name", "{name}")
+    assert read(machine) == (
+        'users:\n  allowed:\n    - "0123"\n    - "null"\n    - "yes"\n  unix_name: "{name}"\n'
+        'announcement: "Exam: 10 # sharp"\nlimits:\n  cpu: null\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "advice"),
+    [
+        (("users.admin", "ada"), "takes a list", "littlest config add users.admin ada"),
+        (("users.admin", "ada", "grace"), "takes a list", "littlest config add users.admin ada grace"),
+        (("limits", "2G"), "is a group of settings", "littlest config set limits.memory VALUE"),
+        (("users", "ada"), "is a group of settings", "littlest config add users.allowed VALUE"),
+        (("users.groups", "biology"), "holds names", "littlest config add users.groups.NAME.members VALUE"),
+        (("users.groups.biology", "ada"), "is a group", "littlest config add users.groups.biology.members VALUE"),
+        (("user_environment.environment", "A"), "holds names", "user_environment.environment.NAME VALUE"),
+        (("jupyterhub", "x"), "holds names", "littlest config set jupyterhub.NAME VALUE"),
+        (("limits.memry", "2G"), "no setting limits.memry", "limits.memory"),
+        (("limits.memory",), "has no value", "KEY VALUE"),
+        (("limits.memory=2G",), "two words", "littlest config set limits.memory 2G"),
+        (("limits.memory.x", "2G"), "no setting", ""),
+        (("limits..memory", "2G"), "is no key", ""),
+        (("http.port", "abc"), "http.port: abc is not a whole number", ""),
+        (("http.port", "null"), "takes a whole number, not null", "littlest config unset http.port"),
+        (("auth.client_id", "x"), "belongs to auth.type oidc", "littlest config set auth.type oidc auth.client_id"),
+        (("jupyterhub.A.b", "a: b: c"), "is not YAML", "quotes"),
+        (("limits.users.a.b.memory", "2G"), "no setting", "in quotes"),
+        (("metrics.token", "hush"), "is a secret", "littlest config set metrics.token -"),
+    ],
+)
+def test_what_is_not_meant_is_refused_with_what_is(
+    words: tuple[str, ...], said: str, advice: str, machine: Machine
+) -> None:
+    error = refuse(machine, lambda: set_(machine, *words))
+    assert said in error.message
+    assert advice in (error.hint or "")
+    assert "hush" not in error.message + str(error.hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "advice"),
+    [
+        ("jupyterhub: {A: {b: [1]}}\n", ("jupyterhub.A.b", "2"), "littlest config add jupyterhub.A.b VALUE"),
+        (
+            "jupyterhub:\n  A:\n    b:\n    - 1\n",
+            ("jupyterhub.A.b", "{c: 1}"),
+            "littlest config unset jupyterhub.A.b",
+        ),
+        ("jupyterhub: {A: {b: {c: 1}}}\n", ("jupyterhub.A.b", "2"), "littlest config unset jupyterhub.A.b"),
+        ("jupyterhub: {A: {b: 2}}\n", ("jupyterhub.A.b", "{c: 1}"), "littlest config unset jupyterhub.A.b"),
+    ],
+)
+def test_trait_of_another_shape_is_not_overwritten(
+    text: str, words: tuple[str, ...], advice: str, machine: Machine
+) -> None:
+    write(machine, text)
+    assert advice in str(refuse(machine, lambda: set_(machine, *words)).hint)
+
+
+def test_value_that_is_not_valid_leaves_the_file_alone(machine: Machine) -> None:
+    error = refuse(machine, lambda: set_(machine, "limits.memory", "lots"), ExitCode.INVALID_CONFIG)
+    assert "limits.memory: lots is not an amount of memory" in error.message
+    assert "Nothing was changed" in str(error.hint)
+    error = refuse(machine, lambda: set_(machine, "metrics.token.file", "/nowhere"), ExitCode.INVALID_CONFIG)
+    assert "there is no file /nowhere" in error.message
+
+
+def test_secret_is_asked_for_and_shown_nowhere(machine: Machine) -> None:
+    asked: list[str] = []
+
+    def ask(question: str) -> str:
+        asked.append(question)
+        return "5e:cret #1"
+
+    report = run_set(machine, ("metrics.token", "-"), (), ask)
+    assert asked == ["metrics.token: "]
+    assert '\n  token: "5e:cret #1"\n' in read(machine)
+    assert "5e:cret" not in repr(report)
+    refuse(machine, lambda: run_set(machine, ("metrics.token", "-"), (), lambda _: ""))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("jupyterhub.GenericOAuthenticator.extra", "{client_secret: hush}"),
+        ("auth.settings.user_password", "hush"),
+        ("user_environment.environment.API_TOKEN", "hush"),
+        ("user_environment.environment.DATABASE_URL", "postgresql://ada:hush@db.example.org/"),
+    ],
+)
+def test_secret_by_its_name_is_not_taken_from_the_command_line(key: str, value: str, machine: Machine) -> None:
+    error = refuse(machine, lambda: set_(machine, key, value))
+    assert "hush" not in f"{error.message}{error.hint}"
+    assert "config set" in str(error.hint)
+
+
+def test_secret_by_its_name_is_asked_for_and_shown_nowhere(machine: Machine) -> None:
+    report = run_set(machine, ("user_environment.environment.API_TOKEN", "-"), (), lambda _: "5e:cret #1")
+    assert 'API_TOKEN: "5e:cret #1"' in read(machine)
+    assert "5e:cret" not in repr(report)
+
+
+def test_secret_may_stand_in_a_file(machine: Machine) -> None:
+    file = machine.path(PurePosixPath("/etc/token"))
+    file.write_text("x" * 32)
+    file.chmod(0o600)
+    set_(machine, "metrics.token.file", "/etc/token")
+    assert "\n  token: {file: /etc/token}\n" in read(machine)
+    run_set(machine, ("metrics.token", "-"), (), lambda _: "plain text")
+    assert '\n  token: "plain text"\n' in read(machine)
+    set_(machine, "metrics.token", "{file: /etc/token}")
+    run_unset(machine, ["metrics.token"])
+    assert read(machine) == DEFAULT
+
+
+def test_way_to_log_in_changes_with_all_that_belongs_to_it(machine: Machine) -> None:
+    words = ("auth.type", "github", "auth.client_id", "1", "auth.client_secret", "-")
+    words += ("external_url", "https://hub.example.org/")
+    run_set(machine, words, (), lambda _: "hush")
+    error = refuse(machine, lambda: set_(machine, "auth.type", "firstuse"), ExitCode.INVALID_CONFIG)
+    assert "--unset auth.client_id --unset auth.client_secret" in str(error.hint)
+    set_(machine, "auth.type", "firstuse", unset=("auth.client_id", "auth.client_secret"))
+    run_unset(machine, ["auth", "external_url"])
+    assert read(machine) == DEFAULT
+
+
+def test_adding_tells_what_was_there_already(machine: Machine) -> None:
+    run_add(machine, "users.admin", ["Ada", "grace"])
+    assert "  admin:\n    - admin\n    - Ada\n    - grace\n" in read(machine)
+    before = machine.path(CONFIG).stat()
+    report = run_add(machine, "users.admin", ["ada"])
+    assert report.lines == ("users.admin has ada already.", "Nothing was changed.")
+    assert machine.path(CONFIG).stat() == before
+
+
+def test_adding_to_a_list_that_is_not_written_keeps_its_default(machine: Machine) -> None:
+    write(machine, "external_url: https://h.example.org/\nauth:\n  type: dummy\n  i_know_this_is_insecure: true\n")
+    url = "https://login.example.org/x"
+    words = ["auth.type", "oidc", "auth.client_id", "1", "auth.client_secret", "-"]
+    words += ["auth.authorize_url", url, "auth.token_url", url, "auth.userdata_url", url]
+    run_set(machine, words, ("auth.i_know_this_is_insecure",), lambda _: "hush")
+    run_add(machine, "auth.scope", ["email"])
+    assert "  scope:\n    - openid\n    - profile\n    - email\n" in read(machine)
+    run_remove(machine, "auth.scope", ["openid", "profile", "email"])
+    assert "  scope: []\n" in read(machine)
+
+
+def test_removing_what_is_not_there_names_the_nearest(machine: Machine) -> None:
+    error = refuse(machine, lambda: run_remove(machine, "users.admin", ["admn"]), ExitCode.FAILED)
+    assert error.message == "users.admin has no admn; nothing was changed."
+    assert error.hint == "Did you mean admin?"
+
+
+def test_adding_to_what_is_no_list_is_refused(machine: Machine) -> None:
+    error = refuse(machine, lambda: run_add(machine, "limits.memory", ["2G"]))
+    assert error.hint == "To give it another: littlest config set limits.memory 2G"
+    refuse(machine, lambda: run_add(machine, "users.groups.biology", ["ada"]))
+
+
+def test_names_are_the_same_in_small_and_capital_letters(machine: Machine) -> None:
+    write(machine, "limits:\n  users:\n    Ada: {memory: 2G}\n")
+    set_(machine, "limits.users.ada.memory", "4G", "limits.users.ADA.cpu", "2")
+    assert read(machine) == "limits:\n  users:\n    Ada: {memory: 4G, cpu: 2}\n"
+
+
+def test_name_with_dots_stands_in_quotes(machine: Machine) -> None:
+    write(machine, "")
+    set_(machine, 'limits.users."ada@example.org".memory', "4G")
+    assert read(machine) == "limits:\n  users:\n    ada@example.org:\n      memory: 4G\n"
+
+
+def test_groups_need_not_be_there_beforehand(machine: Machine) -> None:
+    run_add(machine, "users.groups.biology.members", ["ada"])
+    set_(machine, "users.groups.biology.limits.memory", "2G", "shared_folders.data.path", "/srv/data")
+    run_unset(machine, ["users.groups.biology", "shared_folders.data"])
+    assert read(machine) == DEFAULT
+
+
+def test_same_value_again_changes_nothing(machine: Machine) -> None:
+    write(machine, "limits: {memory: 2G}\n")
+    assert "so already" in set_(machine, "limits.memory", "2048M").lines[0]
+    assert read(machine) == "limits: {memory: 2G}\n"
+    assert run_unset(machine, ["http.port"]).lines == ("http.port is not set in the file.", "Nothing was changed.")
+
+
+def test_file_that_is_not_valid_may_be_mended_but_not_added_to(machine: Machine) -> None:
+    write(machine, "limits:\n  memry: 2G\n  memory: 1G\n")
+    error = refuse(machine, lambda: set_(machine, "limits.memory", "2G"), ExitCode.INVALID_CONFIG)
+    assert "config.yaml:2: limits.memry: unknown key" in error.message
+    assert "not valid before" in str(error.hint)
+    run_unset(machine, ["limits.memry"])
+    assert read(machine) == "limits:\n  memory: 1G\n"
+    write(machine, "http:\n  port: x\n")
+    set_(machine, "http.port", "81")
+    assert read(machine) == "http:\n  port: 81\n"
+
+
+@pytest.mark.parametrize("text", ["a: [\n", "- 1\n", "a: b: c\n"])
+def test_file_that_is_no_yaml_is_left_alone(text: str, machine: Machine) -> None:
+    write(machine, text)
+    refuse(machine, lambda: set_(machine, "limits.memory", "2G"), ExitCode.INVALID_CONFIG)
+
+
+def test_file_that_is_missing_is_begun_from_the_last_good_settings(machine: Machine) -> None:
+    machine.path(CONFIG).unlink()
+    last_good = machine.path(PurePosixPath("/var/lib/littlest/last-good-config.yaml"))
+    last_good.parent.mkdir(parents=True)
+    last_good.write_text("# mine\nbase_url: /x/\n")
+    set_(machine, "limits.memory", "2G")
+    assert read(machine) == "# mine\nbase_url: /x/\nlimits:\n  memory: 2G\n"
+
+
+def test_errors_are_of_the_kinds_that_say_how_to_go_on(machine: Machine) -> None:
+    with pytest.raises(UsageError):
+        set_(machine, "limits", "x")
+    with pytest.raises(ConfigError):
+        set_(machine, "limits.cpu", "0")

@@ -1,0 +1,74 @@
+"""The files of https, read before the proxy is started with them."""
+
+from datetime import timedelta
+from pathlib import PurePosixPath as Path
+
+import pytest
+
+from littlest.config.load import load_located_config
+from littlest.system.certificates import find_certificate_problems, read_certificate_end
+from littlest.system.machine import Machine
+from tests.support.certificates import make_certificate
+
+TEXT = "https:\n  enabled: true\n  certificate: /etc/ssl/hub.pem\n  key: /etc/ssl/hub.key\n"
+GOOD = make_certificate()
+LOCKED = """\
+-----BEGIN EC PRIVATE KEY-----
+Proc-Type: 4,ENCRYPTED
+DEK-Info: AES-128-CBC,00000000000000000000000000000000
+
+AAAAAAAAAAAAAAAAAAAAAA==
+-----END EC PRIVATE KEY-----
+"""
+
+
+def find(machine: Machine, certificate: str | None, key: str | None, text: str = TEXT) -> list[str]:
+    for file, content in (("/etc/ssl/hub.pem", certificate), ("/etc/ssl/hub.key", key)):
+        if content is not None:
+            machine.write_file(Path(file), content, mode=0o600)
+    return [str(problem) for problem in find_certificate_problems(machine, load_located_config(text, "config.yaml"))]
+
+
+def test_a_certificate_with_its_key_is_fine(machine: Machine) -> None:
+    assert find(machine, GOOD.certificate, GOOD.key) == []
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "lines", "word"),
+    [
+        pytest.param(None, GOOD.key, [3], "there is no file /etc/ssl/hub.pem", id="no certificate"),
+        pytest.param(GOOD.certificate, None, [4], "there is no file /etc/ssl/hub.key", id="no key"),
+        pytest.param(None, None, [3, 4], "there is no file", id="neither"),
+        pytest.param("", GOOD.key, [3], "no certificate in PEM form", id="an empty certificate"),
+        pytest.param(GOOD.certificate, "what\n", [4], "no private key in PEM form", id="a key that is none"),
+        pytest.param(GOOD.key, GOOD.certificate, [3, 4], "in the right order", id="the two exchanged"),
+        pytest.param(GOOD.certificate, make_certificate().key, [4], "is not the key of", id="another's key"),
+        pytest.param(GOOD.certificate, LOCKED, [4], "passphrase", id="a key with a passphrase"),
+    ],
+)
+def test_files_that_cannot_serve_are_named(
+    machine: Machine, certificate: str | None, key: str | None, lines: list[int], word: str
+) -> None:
+    found = find(machine, certificate, key)
+    assert [int(line.split(":")[1]) for line in found] == lines
+    assert word in "\n".join(found)
+
+
+def test_a_certificate_that_ended_or_has_not_begun_is_named(machine: Machine) -> None:
+    old = make_certificate(timedelta(days=-9), timedelta(days=-2))
+    assert "expired on" in "".join(find(machine, old.certificate, old.key))
+    early = make_certificate(timedelta(days=2))
+    assert "clock" in "".join(find(machine, early.certificate, early.key))
+
+
+def test_without_https_nobody_reads_the_files(machine: Machine) -> None:
+    assert find(machine, None, None, TEXT.replace("true", "false")) == []
+
+
+def test_the_end_of_the_certificate_is_known(machine: Machine) -> None:
+    assert find(machine, GOOD.certificate, GOOD.key) == []
+    https = load_located_config(TEXT, "config.yaml").config.https
+    end = read_certificate_end(machine, https)
+    assert end is not None
+    machine.remove(Path("/etc/ssl/hub.pem"))
+    assert read_certificate_end(machine, https) is None

@@ -1,0 +1,97 @@
+"""What the machine says about settings that are valid by themselves: files of secrets, and every problem at once."""
+
+from pathlib import PurePosixPath as Path
+
+import pytest
+
+from littlest import paths
+from littlest.config.load import load_config
+from littlest.config.problems import InvalidConfig
+from littlest.config.section import Secret
+from littlest.converge import read_checked_config
+from littlest.system.checks import load_checked_config
+from littlest.system.machine import Machine
+from littlest.system.secret_files import list_secrets, read_secret_value
+
+TOKEN = Path("/etc/littlest/metrics-token")
+TEXT = "# figures\nmetrics:\n  token:\n    file: /etc/littlest/metrics-token\n"
+
+
+def explain(machine: Machine, text: str = TEXT) -> str:
+    with pytest.raises(InvalidConfig) as caught:
+        load_checked_config(machine, text, "config.yaml")
+    assert caught.value.exit_code == 3
+    return caught.value.message
+
+
+def test_a_secret_is_the_first_line_of_its_file(machine: Machine) -> None:
+    machine.write_file(TOKEN, "\ufeffs3cret-token \nwritten by ada\n", mode=0o600)
+    config = load_checked_config(machine, TEXT, "config.yaml")
+    assert config.metrics.token
+    assert read_secret_value(machine, config.metrics.token) == "s3cret-token"
+    assert read_secret_value(machine, Secret(value="as it is")) == "as it is"
+
+
+def test_a_secret_without_its_file_is_refused_with_its_line(machine: Machine) -> None:
+    assert explain(machine) == "config.yaml:4: metrics.token.file: there is no file /etc/littlest/metrics-token"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"", "has an empty first line, where the secret should be"),
+        (b"\nlate\n", "has an empty first line, where the secret should be"),
+        (b"\xff\xfe\x00", "is no text: a secret is its first line"),
+    ],
+)
+def test_a_file_without_a_secret_in_it_is_refused(machine: Machine, content: bytes, problem: str) -> None:
+    machine.write_file(TOKEN, content, mode=0o600)
+    assert explain(machine) == f"config.yaml:4: metrics.token.file: {TOKEN} {problem}"
+
+
+def test_a_folder_is_no_secret(machine: Machine) -> None:
+    machine.make_directory(TOKEN)
+    assert explain(machine).endswith(f"{TOKEN} cannot be read: Is a directory")
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o602])
+def test_a_secret_that_everybody_can_read_or_change_is_none(machine: Machine, mode: int) -> None:
+    machine.write_file(TOKEN, "s3cret-token\n", mode=mode)
+    problem = f"{TOKEN} can be read or changed by every user of this machine; sudo chmod 600 {TOKEN}"
+    assert explain(machine) == f"config.yaml:4: metrics.token.file: {problem}"
+    assert "s3cret-token" not in explain(machine)
+
+
+def test_every_problem_is_named_in_the_order_of_the_lines(machine: Machine) -> None:
+    text = (
+        "services:\n  managed:\n    grader:\n      api_token: {file: /etc/littlest/grader-token}\n"
+        "https:\n  enabled: true\n  certificate: /etc/hub.pem\n  key: /etc/hub.key\n" + TEXT
+    )
+    places = [line.split(": there is")[0] for line in explain(machine, text).splitlines()]
+    assert places == [
+        "config.yaml:4: services.managed.grader.api_token.file",
+        "config.yaml:7: https.certificate",
+        "config.yaml:8: https.key",
+        "config.yaml:12: metrics.token.file",
+    ]
+
+
+def test_no_secret_of_the_settings_is_overlooked() -> None:
+    text = (
+        "external_url: https://hub.example.org/\n"
+        "auth: {type: github, client_id: a, client_secret: {file: /etc/github}}\n"
+        "services: {managed: {grader: {api_token: {file: /etc/grader}}}}\n" + TEXT
+    )
+    assert [(place, secret.file) for place, secret in list_secrets(load_config(text, "config.yaml"))] == [
+        (("auth", "client_secret"), "/etc/github"),
+        (("services", "managed", "grader", "api_token"), "/etc/grader"),
+        (("metrics", "token"), str(TOKEN)),
+    ]
+
+
+def test_the_settings_in_the_file_are_checked_as_well(machine: Machine) -> None:
+    machine.write_file(paths.CONFIG_FILE, TEXT)
+    with pytest.raises(InvalidConfig, match="there is no file"):
+        read_checked_config(machine)
+    machine.write_file(TOKEN, "s3cret-token\n", mode=0o600)
+    assert read_checked_config(machine).metrics.token

@@ -1,0 +1,255 @@
+"""What JupyterHub's own classes say about settings and drop-ins, each by itself."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3  # noqa: F401  # which some authenticators import: it tries out, once, whether there is IPv6
+
+from littlest import paths
+from littlest.config.load import load_located_config
+from littlest.hub.dry.load import TOKENS, DryLoad
+from littlest.hub.escape_hatch import add_trait_values
+from littlest.hub.live import live
+from littlest.system.dry_load import find_hub_problems, make_hub_problem
+from littlest.system.machine import Machine
+
+Explain = Callable[..., list[str]]
+
+
+@pytest.fixture
+def explain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Explain:
+    """Say what is wrong with a text, and with drop-ins that are given by name."""
+    for number, name in enumerate(TOKENS):
+        monkeypatch.setenv(name, str(number) * 64)
+    monkeypatch.setattr(live, "config", live.config)
+
+    def explain(text: str = "", **drop_ins: str) -> list[str]:
+        machine = Machine(tmp_path)
+        for name, content in drop_ins.items():
+            machine.write_file(paths.DROP_IN_DIR / f"{name}.py", content)
+        loaded = load_located_config(text, "config.yaml")
+        began: list[str] = []
+        load = DryLoad(machine, machine.path(paths.DROP_IN_DIR), began.append)
+        return [str(make_hub_problem(loaded, found)) for found in load.find_problems(loaded.config)]
+
+    return explain
+
+
+def test_values_that_jupyterhub_takes_are_fine(explain: Explain) -> None:
+    text = """\
+auth:
+  type: native
+  settings: {check_common_password: false, username_map: {ada: lovelace}}
+services:
+  managed:
+    grader: {command: [/bin/true], scopes: [list:users, "read:servers!user=ada", "custom:grade:read"]}
+jupyterhub:
+  JupyterHub:
+    shutdown_on_logout: true
+    template_paths: [/srv/templates]
+    custom_scopes: {"custom:grade:read": {description: Read grades}}
+    services: [{name: other, url: "http://127.0.0.1:9100"}]
+    load_roles: [{name: other, services: [other], scopes: [list:users]}]
+    tornado_settings: {slow_spawn_timeout: 0}
+  Spawner: {http_timeout: 200, environment: {COURSE: biology}}
+  SystemdSpawner: {unit_extra_properties: {Nice: "10"}}
+  traitlets.config.Application: {log_level: 10}
+"""
+    drop_in = (
+        "c.JupyterHub.load_roles = [{'name': 'third', 'services': ['third'], 'scopes': ['list:users']}]\n"
+        "c.JupyterHub.services.append({'name': 'third', 'api_token': 'x' * 64})\nc.Spawner.pre_spawn_hook = print\n"
+    )
+    assert explain(text, drop_in=drop_in) == []
+
+
+TRAITS = {
+    "a trait that there is not": (
+        "jupyterhub:\n  JupyterHub:\n    shutdown_on_logot: true\n",
+        "config.yaml:3: jupyterhub.JupyterHub.shutdown_on_logot: LittlestHub has no trait of this name;"
+        " did you mean shutdown_on_logout?",
+    ),
+    "a class that there is not": (
+        "jupyterhub:\n  Spawnr:\n    http_timeout: 3\n",
+        "config.yaml:2: jupyterhub.Spawnr: JupyterHub has no class of this name; did you mean Spawner?",
+    ),
+    "a class that is not used": (
+        "jupyterhub:\n  LocalProcessSpawner:\n    http_timeout: 3\n",
+        "config.yaml:2: jupyterhub.LocalProcessSpawner: LocalProcessSpawner is not used here; the hub uses"
+        " PasswordAuthenticator, UserServerSpawner, SocketProxy, CryptKeeper",
+    ),
+    "text for a number": (
+        "jupyterhub:\n  Spawner:\n    http_timeout: soon\n",
+        "config.yaml:3: jupyterhub.Spawner.http_timeout: takes a whole number, not text",
+    ),
+    "a number for text": (
+        "jupyterhub:\n  JupyterHub:\n    default_server_name: 3\n",
+        "config.yaml:3: jupyterhub.JupyterHub.default_server_name: takes text, not a number",
+    ),
+    "a list for true or false": (
+        "jupyterhub:\n  JupyterHub:\n    shutdown_on_logout:\n      - true\n",
+        "config.yaml:3: jupyterhub.JupyterHub.shutdown_on_logout: takes true or false, not this list",
+    ),
+    "numbers in a list of text": (
+        "jupyterhub:\n  Spawner:\n    args: [1]\n",
+        "config.yaml:3: jupyterhub.Spawner.args: takes a list with text for each item, not this list",
+    ),
+    "a function's name": (
+        "jupyterhub:\n  Spawner:\n    pre_spawn_hook: make_folders\n",
+        "config.yaml:3: jupyterhub.Spawner.pre_spawn_hook: takes a function, not text; this takes a file of Python in"
+        " /etc/littlest/jupyterhub_config.d",
+    ),
+    "a trait with a setting of its own": (
+        "jupyterhub:\n  SystemdSpawner:\n    mem_limit: 2G\n",
+        "config.yaml:3: jupyterhub.SystemdSpawner.mem_limit: has a setting of its own; use limits.memory",
+    ),
+    "a trait that would break the hub": (
+        "jupyterhub:\n  JupyterHub:\n    db_url: sqlite:///elsewhere\n",
+        "config.yaml:3: jupyterhub.JupyterHub.db_url: cannot be set: the hub's database stays where backup and"
+        " uninstall look for it",
+    ),
+    "a trait of the way to log in": (
+        "auth:\n  type: github\n  client_id: a\n  client_secret: b\n  settings:\n    scop: []\n"
+        "external_url: https://hub.example.org/\n",
+        "config.yaml:6: auth.settings.scop: GitHubOAuthenticator has no trait of this name; did you mean scope?",
+    ),
+    "its value": (
+        "auth:\n  type: native\n  settings:\n    check_common_password: 3\n",
+        "config.yaml:4: auth.settings.check_common_password: takes true or false, not a number",
+    ),
+    "a class that cannot be imported": (
+        "auth:\n  type: no.such.Class\n",
+        "config.yaml:2: auth.type: no.such.Class cannot be imported: No module named 'no'",
+    ),
+    "a class that is no authenticator": (
+        "auth:\n  type: jupyterhub.spawner.Spawner\n",
+        "config.yaml:2: auth.type: jupyterhub.spawner.Spawner is no authenticator class of JupyterHub's",
+    ),
+    "a scope that there is not": (
+        "services:\n  managed:\n    grader:\n      command: [/bin/true]\n      scopes:\n        - list:user\n",
+        "config.yaml:6: services.managed.grader.scopes: JupyterHub has no scope list:user; did you mean list:users?",
+    ),
+    "a scope that is limited to nothing": (
+        "services:\n  managed:\n    grader:\n      command: [/bin/true]\n      scopes: ['list:users!x=3']\n",
+        "config.yaml:5: services.managed.grader.scopes: list:users!x=3 is limited to something that there is not;"
+        " write !user=NAME, !group=NAME or !server=NAME",
+    ),
+    "a service twice": (
+        "services:\n  managed:\n    grader: {command: [/bin/true]}\n"
+        "jupyterhub:\n  JupyterHub:\n    services: [{name: grader}]\n",
+        "config.yaml:3: services.managed.grader: jupyterhub.JupyterHub.services has a service of this name already",
+    ),
+    "a service of ours": (
+        "jupyterhub:\n  JupyterHub:\n    services: [{name: littlest}]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.services: littlest is the name of a service that is there already;"
+        " choose another",
+    ),
+    "what only a start of the hub shows": (
+        "jupyterhub:\n  Spawner:\n    http_timeout: 30\n  JupyterHub:\n    shutdown_on_logout: true\n"
+        "    load_roles:\n      - {name: grader, scopes: [nothing]}\n",
+        "config.yaml:6: jupyterhub.JupyterHub.load_roles: JupyterHub would not start: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "problem"), TRAITS.values(), ids=TRAITS)
+def test_a_value_that_jupyterhub_does_not_take_is_named(explain: Explain, text: str, problem: str) -> None:
+    (found,) = explain(text)
+    assert found == problem or (problem.endswith(": ") and found.startswith(problem))
+
+
+DROP_INS = {
+    "a typing error": (
+        "c.Spawner.http_timeout = 3\nc.Spawner.environment = {\n",
+        2,
+        "SyntaxError: '{' was never closed",
+    ),
+    "an error while it runs": ("import os\n\nos.environ['NOT_THERE']\n", 3, "KeyError: 'NOT_THERE'"),
+    "an end of the process": ("import sys\nsys.exit('no')\n", 2, "it ends the hub (SystemExit)"),
+    "a trait that there is not": (
+        "timeout = 3\nc.Spawner.http_timout = timeout\n",
+        2,
+        "c.Spawner.http_timout UserServerSpawner has no trait of this name; did you mean http_timeout?",
+    ),
+    "a value that does not fit": (
+        "c.JupyterHub.shutdown_on_logout = 'yes'\n",
+        1,
+        "c.JupyterHub.shutdown_on_logout takes true or false, not text",
+    ),
+    "a trait with a setting of its own": (
+        "# as in the manual\nc.Authenticator.admin_users = {'ada'}\n",
+        2,
+        "c.Authenticator.admin_users has a setting of its own; use users.admin",
+    ),
+    "a class that there is not": (
+        "c.Spawnr.http_timeout = 3\n",
+        1,
+        "c.Spawnr JupyterHub has no class of this name; did you mean Spawner?",
+    ),
+}
+
+
+@pytest.mark.parametrize(("drop_in", "line", "problem"), DROP_INS.values(), ids=DROP_INS)
+def test_what_is_wrong_with_a_drop_in_is_named(explain: Explain, drop_in: str, line: int, problem: str) -> None:
+    assert explain(x=drop_in) == [f"/etc/littlest/jupyterhub_config.d/x.py:{line}: {problem}"]
+
+
+def test_a_drop_in_with_which_the_hub_would_not_start_is_named(explain: Explain) -> None:
+    bad = "c.JupyterHub.load_roles.append({'scopes': []})\n"
+    assert explain(a="c.Spawner.http_timeout = 3\n", b=bad) == [
+        "/etc/littlest/jupyterhub_config.d/b.py:1: JupyterHub would not start: KeyError: 'name'"
+    ]
+
+
+def test_every_problem_is_named_in_one_run_and_no_secret(explain: Explain) -> None:
+    text = (
+        "auth:\n  type: native\n  settings: {check_common_password: s3cret, nothing: s3cret}\n"
+        "jupyterhub: {Spawner: {http_timeout: s3cret}}\n"
+    )
+    found = explain(
+        text, x="c.Spawner.poll_interval = 's3cret'\nraise_this\n", y="c.Spawner.poll_interval = 's3cret'\n"
+    )
+    assert [line.split(": ")[0] for line in found] == [
+        *("config.yaml:3", "config.yaml:3", "config.yaml:4"),
+        "/etc/littlest/jupyterhub_config.d/x.py:2",
+        "/etc/littlest/jupyterhub_config.d/y.py:1",
+    ]
+    assert "s3cret" not in "".join(found)
+
+
+def test_jupyterhub_is_not_asked_where_it_has_nothing_to_say(tmp_path: Path) -> None:
+    class Unasked(Machine):
+        def run(self, *arguments: object, **settings: object) -> object:  # type: ignore[override]
+            raise AssertionError("a second for nothing")
+
+    loaded = load_located_config("users: {admin: [ada]}\nlimits: {memory: 1G}\n", "config.yaml")
+    assert find_hub_problems(Unasked(tmp_path), loaded) == ()
+
+
+def test_values_are_put_together_with_ours() -> None:
+    ours = {
+        "JupyterHub": {
+            "services": [{"name": "littlest"}],
+            "template_paths": ["/ours"],
+            "tornado_settings": {"headers": {"A": "1"}, "slow_spawn_timeout": 3},
+        }
+    }
+    theirs: dict[str, dict[str, Any]] = {
+        "JupyterHub": {
+            "services": [{"name": "other"}],
+            "template_paths": ["/theirs"],
+            "tornado_settings": {"headers": {"B": "2"}, "slow_spawn_timeout": 0},
+            "shutdown_on_logout": True,
+        },
+        "package.module.Class": {"trait": [1]},
+    }
+    assert add_trait_values(ours, theirs) == {
+        "JupyterHub": {
+            "services": [{"name": "littlest"}, {"name": "other"}],
+            "template_paths": ["/theirs", "/ours"],
+            "tornado_settings": {"headers": {"A": "1", "B": "2"}, "slow_spawn_timeout": 0},
+            "shutdown_on_logout": True,
+        },
+        "Class": {"trait": [1]},
+    }
