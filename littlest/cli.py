@@ -157,7 +157,7 @@ def install(
 def _confirm(question: str) -> None:
     if not output.is_interactive():
         raise UsageError("This needs a yes, and there is no terminal to ask on.", "Give --yes.")
-    if output.ask(f"{question} (y/N) ").strip().lower() not in ("y", "yes"):
+    if (output.ask(f"{question} (y/N) ") or "").strip().lower() not in ("y", "yes"):
         raise typer.Exit(int(ExitCode.FAILED))
 
 
@@ -175,12 +175,14 @@ def run(arguments: Sequence[str]) -> int:
 
         completion_init()
     try:
-        app(args=words, prog_name="littlest")
+        # else wrong usage is told in words, and whoever asked for JSON gets none
+        ended = app(args=words, prog_name="littlest", standalone_mode=not as_json)
+        return _note_interrupt(ended)
     except SystemExit as end:
-        code = end.code if isinstance(end.code, int) else 1
-        if code == INTERRUPTED:
-            output.print_note("Interrupted. What was done stays done; the same command goes on from there.")
-        return code
+        return _note_interrupt(end.code)
+    except typer.TyperException as error:
+        output.print_error(UsageError(error.format_message(), "The same command with --help."), as_json)
+        return int(ExitCode.USAGE)
     except LittlestError as error:
         if debug:
             output.print_traceback()
@@ -191,7 +193,13 @@ def run(arguments: Sequence[str]) -> int:
             output.print_traceback()
         output.print_error(_explain_surprise(error), as_json, log_file)
         return int(ExitCode.FAILED)
-    return int(ExitCode.DONE)
+
+
+def _note_interrupt(code: object) -> int:
+    """Return an exit code, and say what it means when Ctrl-C ended the command."""
+    if code == INTERRUPTED:
+        output.print_note("Interrupted. What was done stays done; the same command goes on from there.")
+    return code if isinstance(code, int) else int(ExitCode.FAILED)
 
 
 def _explain_surprise(error: Exception) -> LittlestError:

@@ -142,11 +142,11 @@ def config_validate(
 
 
 @config_app.command("help")
-def config_help(key: MaybeKey = None) -> None:
+def config_help(key: MaybeKey = None, as_json: Json = False) -> None:
     """Tell what a setting is for, what it takes and what its default is; without a key, list the groups."""
     from littlest.commands.config_help import run_help
 
-    finish(run_help(key))
+    finish(run_help(key), as_json)
 
 
 @config_app.command("schema")

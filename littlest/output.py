@@ -93,17 +93,18 @@ def is_interactive() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def ask(question: str) -> str:
-    """Ask a person on the terminal and return the answer; the end of input is no answer."""
+def ask(question: str) -> str | None:
+    """Ask a person on the terminal and return the answer, None at the end of the input."""
     _write(sys.stderr, question, end="")
     sys.stderr.flush()
-    return sys.stdin.readline().rstrip("\n")
+    line = sys.stdin.readline()
+    return line.rstrip("\n") if line else None
 
 
 def ask_secret(question: str) -> str:
     """Ask a person for something that the terminal does not show; without a terminal, read a line from the input."""
     if not is_interactive():
-        return ask("")
+        return ask("") or ""
     import getpass  # noqa: PLC0415
 
     return getpass.getpass(question)

@@ -11,6 +11,7 @@ from littlest.config.keys import UnknownKey, find_normalizer, find_target, parse
 from littlest.config.load import decode_config, load_config, load_located_config
 from littlest.config.model import Config
 from littlest.config.problems import InvalidConfig
+from littlest.config.secrecy import MASK
 from littlest.config.settings import find_nearest_key
 from littlest.errors import ConfigError, ExitCode, LittlestError, NeedsRoot, UsageError
 from littlest.report import Report
@@ -18,6 +19,7 @@ from littlest.system.machine import Machine
 
 View = Literal["file", "effective", "defaults"]
 _NOT_APPLIED = f"{paths.CONFIG_FILE} says something else, which is not in force yet: sudo littlest apply"
+_MASKED = f"{MASK} stands for a secret. To see it: sudo littlest config get --reveal KEY"
 _IN_FORCE = "Shown are the last good settings, with which the hub goes on."
 
 
@@ -66,7 +68,8 @@ def run_get(machine: Machine, key: str, *, reveal: bool = False) -> Report:
     config = load_config(_read(machine, paths.CONFIG_FILE, str(paths.CONFIG_FILE)) or "", str(paths.CONFIG_FILE))
     value = _pick(make_data(config, reveal=reveal), key, config, False)
     lines = tuple(map(_render_bare, value)) if isinstance(value, tuple | list) else _render_lines(value)
-    return Report(lines=lines, data={"key": key, "value": value})
+    notes = (_MASKED,) if not reveal and MASK in "".join(lines) else ()
+    return Report(lines=lines, data={"key": key, "value": value}, notes=notes)
 
 
 def run_validate(machine: Machine, file: str | None) -> Report:
@@ -143,7 +146,7 @@ def _pick(data: Any, key: str, config: Config, only_changed: bool) -> Any:
     """Return what stands at a key. Raises UsageError for a key that there is not, LittlestError for one not given."""
     try:
         path = parse_key(key)
-        target = find_target(path, config.auth.type)
+        find_target(path, config.auth.type)
     except UnknownKey as unknown:
         nearest = find_nearest_key(key)
         hint = f"Did you mean {nearest}?" if nearest else "`littlest config show` lists every setting."
@@ -152,7 +155,7 @@ def _pick(data: Any, key: str, config: Config, only_changed: bool) -> Any:
         name = find_normalizer(path[:depth], config.auth.type)(part) if depth else part
         if not isinstance(data, Mapping) or name not in data:
             if only_changed:
-                return {} if target.sort != "setting" else target.default
+                return {}
             raise LittlestError(f"{key} is not given; {render_key(path[:depth]) or 'the file'} has no {part}.")
         data = data[name]
     return data

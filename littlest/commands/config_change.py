@@ -16,6 +16,7 @@ from littlest.config.editing.edit import (
 from littlest.config.editing.entered import Entered, Unfit, write_entered, write_entry, write_secret
 from littlest.config.editing.fitting import (
     check_same_shape,
+    check_takes_away,
     check_takes_list,
     check_takes_values,
     is_list,
@@ -41,6 +42,9 @@ AskSecret = Callable[[str], str]
 """Asks a person for a secret, or reads a line of the input where there is no terminal."""
 Edit = Callable[["Draft"], None]
 _APPLY = "Run `sudo littlest apply` to put it in force."
+_INVALID_BEFORE = (
+    "The file was not valid before either, and was left as it is: sudo littlest config edit shows all of it."
+)
 _BOM = "\ufeff"
 
 
@@ -129,6 +133,7 @@ def run_remove(machine: Machine, key: str, values: Sequence[str]) -> Report:
 
     def edit(draft: Draft) -> None:
         path, target = draft.find(key)
+        check_takes_away(target, values[0])
         check_takes_list(draft.text, path, target, values[0])
         present = list_present(draft.text, path, target)
         indexes: list[int] = []
@@ -153,7 +158,7 @@ def run_remove(machine: Machine, key: str, values: Sequence[str]) -> Report:
 
 def _set(draft: Draft, key: str, value: str | Entered) -> None:
     path, target = draft.find(key)
-    check_takes_values(target)
+    check_takes_values(target, value if isinstance(value, str) else "")
     if isinstance(value, str):
         value = write_entered(value, target)
     if target.sort == "secret_file":
@@ -201,13 +206,16 @@ def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Repor
         path = find_real_file(machine, paths.CONFIG_FILE)
         content = machine.read_bytes(path)
         text = _read_begun(machine) if content is None else decode_config(content, name)
-        before = _load_valid(text, name)
+        before, invalid = _load(text, name)
         try:
             draft = Draft(text, before, auth_type)
             edit(draft)
         except UnknownKey as unknown:
             raise _explain_unknown(unknown) from None
         except (Unfit, EditRefused) as refused:
+            if invalid is not None and isinstance(refused, EditRefused):
+                # what stands in the way is likely one of these
+                raise InvalidConfig(invalid.problems, _INVALID_BEFORE) from None
             raise UsageError(str(refused), refused.hint) from None
         if draft.text == text:
             return Report((*draft.said, "Nothing was changed."), {"changed": False, "changes": []})
@@ -241,21 +249,19 @@ def _read_begun(machine: Machine) -> str:
     return machine.read_text(paths.LAST_GOOD_CONFIG_FILE) or render_default_config()
 
 
-def _load_valid(text: str, name: str) -> Config | None:
-    """Return what the file said before, None where it is not valid. Raises ConfigError where it is not even YAML."""
+def _load(text: str, name: str) -> tuple[Config | None, InvalidConfig | None]:
+    """Return what the file said before, or why it is not valid. Raises ConfigError where it is not even YAML."""
     try:
-        return load_config(text, name)
+        return load_config(text, name), None
     except InvalidConfig as error:
         if any(not problem.key and problem.problem for problem in error.problems):
             raise
-        return None
+        return None, error
 
 
 def _explain_invalid(error: InvalidConfig, before: Config | None, draft: Draft) -> ConfigError:
     if before is None:
-        error.hint = (
-            "The file was not valid before either, and was left as it is: sudo littlest config edit shows all of it."
-        )
+        error.hint = _INVALID_BEFORE
         return error
     unknown = [problem.key for problem in error.problems if problem.problem.startswith("unknown key")]
     stale = [key for key in unknown if find_item(draft.text, parse_key(key)) is not None]

@@ -8,19 +8,21 @@ from pathlib import PurePosixPath
 from littlest import paths
 from littlest.config.document import render_default_config
 from littlest.config.load import decode_config
-from littlest.errors import ConfigError, LittlestError, NeedsRoot
+from littlest.errors import CommandFailed, ConfigError, LittlestError, NeedsRoot
 from littlest.report import Report
 from littlest.system.checks import load_checked_config
 from littlest.system.interrupts import leave_ctrl_c_to_child
 from littlest.system.lock import hold_lock
-from littlest.system.machine import Machine
+from littlest.system.machine import Machine, PathKind
 from littlest.system.settings import find_free_name, find_real_file, replace_settings
 
-Ask = Callable[[str], str]
-"""Puts a question to the person at the terminal and returns the answer."""
+Ask = Callable[[str], str | None]
+"""Puts a question to the person at the terminal and returns the answer, None where nobody answers."""
 
 _COPY = paths.ETC_DIR / ".config-edit.yaml"
 _INVALID = "These settings are not valid."
+_ANSWERS = {"e": True, "edit": True, "edit again": True, "x": False, "exit": False, "q": False, "quit": False}
+_OTHER_EDITOR = "Name another one: sudo EDITOR=nano littlest config edit"
 _EMPTY = "To have the defaults of everything, leave one line in it, such as a comment."
 _APPLY = "Run `sudo littlest apply` to put it in force."
 
@@ -45,10 +47,10 @@ def run_edit(machine: Machine, ask: Ask) -> Report:
             edited = _edit_until_valid(machine, editor, begun, ask)
             if edited not in (None, begun) and machine.read_bytes(path) != before:
                 raise LittlestError(f"Somebody else changed {path} meanwhile.")
-        except (LittlestError, KeyboardInterrupt) as error:
+            if edited not in (None, begun):
+                replace_settings(machine, edited)
+        except (LittlestError, KeyboardInterrupt, OSError) as error:
             raise _explain_end(machine, error, begun) from error
-        if edited is not None and edited != begun:
-            replace_settings(machine, edited)
         machine.remove(_COPY)
     if edited is None:
         return Report(lines=("Nothing was saved.",), notes=notes)
@@ -61,11 +63,7 @@ def _edit_until_valid(machine: Machine, editor: list[str], begun: bytes, ask: As
     """Return the valid content that the person ended with, None when they gave up."""
     name = str(paths.CONFIG_FILE)
     while True:
-        with leave_ctrl_c_to_child():
-            status = machine.run_attached([*editor, str(machine.path(_COPY))])
-        if status != 0:
-            raise LittlestError(f"The editor {shlex.join(editor)} ended with status {status}; nothing was saved.")
-        content = machine.read_bytes(_COPY) or b""
+        content = _read_edited(machine, editor)
         if not content.strip() and begun.strip():
             if not _wants_to_go_on("The edited copy is empty, or gone.", _EMPTY, ask):
                 return None
@@ -81,18 +79,39 @@ def _edit_until_valid(machine: Machine, editor: list[str], begun: bytes, ask: As
             return content
 
 
+def _read_edited(machine: Machine, editor: list[str]) -> bytes:
+    """Let the person edit the copy, and return what it holds then; nothing where it is gone."""
+    try:
+        with leave_ctrl_c_to_child():
+            status = machine.run_attached([*editor, str(machine.path(_COPY))])
+    except CommandFailed as error:
+        raise LittlestError(f"The editor cannot be started: {error.message}.", _OTHER_EDITOR) from None
+    if status != 0:
+        raise LittlestError(
+            f"The editor {shlex.join(editor)} ended with status {status}; nothing was saved.", _OTHER_EDITOR
+        )
+    state = machine.read_state(_COPY)
+    if state is not None and state.kind is not PathKind.FILE:
+        raise LittlestError(f"The editor {shlex.join(editor)} left no file; nothing was saved.", _OTHER_EDITOR)
+    return machine.read_bytes(_COPY) or b""
+
+
 def _wants_to_go_on(message: str, reason: str, ask: Ask) -> bool:
     question = f"{message}\n{reason} (e)dit again or e(x)it without saving? "
-    while answer := ask(question).strip().lower():
-        if answer[0] in "ex":
-            return answer[0] == "e"
+    while (answer := ask(question)) is not None:
+        if (word := answer.strip().lower()) in _ANSWERS:
+            return _ANSWERS[word]
         question = "Answer e to edit again, or x to exit without saving: "
     raise LittlestError("There is nobody to ask whether to edit again; nothing was saved.")
 
 
 def _explain_end(machine: Machine, error: BaseException, begun: bytes) -> LittlestError:
     """Return the error that says why editing ended, and where what was written is."""
-    message = error.message if isinstance(error, LittlestError) else "Interrupted; nothing was saved."
+    message = "Interrupted; nothing was saved."
+    if isinstance(error, LittlestError):
+        message = error.message
+    elif isinstance(error, OSError):
+        message = f"The system refused: {error}; nothing was saved."
     kept = _keep_copy(machine, begun)
     hint = f"What you wrote stands in {kept}." if kept else getattr(error, "hint", None)
     return LittlestError(message, hint)
@@ -106,8 +125,8 @@ def _rescue_copy(machine: Machine, begun: bytes) -> tuple[str, ...]:
 
 def _keep_copy(machine: Machine, begun: bytes) -> PurePosixPath | None:
     """Give the edited copy a name under which it stays, and return that; None where nothing was written in it."""
-    content = machine.read_bytes(_COPY)
-    if content is None or content == begun:
+    state = machine.read_state(_COPY)
+    if state is None or (state.kind is PathKind.FILE and machine.read_bytes(_COPY) in (begun, b"")):
         machine.remove(_COPY)
         return None
     kept = find_free_name(machine, "edited")
@@ -117,8 +136,12 @@ def _keep_copy(machine: Machine, begun: bytes) -> PurePosixPath | None:
 
 def _find_editor(machine: Machine) -> list[str]:
     for variable in ("VISUAL", "EDITOR"):
-        if words := shlex.split(os.environ.get(variable, "")):
-            return words
+        given = os.environ.get(variable, "")
+        try:
+            if words := shlex.split(given):
+                return words
+        except ValueError as error:
+            raise LittlestError(f"{variable} is no command: {given} ({error}).", _OTHER_EDITOR) from None
     for editor in ("sensible-editor", "editor", "nano", "vim", "vi"):
         if machine.has_command(editor):
             return [editor]

@@ -16,7 +16,7 @@ def run_help(key: str | None) -> Report:
         nearest = find_nearest_key(unknown.key)
         hint = f"Did you mean {nearest}?" if nearest else "`littlest config help` lists every group."
         raise UsageError(str(unknown), hint) from None
-    return Report(lines=tuple(text.splitlines()))
+    return Report(tuple(text.splitlines()), {"key": key or "", "help": text})
 
 
 def run_schema() -> Report:

@@ -119,6 +119,8 @@ class Machine:
             return subprocess.run(list(argv), check=False, env={**os.environ, "PATH": COMMAND_PATH}).returncode
         except FileNotFoundError:
             raise CommandFailed(f"{argv[0]}: this command is not installed") from None
+        except OSError as error:
+            raise CommandFailed(f"{argv[0]}: {error.strerror}") from None
         except KeyboardInterrupt:
             return 0
 

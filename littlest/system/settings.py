@@ -6,15 +6,30 @@ import time
 from pathlib import PurePosixPath
 
 from littlest import paths
+from littlest.errors import LittlestError
 from littlest.system.history import is_known_text
 from littlest.system.machine import Machine
 
 REJECTED_CONFIG_FILE = paths.CONFIG_FILE.with_name("config.yaml.rejected")
 """The settings with which the hub did not start last, kept for the admin to correct."""
 
+_PLAIN_FILE = "Move it away, and put a file in its place."
+
 
 def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
-    """Follow links, so that a change is made to the file that they lead to instead of replacing the link."""
+    """Follow links, so that a change is made to the file that they lead to instead of replacing the link.
+
+    Raises LittlestError for links that lead round in a circle, and for a folder.
+    """
+    try:
+        is_folder = machine.path(path).is_dir()
+        machine.path(path).stat()
+    except FileNotFoundError:
+        is_folder = False
+    except OSError as error:
+        raise LittlestError(f"{path} cannot be read: {error.strerror}.", _PLAIN_FILE) from None
+    if is_folder:
+        raise LittlestError(f"{path} is a folder; the settings stand in a file.", _PLAIN_FILE)
     return PurePosixPath("/") / machine.path(path).resolve().relative_to(machine.root)
 
 

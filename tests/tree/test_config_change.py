@@ -92,6 +92,9 @@ def test_value_is_read_by_the_type_of_its_setting(machine: Machine) -> None:
     ("words", "said", "advice"),
     [
         (("users.admin", "ada"), "takes a list", "littlest config add users.admin ada"),
+        (("users.admin", "ada, grace"), "takes a list", "littlest config add users.admin ada grace."),
+        (("users.admin", "ada,grace"), "takes a list", "write '[ada, grace]'"),
+        (("users.groups", "{}"), "holds other settings", "littlest config unset users.groups"),
         (("users.admin", "ada", "grace"), "takes a list", "littlest config add users.admin ada grace"),
         (("limits", "2G"), "is a group of settings", "littlest config set limits.memory VALUE"),
         (("users", "ada"), "is a group of settings", "littlest config add users.allowed VALUE"),
@@ -119,6 +122,28 @@ def test_what_is_not_meant_is_refused_with_what_is(
     assert said in error.message
     assert advice in (error.hint or "")
     assert "hush" not in error.message + str(error.hint)
+
+
+def test_name_is_not_removed_as_if_it_were_an_entry(machine: Machine) -> None:
+    write(machine, "users: {groups: {biology: {members: [ada]}}}\n")
+    error = refuse(machine, lambda: run_remove(machine, "users.groups", ["biology"]))
+    assert error.hint == "To take one out: littlest config unset users.groups.biology"
+
+
+def test_quotes_make_no_difference_to_what_an_entry_is(machine: Machine) -> None:
+    write(machine, 'jupyterhub: {Spawner: {args: [--debug, "-v", "5"]}}\n')
+    run_add(machine, "jupyterhub.Spawner.args", ["--debug", "-v"])
+    run_remove(machine, "jupyterhub.Spawner.args", ["--debug"])
+    assert read(machine) == 'jupyterhub: {Spawner: {args: ["-v", "5"]}}\n'
+    # the number is another thing than the text
+    refuse(machine, lambda: run_remove(machine, "jupyterhub.Spawner.args", ["5"]), ExitCode.FAILED)
+
+
+@pytest.mark.parametrize("text", ["http: 80\n", "http: {port: 80}\nhttp: {port: 81}\n"])
+def test_what_was_invalid_before_is_named_with_its_line(text: str, machine: Machine) -> None:
+    write(machine, text)
+    error = refuse(machine, lambda: set_(machine, "http.port", "82"), ExitCode.INVALID_CONFIG)
+    assert f"{CONFIG}:{text.count(chr(10))}: http" in error.message
 
 
 @pytest.mark.parametrize(

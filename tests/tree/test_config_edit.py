@@ -1,7 +1,10 @@
 """`littlest config edit` with a real editor (a script), a real file and a real lock."""
 
+import os
+import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -45,12 +48,13 @@ def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Editor:
     return make
 
 
-def answer(*answers: str) -> Callable[[str], str]:
+def answer(*answers: str) -> Callable[[str], str | None]:
+    """Give these answers, and then the end of the input."""
     waiting: Iterator[str] = iter(answers)
 
-    def ask(question: str) -> str:
+    def ask(question: str) -> str | None:
         asked.append(question)
-        return next(waiting, "")
+        return next(waiting, None)
 
     asked: list[str] = []
     ask.asked = asked  # type: ignore[attr-defined]
@@ -92,14 +96,15 @@ def test_edit_without_a_change_says_so_and_writes_nothing(machine: Machine, edit
 def test_invalid_edit_names_the_problems_and_can_be_edited_again(machine: Machine, editor: Editor) -> None:
     file = write(machine, "http:\n  port: 8000\n")
     calls = editor('echo "htp: 1" >>"$1"', 'sed -i /htp/d "$1"; echo "base_url: /x/" >>"$1"')
-    ask = answer("what?", "e")
+    ask = answer("what?", "", "exitt", "e")
     run_edit(machine, ask)
     assert file.read_text() == "http:\n  port: 8000\nbase_url: /x/\n"
     assert f"{CONFIG}:3: htp: unknown key; did you mean http?" in ask.asked[0]  # type: ignore[attr-defined]
     assert len(calls.read_text().splitlines()) == 2
+    assert len(ask.asked) == 4  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("given", ["x", "xit"])
+@pytest.mark.parametrize("given", ["x", "exit", " X ", "quit"])
 def test_invalid_edit_can_be_given_up(given: str, machine: Machine, editor: Editor) -> None:
     file = write(machine, "http:\n  port: 8000\n")
     editor('printf "\\377" >"$1"')
@@ -247,18 +252,97 @@ def test_only_one_edits_at_a_time(machine: Machine, editor: Editor) -> None:
     assert run_edit(machine, answer()).lines == ("Nothing was changed.",)
 
 
-def test_machine_without_an_editor(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_keeps_an_owner_whom_this_machine_does_not_know(machine: Machine, editor: Editor) -> None:
+    # as one that came with rsync or tar
+    file = write(machine, "http:\n  port: 8000\n")
+    os.chown(file, 12345, 23456)
+    editor('sed -i s/8000/8001/ "$1"')
+    run_edit(machine, answer())
+    assert (file.stat().st_uid, file.stat().st_gid) == (12345, 23456)
+    assert file.read_text() == "http:\n  port: 8001\n"
+
+
+def test_machine_without_an_editor(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "")
     monkeypatch.setenv("EDITOR", " ")
-    monkeypatch.setattr(Machine, "has_command", lambda *_: False)
+    monkeypatch.setattr("littlest.system.machine.COMMAND_PATH", str(tmp_path))
     with pytest.raises(LittlestError, match="No editor was found"):
         run_edit(machine, answer())
     assert list_files(machine) == []
 
 
-def test_editor_that_does_not_exist(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_editor_is_a_command_with_arguments_and_visual_comes_first(
+    machine: Machine, editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write(machine, "http:\n  port: 8000\n")
+    monkeypatch.setenv("EDITOR", "/nowhere/editor")
+    monkeypatch.setenv("VISUAL", "sed -i -e 's/8000/80 # as ever/'")
+    run_edit(machine, answer())
+    assert file.read_text() == "http:\n  port: 80 # as ever\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("/nowhere/editor", "/nowhere/editor: this command is not installed"),
+        ("/etc/passwd", "/etc/passwd: Permission denied"),
+        ("/etc", "/etc: Permission denied"),
+        ("ed --flag 'x", "VISUAL is no command"),
+    ],
+)
+def test_editor_that_cannot_be_started(
+    given: str, said: str, machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(machine, "")
-    monkeypatch.setenv("VISUAL", "/nowhere/editor")
-    with pytest.raises(LittlestError, match="not installed"):
+    monkeypatch.setenv("VISUAL", given)
+    with pytest.raises(LittlestError, match=said) as caught:
         run_edit(machine, answer())
+    assert "sudo EDITOR=nano littlest config edit" in str(caught.value.hint)
     assert list_files(machine) == ["config.yaml"]
+
+
+def test_editor_that_leaves_no_file(machine: Machine, editor: Editor) -> None:
+    file = write(machine, "base_url: /a/\n")
+    editor('rm "$1"; mkdir "$1"; echo hello >"$1/note"')
+    with pytest.raises(LittlestError, match="left no file") as caught:
+        run_edit(machine, answer())
+    kept = machine.path(PurePosixPath(str(caught.value.hint).rpartition(" ")[2].rstrip(".")))
+    assert (kept / "note").read_text() == "hello\n"
+    assert file.read_text() == "base_url: /a/\n"
+
+
+@pytest.mark.parametrize(("make", "said"), [("ln -s config.yaml", "cannot be read"), ("mkdir", "is a folder")])
+def test_what_is_no_file_is_not_edited(make: str, said: str, machine: Machine, editor: Editor) -> None:
+    subprocess.run([*make.split(), machine.path(CONFIG)], check=True)
+    editor(":")
+    with pytest.raises(LittlestError, match=said) as caught:
+        run_edit(machine, answer())
+    assert "put a file in its place" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_edit_that_is_ended_loses_nothing(number: signal.Signals, machine: Machine, tmp_path: Path) -> None:
+    file = write(machine, "base_url: /a/\n")
+    program = (
+        "import sys; from littlest.commands.config_edit import run_edit; from littlest.system.machine import Machine;"
+        "from pathlib import Path; run_edit(Machine(Path(sys.argv[1])), lambda _: None)"
+    )
+    editor = tmp_path / "slow"
+    editor.write_text('#!/bin/sh\necho "base_url: /b/" >"$1"; echo begun; exec sleep 20\n')
+    editor.chmod(0o755)
+    running = subprocess.Popen(
+        [sys.executable, "-c", program, machine.root],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, "VISUAL": str(editor)},
+    )
+    with running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "begun\n"
+        os.killpg(running.pid, number)
+    assert file.read_text() == "base_url: /a/\n"
+    # what was written is there for the next edit to tell of, or under the name that the error said
+    kept = [path.read_text() for path in file.parent.iterdir() if path != file]
+    assert kept == ["base_url: /b/\n"]

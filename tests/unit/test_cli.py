@@ -69,6 +69,23 @@ def test_wrong_usage(words: list[str], root: Path) -> None:
     assert cli.run(words) == ExitCode.USAGE
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["config", "set"], "Missing argument"),
+        (["config", "show", "--nope"], "No such option"),
+        (["config", "bogus"], "bogus"),
+        (["logs", "-n", "many"], "integer"),
+    ],
+)
+def test_wrong_usage_as_json(words: list[str], said: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([*words, "--json"]) == ExitCode.USAGE
+    told = json.loads(capsys.readouterr().out)
+    assert said in told["error"]
+    assert "--help" in told["hint"]
+    assert told["exit_code"] == ExitCode.USAGE
+
+
 def test_settings_in_force(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_config(root, "http:\n  port: 8000\nusers:\n  admin: [0123]\n")
     assert cli.run(["config", "show"]) == 0
@@ -121,6 +138,10 @@ def test_defaults_and_what_differs_from_them(root: Path, capsys: pytest.CaptureF
     assert cli.run(["config", "show", "limits.memory", "--defaults"]) == 0
     assert capsys.readouterr().out == "1G\n"
     assert cli.run(["config", "show", "--diff", "--defaults"]) == ExitCode.USAGE
+    capsys.readouterr()
+    # what is as ever does not differ
+    assert cli.run(["config", "show", "http.address", "--diff"]) == 0
+    assert capsys.readouterr().out == ""
 
 
 def test_settings_that_are_not_applied_yet(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -171,7 +192,10 @@ def test_one_value_for_a_script(key: str, said: str, root: Path, capsys: pytest.
         'announcement: "a: b"\nmetrics: {token: hush}\n',
     )
     assert cli.run(["config", "get", key]) == 0
-    assert capsys.readouterr().out == said
+    told = capsys.readouterr()
+    assert told.out == said
+    # a script that takes the mask for the secret finds a word about it in its log
+    assert ("--reveal" in told.err) == (key == "metrics.token")
 
 
 def test_value_that_is_not_there(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,8 +123,9 @@ def test_reader_that_has_gone_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_end_of_input_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
     assert output.ask("Yes? ") == ""
+    assert output.ask("Yes? ") is None
 
 
 def test_stream_that_the_shell_closed_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:

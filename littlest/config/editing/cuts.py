@@ -17,7 +17,7 @@ def make_line_cut(source: Source, start: int, end: int, first: Item, path: Path,
     """
     before = source.text[start : first.start].strip()
     if before not in ("", "-"):
-        raise EditRefused(f"{render_key(path)} shares its line with something else.")
+        raise EditRefused(f"{source.render_place(path, first)} shares its line with something else: {before}")
     indent = " " * (len(source.text[start:end]) - len(source.text[start:end].lstrip(" ")))
     lines = "".join(f"{indent}{line}{source.newline}" for line in [*kept, *source.list_comments(start, end)])
     if end == len(source.text) and not source.text.endswith("\n"):

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from littlest.config.document import render_value
 from littlest.config.editing.cuts import check_no_comment, list_inline_cuts, list_line_cuts, make_line_cut
 from littlest.config.editing.entered import Entered, make_list
+from littlest.config.editing.insertions import append_entries, insert_setting, make_insertion, render_lines
 from littlest.config.editing.layout import Item
-from littlest.config.editing.source import STEP, EditRefused, Pair, Path, Source
+from littlest.config.editing.source import EditRefused, Pair, Path, Source, splice
 from littlest.config.keys import UnknownKey, find_normalizer, find_target, render_key
 from littlest.config.syntax import YamlSyntaxError, parse_yaml
 
@@ -73,7 +73,7 @@ def set_value(text: str, path: Path, entered: Entered) -> str:
     if len(chain) == len(path):
         new = _replace(source, chain[-1], path, entered)
     else:
-        new = _insert(source, chain, path, entered)
+        new = insert_setting(source, chain, path, entered)
     _check(source, new, path)
     return new
 
@@ -107,7 +107,7 @@ def add_entries(text: str, path: Path, entries: Sequence[str], default: Sequence
     source.check_own(value, path)
     if value.kind != "list":
         raise EditRefused(f"{render_key(path)} is no list in the file.")
-    new = _append(source, value, entries)
+    new = append_entries(source, value, entries)
     _check(source, new, path)
     return new
 
@@ -125,20 +125,14 @@ def remove_entries(text: str, path: Path, indexes: Sequence[int], *, default_is_
         _check_unused(source, value.items[index], path)
     if len(set(indexes)) < len(value.items):
         spans = list_inline_cuts if value.is_flow else list_line_cuts
-        new = _splice(source.text, spans(source, value.items, indexes, path))
+        new = splice(source.text, spans(source, value.items, indexes, path))
         _check(source, new, path)
         return new
     if default_is_empty and not value.is_flow:
         return unset(text, path)
-    new = _splice(source.text, _empty_list(source, value, path))
+    new = splice(source.text, _empty_list(source, value, path))
     _check(source, new, path)
     return new
-
-
-def _splice(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
-    for start, end, replacement in sorted(edits, reverse=True):
-        text = text[:start] + replacement + text[end:]
-    return text
 
 
 def _replace(source: Source, pair: Pair, path: Path, entered: Entered) -> str:
@@ -151,15 +145,15 @@ def _replace(source: Source, pair: Pair, path: Path, entered: Entered) -> str:
     if value.is_blank:
         if entered.entries:
             position = source.find_line_end(value.start)
-            lines = _render_lines((), entered, key.column, source.newline)
-            return _splice(text, [_make_insertion(source, position, lines)])
-        return _splice(text, [(value.start, value.start, f" {entered.inline}")])
+            lines = render_lines((), entered, key.column, source.newline)
+            return splice(text, [make_insertion(source, position, lines)])
+        return splice(text, [(value.start, value.start, f" {entered.inline}")])
     if value.style in ("|", ">"):
-        return _splice(text, [_make_block_scalar_edit(source, value, entered)])
+        return splice(text, [_make_block_scalar_edit(source, value, entered)])
     if value.kind not in ("list", "mapping") or value.is_flow:
         check_no_comment(source, value.start, value.end, path)
-        return _splice(text, [(value.start, value.end, entered.inline)])
-    return _splice(text, _make_block_edits(source, pair, path, entered))
+        return splice(text, [(value.start, value.end, entered.inline)])
+    return splice(text, _make_block_edits(source, pair, path, entered))
 
 
 def _make_block_scalar_edit(source: Source, value: Item, entered: Entered) -> tuple[int, int, str]:
@@ -175,7 +169,9 @@ def _make_block_edits(source: Source, pair: Pair, path: Path, entered: Entered) 
     value = pair[1]
     begin = source.find_line_start(value.start)
     if source.text[begin : value.start].strip():
-        raise EditRefused(f"{render_key(path)} is written in a way that cannot be replaced exactly.")
+        raise EditRefused(
+            f"{source.render_place(path, value)} is written in a way that cannot be replaced without harm."
+        )
     check_no_comment(source, begin, value.end, path)
     end = source.find_line_end(value.end)
     if source.list_comments(value.end, end):
@@ -197,72 +193,6 @@ def _empty_list(source: Source, value: Item, path: Path) -> list[tuple[int, int,
     return [(colon, colon, " []"), *edits]
 
 
-def _insert(source: Source, chain: list[Pair], path: Path, entered: Entered) -> str:
-    """Put a setting into the file that is not in it yet."""
-    pair = chain[-1] if chain else None
-    group = pair[1] if pair else source.root
-    missing = path[len(chain) :]
-    if len(missing) > 1 and source.brings_by_merge(group, missing[0]):
-        raise EditRefused(f"{render_key(path[: len(chain) + 1])} comes from another part of the file, by <<.")
-    if group is not None and not group.is_blank and (group.is_flow or group.kind == "scalar"):
-        return _insert_flow(source, group, missing, entered)
-    indent = source.find_indent(pair)
-    lines = _render_lines(missing, entered, indent, source.newline)
-    if documented := source.find_documented(path[: len(chain) + 1], pair):
-        start, end = documented
-        ending = source.text[start:end][len(source.text[start:end].rstrip("\r\n")) :]
-        return _splice(source.text, [(start, end, lines.rstrip("\r\n") + ending)])
-    return _splice(source.text, [_make_insertion(source, source.find_group_end(pair), lines)])
-
-
-def _make_insertion(source: Source, position: int, lines: str) -> tuple[int, int, str]:
-    """Return the edit that puts whole lines at a position; the last line of a file may have no line break."""
-    if position and not source.text[:position].endswith("\n"):
-        return position, position, source.newline + lines.rstrip("\r\n")
-    return position, position, lines
-
-
-def _insert_flow(source: Source, group: Item, missing: Path, entered: Entered) -> str:
-    inner = entered.inline
-    for name in reversed(missing[1:]):
-        inner = f"{{{render_value(name)}: {inner}}}"
-    written = f"{render_value(missing[0])}: {inner}"
-    if group.kind == "scalar":
-        return _splice(source.text, [(group.start, group.end, f"{{{written}}}")])
-    if group.pairs:
-        end = source.find_pair_end(group.pairs[-1])
-        return _splice(source.text, [(end, end, f", {written}")])
-    start = source.text.index("{", group.start) + 1
-    return _splice(source.text, [(start, start, written)])
-
-
-def _render_lines(names: Path, entered: Entered, indent: int, newline: str) -> str:
-    """Return a setting as lines, with the groups around it."""
-    lines = []
-    for depth, name in enumerate(names):
-        lines.append(f"{' ' * (indent + STEP * depth)}{render_value(name)}:")
-    inner = indent + STEP * len(names) if names else indent + STEP
-    if entered.entries:
-        lines += [f"{' ' * inner}- {entry}" for entry in entered.entries]
-    else:
-        lines[-1] += f" {entered.inline}"
-    return "".join(line + newline for line in lines)
-
-
-def _append(source: Source, value: Item, entries: Sequence[str]) -> str:
-    if value.is_flow:
-        written = ", ".join(entries)
-        if value.items:
-            end = value.items[-1].end
-            return _splice(source.text, [(end, end, f", {written}")])
-        start = source.text.index("[", value.start) + 1
-        return _splice(source.text, [(start, start, written)])
-    dash = source.text.rfind("-", 0, value.items[0].start + 1)
-    indent = dash - source.find_line_start(dash)
-    lines = "".join(f"{' ' * indent}- {entry}{source.newline}" for entry in entries)
-    return _splice(source.text, [_make_insertion(source, source.find_line_end(value.end), lines)])
-
-
 def _remove(source: Source, chain: list[Pair], path: Path) -> str:
     """Take a key with its value out of its group; comments stay."""
     key, value = chain[-1]
@@ -272,11 +202,11 @@ def _remove(source: Source, chain: list[Pair], path: Path) -> str:
     if group.is_flow:
         index = group.pairs.index((key, value))
         spans = [Item("scalar", left.start, max(left.end, right.end), 0) for left, right in group.pairs]
-        return _splice(source.text, list_inline_cuts(source, spans, (index,), path))
+        return splice(source.text, list_inline_cuts(source, spans, (index,), path))
     start, end = source.find_line_start(key.start), source.find_line_end(source.find_pair_end((key, value)))
     default = source.find_default_to_restore(path, start)
     kept = [default] if default else []
-    return _splice(source.text, [make_line_cut(source, start, end, key, path, kept=kept)])
+    return splice(source.text, [make_line_cut(source, start, end, key, path, kept=kept)])
 
 
 def _prune(text: str, path: Path) -> str:
@@ -317,14 +247,16 @@ def _check_unused(source: Source, item: Item, path: Path) -> None:
 
 def _check(before: Source, text: str, path: Path) -> None:
     """Raises EditRefused when a text says something else than before outside a path, or lacks a comment."""
-    key = render_key(path)
+    chain = before.follow(path)
+    key = before.render_place(path, chain[-1][0]) if chain else render_key(path)
+    harmful = EditRefused(f"{key} is written in a way that cannot be changed without harm to the rest of the file.")
     try:
         parse_yaml(text)
         after = Source(text)
     except YamlSyntaxError:
-        raise EditRefused(f"{key} is written in a way that cannot be changed exactly.") from None
+        raise harmful from None
     if _shape_without(before.root, path) != _shape_without(after.root, path):
-        raise EditRefused(f"{key} is written in a way that cannot be changed exactly.")
+        raise harmful
     lost = Counter(before.list_comments()) - Counter(after.list_comments())
     # the default in a comment became the setting itself
     if any(re.sub(r"^# (\w+):.*", r"\1", comment) not in path for comment in lost):

@@ -1,5 +1,6 @@
 """Values as people enter them on a command line, read by the type of their setting, and written as YAML."""
 
+import shlex
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ def write_entered(text: str, target: Target) -> Entered:
         return _write_list(text, target, key)
     if kind is Secret:
         return _write_secret(text, target, key)
-    node = _make_plain_node(text)
+    node = make_scalar(text)
     if is_null(node):
         if target.optional:
             return Entered("null")
@@ -67,7 +68,7 @@ def write_entry(text: str, target: Target) -> str:
     _check_text(text, key)
     if target.kind is Any:
         return _write_node(_parse(text, key)).inline
-    return _write_scalar(_make_plain_node(text), split_optional(target.item)[0], key)
+    return _write_scalar(make_scalar(text), split_optional(target.item)[0], key)
 
 
 def write_secret(text: str) -> Entered:
@@ -92,16 +93,19 @@ def _parse(text: str, key: str) -> Node:
             else None
         )
         raise Unfit(f"What was given for {key} is not YAML: {error.problem}.", advice) from None
-    return node or _make_plain_node("")
+    return node or make_scalar("")
 
 
 def _write_list(text: str, target: Target, key: str) -> Entered:
     node = _parse(text, key)
     if not isinstance(node, SequenceNode):
-        words = text if isinstance(node, ScalarNode) and node.value else "VALUE"
+        # several as people write them elsewhere: ada,grace
+        words = [word.strip() for word in text.split(",") if word.strip()] if isinstance(node, ScalarNode) else []
+        words = words or ["VALUE"]
         raise Unfit(
             f"{key} takes a list, and this would put one value in its place.",
-            f"To add to it: littlest config add {key} {words}. To replace all of it: write '[{words}]'.",
+            f"To add to it: littlest config add {key} {shlex.join(words)}."
+            f" To replace all of it: write '[{', '.join(words)}]'.",
         )
     kind = split_optional(target.item)[0]
     entries = []
@@ -113,7 +117,7 @@ def _write_list(text: str, target: Target, key: str) -> Entered:
 
 
 def _write_secret(text: str, target: Target, key: str) -> Entered:
-    node = _parse(text, key) if text.startswith("{") else _make_plain_node(text)
+    node = _parse(text, key) if text.startswith("{") else make_scalar(text)
     if is_null(node) and target.optional:
         return Entered("null")
     if isinstance(node, MappingNode) and [name.value for name, _ in node.value] == ["file"]:
@@ -165,6 +169,7 @@ def _make_plain_data(node: Node) -> Any:
             return {str(name.value): _make_plain_data(value) for name, value in node.value}
 
 
-def _make_plain_node(text: str) -> ScalarNode:
+def make_scalar(text: str, style: str = "") -> ScalarNode:
+    """Return a text as a value of YAML; `style` is the quote that it stands in, empty for none."""
     mark = StreamMark("", 0, 0, 0)
-    return ScalarNode(None, text, mark, mark)
+    return ScalarNode(None, text, mark, mark, style=style or None)

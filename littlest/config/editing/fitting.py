@@ -7,9 +7,10 @@ from typing import Any
 
 from littlest.config.document import render_inline
 from littlest.config.editing.edit import find_item, is_brought_by_merge, list_entries
-from littlest.config.editing.entered import Entered, Unfit
+from littlest.config.editing.entered import Entered, Unfit, make_scalar
 from littlest.config.editing.layout import Item, read_layout
 from littlest.config.keys import Path, Target, UnknownKey, find_target, make_normalizer, parse_key, render_key
+from littlest.config.scalars import guess_scalar
 from littlest.config.section import Secret
 from littlest.config.settings import as_entry, as_section
 
@@ -17,11 +18,13 @@ Comparable = tuple[str, str]
 """An entry of a list in its usual spelling, and what else tells it from others that look the same."""
 
 
-def check_takes_values(target: Target) -> None:
+def check_takes_values(target: Target, value: str = "") -> None:
     """Raises Unfit for what holds other settings: one value cannot take their place."""
     key = render_key(target.path)
     if target.sort in ("setting", "secret_file"):
         return
+    if value.strip() in ("{}", "[]"):
+        raise Unfit(f"{key} holds other settings.", f"To take out all of them: littlest config unset {key}")
     section = as_entry(target.annotation) if target.sort == "names" else as_section(target.kind)
     inner = next(name for name in section.model_fields) if section else ""
     if target.sort == "names":
@@ -31,6 +34,15 @@ def check_takes_values(target: Target) -> None:
         problem = f"{key} is a group of settings; one value cannot take its place."
     verb = "add" if is_list(f"{key}.{inner}") else "set"
     raise Unfit(problem, f"Name a setting in it: littlest config {verb} {key}.{inner} VALUE")
+
+
+def check_takes_away(target: Target, value: str) -> None:
+    """Raises Unfit for what holds names: one is taken out with all that belongs to it, no entry of a list."""
+    if target.sort == "names":
+        raise Unfit(
+            f"{render_key(target.path)} holds names, each with what belongs to it.",
+            f"To take one out: littlest config unset {render_key((*target.path, value))}",
+        )
 
 
 def check_takes_list(text: str, path: Path, target: Target, value: str) -> None:
@@ -88,5 +100,7 @@ def is_list(key: str) -> bool:
 def _compare_item(item: Item, target: Target) -> Comparable:
     if target.is_list:
         return str(make_normalizer(target.item)(item.value)), ""
-    # the number 5 and the text "5" are two things
-    return item.value, item.style and "text" if item.kind == "scalar" else str(item.make_shape())
+    if item.kind != "scalar":
+        return item.value, str(item.make_shape())
+    # the number 5 and the text "5" are two things; --debug is the same with quotes and without
+    return item.value, type(guess_scalar(make_scalar(item.value, item.style))).__name__

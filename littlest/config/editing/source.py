@@ -1,5 +1,6 @@
 """A configuration file's text, and where in it a setting stands or would stand. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from littlest.config.document import list_setting_lines
@@ -65,7 +66,7 @@ class Source:
         name = item.value if item.kind == "alias" else item.anchor
         if item.kind == "alias" or name in self.aliases:
             raise EditRefused(
-                f"{render_key(path) or 'The file'} (line {self.find_line(item.start)}) shares its value with another"
+                f"{self.render_place(path, item)} shares its value with another"
                 f" setting, through {'*' if item.kind == 'alias' else '&'}{name}."
             )
 
@@ -90,6 +91,10 @@ class Source:
                 if key.value == MERGE:
                     waiting.append(value)
         return False
+
+    def render_place(self, path: Path, item: Item) -> str:
+        """Return a key with the line on which something of it stands, for messages."""
+        return f"{render_key(path) or 'The file'} (line {self.find_line(item.start)})"
 
     def find_line(self, position: int) -> int:
         """Return the number of a position's line, from 1."""
@@ -169,6 +174,13 @@ class Source:
         """Return the comments in a part of the text."""
         found = find_comments(self.text, self.root, start, end)
         return [self.text[begin:stop] for begin, stop in found]
+
+
+def splice(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
+    """Return the text with other things in the place of parts of it: each its begin, its end and what comes."""
+    for start, end, replacement in sorted(edits, reverse=True):
+        text = text[:start] + replacement + text[end:]
+    return text
 
 
 def list_documentation(path: Path) -> list[str] | None:
