@@ -11,6 +11,7 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from littlest import paths
 from littlest.hub.merge import merge_settings
+from littlest.system.drop_ins import list_drop_ins
 
 LAST_GOOD_DROP_IN_DIR = Path(paths.STATE_DIR) / "last-good-jupyterhub_config.d"
 log = logging.getLogger("littlest")
@@ -48,11 +49,6 @@ def keep_drop_ins(ran: Mapping[str, bytes], last_good: Path = LAST_GOOD_DROP_IN_
     """Keep the drop-ins with which the hub has started, as the last good ones."""
     for name, content in ran.items():
         _keep(content, last_good / name)
-
-
-def list_drop_ins(folder: Path) -> tuple[Path, ...]:
-    """Every drop-in, in the order in which they run."""
-    return tuple(sorted(folder.glob("*.py")))
 
 
 def run_drop_in(file: Path) -> Any:
