@@ -9,6 +9,7 @@ from littlest.converge import converge
 from littlest.errors import ConfigError, LittlestError, NeedsAPerson
 from littlest.plan.steps import Release
 from littlest.system.apply import Progress
+from littlest.system.drop_ins import are_drop_ins_good, put_drop_ins_back
 from littlest.system.machine import Machine
 from littlest.system.settings import REJECTED_CONFIG_FILE, keep_apart, keep_rejected, replace_settings
 
@@ -39,7 +40,7 @@ def go_back(
     why = error.message if isinstance(error, LittlestError) else str(error) or "it was interrupted"
     text, good = attempt.text, attempt.good
     saved = (f"What stood in {paths.CONFIG_FILE} before is kept in {attempt.saved}.",) if attempt.saved else ()
-    if text is None or good is None or good == text:
+    if text is None or good is None or (good == text and are_drop_ins_good(machine)):
         hint = getattr(error, "hint", None)
         again = "Once the cause is gone: sudo littlest apply. To see what runs: sudo littlest status"
         return NeedsAPerson(
@@ -50,10 +51,14 @@ def go_back(
     try:
         progress("the new settings could not be put in force; putting the last good ones back")
         config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
-        if not attempt.is_rollback:
+        if not attempt.is_rollback and text != good:
             places.append(f"The settings that did not work are kept in {REJECTED_CONFIG_FILE}.")
             if older := keep_rejected(machine, text):
                 places.append(f"Those that were kept there before are in {older} now.")
+        aside_drop_ins = put_drop_ins_back(machine)
+        places += [
+            f"A drop-in that was not in force stands in {path} now, and is not used." for path in aside_drop_ins
+        ]
         edited = _read_edit(machine, text, good)
         aside = None if edited is None else keep_apart(machine, "saved", edited)
         if aside:
@@ -70,7 +75,7 @@ def go_back(
         )
     if edited is not None:
         places.append("To put it in force: sudo littlest apply")
-    elif not attempt.is_rollback:
+    elif not attempt.is_rollback and text != good:
         places.append(f"Correct them, copy them to {paths.CONFIG_FILE}, and apply again.")
     return LittlestError(
         f"the new settings could not be put in force: {why}",

@@ -21,6 +21,7 @@ from littlest.plan.steps import Release, Step
 from littlest.report import Report
 from littlest.system.apply import Progress, ignore_progress
 from littlest.system.checks import load_checked_config
+from littlest.system.drop_ins import keep_drop_ins, read_drop_ins
 from littlest.system.history import (
     add_entry,
     find_entry_to_go_back_to,
@@ -99,6 +100,7 @@ def _put_in_force(
 ) -> Report:
     release = release or read_current_release(machine)
     has_begun = attempt.is_rollback
+    drop_ins = read_drop_ins(machine)
 
     def note(line: str) -> None:
         nonlocal has_begun
@@ -118,6 +120,7 @@ def _put_in_force(
             raise go_back(machine, release, error, attempt, progress) from error
     if attempt.text is not None:
         _keep_as_good(machine, config, attempt.text, how)
+        keep_drop_ins(machine, drop_ins)
     return _report(steps, outlook, find_warnings(machine, config), config)
 
 

@@ -12,7 +12,7 @@ from littlest import __version__, paths
 from littlest.config.model import Config
 from littlest.config.problems import InvalidConfig, Problem
 from littlest.converge import check_root, find_differences, read_checked_config, read_good_config
-from littlest.errors import ConfigError, ExitCode, LittlestError, NotReady
+from littlest.errors import ConfigError, ExitCode, LittlestError
 from littlest.plan.build import make_probe_url
 from littlest.plan.changes import find_changes
 from littlest.plan.effects import make_restart_digest
@@ -22,7 +22,7 @@ from littlest.plan.steps import Release
 from littlest.report import Report
 from littlest.system.addresses import find_addresses
 from littlest.system.machine import Machine
-from littlest.system.probe import check_login_page, count_users, read_hub_version
+from littlest.system.probe import check_login_page, count_users, read_command_token, read_hub_version
 from littlest.system.record import read_record
 from littlest.system.releases import read_current_release
 from littlest.system.reload import read_hub_settings
@@ -90,8 +90,14 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
 
 def _list_settings_problems(data: Mapping[str, Any]) -> tuple[str, ...]:
     lines = tuple(str(Problem(**problem)) for problem in data["settings_problems"])
+    # of a file that is not valid the hub says what was said already
+    refused = tuple(
+        f"the hub runs with {data['hub_settings_file'] or 'the defaults'}, because of {line}"
+        for line in data["hub_settings_problems"]
+        if line not in lines
+    )
     drop_ins = tuple(f"a drop-in failed when the hub started: {line}" for line in data["drop_in_problems"])
-    return (*((data["settings_problem"],) if data["settings_problem"] else ()), *lines, *drop_ins)
+    return (*((data["settings_problem"],) if data["settings_problem"] else ()), *lines, *refused, *drop_ins)
 
 
 def _read_certificate_end(machine: Machine, config: Config) -> str | None:
@@ -113,16 +119,19 @@ def _ask_hub(machine: Machine, config: Config) -> dict[str, Any]:
     url = make_probe_url(config)
     answers: dict[str, Any] = {"jupyterhub_version": None, "users": None, "servers": None, "hub_problem": None}
     answers |= {"drop_in_problems": [], "runs_other_settings": False}
+    answers |= {"hub_settings_file": None, "hub_settings_problems": []}
     try:
         answers["jupyterhub_version"] = read_hub_version(url)
         check_login_page(url)
-        token = (machine.read_text(paths.COMMAND_TOKEN_FILE) or "").strip()
+        token = read_command_token(machine)
         answers["users"] = count_users(url, token)
         answers["servers"] = count_users(url, token, state="active")
         settings = read_hub_settings(machine, url)
         answers["drop_in_problems"] = list(settings.drop_in_problems)
+        answers["hub_settings_file"] = settings.file
+        answers["hub_settings_problems"] = list(settings.problems)
         answers["runs_other_settings"] = settings.started != make_restart_digest(config)
-    except NotReady as error:
+    except LittlestError as error:
         answers["hub_problem"] = error.message
     return answers
 

@@ -10,13 +10,11 @@ import tornado.httpserver
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
-from traitlets import Dict as DictTrait
 from traitlets import List as ListTrait
 from traitlets import Unicode
 
 from littlest.errors import LittlestError
 from littlest.hub import settings_api
-from littlest.hub.drop_ins import keep_drop_ins
 from littlest.hub.forwarded import ForwardedHeaders, Networks, parse_networks
 from littlest.hub.live import live
 from littlest.hub.notify import notify_systemd
@@ -25,6 +23,7 @@ from littlest.hub.servers.spawner import list_orphans, remove_orphan
 from littlest.hub.service_programs import forget_tokens, keep_trying
 from littlest.hub.sharing import SharedFolderKeeper
 from littlest.hub.start import start_anew_with_last_good
+from littlest.hub.trial import SETTLED_SECONDS, forget_trial
 from littlest.plan.accounts import make_unit_name
 from littlest.system.machine import Machine
 
@@ -93,8 +92,6 @@ class LittlestHub(JupyterHub):
     trusted_networks = ListTrait(
         Unicode(), help="Web servers before ours: addresses or networks whose forwarded headers are believed."
     ).tag(config=True)
-    drop_ins = DictTrait(help="The drop-ins that ran, by name.").tag(config=True)
-
     _services_starting: ClassVar[set[asyncio.Future[Any]]] = set()
 
     async def init_users(self) -> None:
@@ -174,13 +171,26 @@ class LittlestHub(JupyterHub):
         self.init_signal()
         HubServer.trusted = parse_networks(self.trusted_networks)
         await super().start()
-        keep_drop_ins(self.drop_ins)
+        self.settling = asyncio.create_task(self._settle())
         self.keeper = asyncio.create_task(SharedFolderKeeper(Machine(), self.log.warning).keep())
         notify_systemd("READY=1")
+
+    async def _settle(self) -> None:
+        """Once this start has lasted, it was none of those that fail."""
+        await asyncio.sleep(SETTLED_SECONDS)
+        self._forget_trial()
+
+    def _forget_trial(self) -> None:
+        # what was refused stays so until somebody tries it again, or it is changed
+        if not live.refused:
+            forget_trial(Machine())
 
     async def shutdown_cancel_tasks(self, sig: signal.Signals | None = None) -> None:
         """Answer the requests that came, then end; those that come now wait for the next process."""
         notify_systemd("STOPPING=1")
+        if sig is not None and hasattr(self, "settling"):
+            # it had started, and ends because it is told to
+            self._forget_trial()
         if isinstance(self.http_server, HubServer):
             await self.http_server.drain(DRAIN_SECONDS)
         await super().shutdown_cancel_tasks(sig)

@@ -2,8 +2,10 @@
 
 import ast
 import logging
+import signal
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,48 +13,41 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from littlest import paths
 from littlest.hub.merge import merge_settings
+from littlest.system.drop_ins import are_drop_ins_good, list_drop_ins
+from littlest.system.machine import Machine
 
-LAST_GOOD_DROP_IN_DIR = Path(paths.STATE_DIR) / "last-good-jupyterhub_config.d"
+SECONDS = 30
+"""How long a drop-in may take, as before it is put in force."""
 log = logging.getLogger("littlest")
 
 
-def load_drop_ins(
-    c: Any, folder: Path = Path(paths.DROP_IN_DIR), last_good: Path = LAST_GOOD_DROP_IN_DIR
-) -> tuple[dict[str, bytes], tuple[str, ...]]:
+def load_drop_ins(c: Any, machine: Machine, refusal: str = "") -> tuple[str, ...]:
     """Run every drop-in on the configuration `c`, as JupyterHub runs a configuration file of its own.
 
     For one that fails its last good version is used, and where there is none, nothing of it: a typing error must
-    neither keep a class from logging in nor undo what the file said before. The log says what failed and where.
-    Hands back the content of those that ran, to be kept once the hub has started with them, and a line for each that
-    failed.
+    neither keep a class from logging in nor undo what the file said before. With a refusal, where they are others
+    than the last good ones, all of those take their place. The log says what failed and where, and a line for each is
+    handed back.
     """
-    ran, problems = {}, []
+    problems = []
+    folder, last_good = machine.path(paths.DROP_IN_DIR), machine.path(paths.LAST_GOOD_DROP_IN_DIR)
+    if refusal and not are_drop_ins_good(machine):
+        problems.append(f"{folder}: {refusal}")
+        log.error("%s\nThe hub goes on with the last good ones, copies in %s.", problems[-1], last_good)
+        folder = last_good
     for file in list_drop_ins(folder):
         kept = last_good / file.name
         settings, problem = _try(file)
         if problem:
             problems.append(problem)
-        if settings is not None:
-            ran[file.name] = file.read_bytes()
-        elif kept.exists():
+        if settings is None and kept != file and kept.exists():
             log.error("%s is not used; its last good version is tried, a copy in %s", file, kept)
             settings, _problem = _try(kept)
         if settings is None:
             log.error("%s is not used", file)
         else:
             merge_settings(c, settings)
-    return ran, tuple(problems)
-
-
-def keep_drop_ins(ran: Mapping[str, bytes], last_good: Path = LAST_GOOD_DROP_IN_DIR) -> None:
-    """Keep the drop-ins with which the hub has started, as the last good ones."""
-    for name, content in ran.items():
-        _keep(content, last_good / name)
-
-
-def list_drop_ins(folder: Path) -> tuple[Path, ...]:
-    """Every drop-in, in the order in which they run."""
-    return tuple(sorted(folder.glob("*.py")))
+    return tuple(problems)
 
 
 def run_drop_in(file: Path) -> Any:
@@ -83,7 +78,8 @@ def find_line(file: Path, name: str, trait: str) -> int:
 
 def _try(file: Path) -> tuple[Any | None, str]:
     try:
-        return run_drop_in(file), ""
+        with _limit(SECONDS):
+            return run_drop_in(file), ""
     except (Exception, SystemExit) as error:  # whatever an admin's file raises
         line, said = describe_failure(file, error)
         problem = f"{file}:{line}: {said}"
@@ -91,13 +87,17 @@ def _try(file: Path) -> tuple[Any | None, str]:
         return None, problem
 
 
-def _keep(content: bytes, kept: Path) -> None:
+@contextmanager
+def _limit(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError in what still runs after so long. Only in the process's first thread, as a hub starts in."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise TimeoutError(f"does not come to an end within {seconds:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        if not kept.exists() or kept.read_bytes() != content:
-            kept.parent.mkdir(mode=0o700, exist_ok=True)
-            temporary = kept.with_name(kept.name + ".new")
-            temporary.write_bytes(content)
-            temporary.chmod(0o600)
-            temporary.replace(kept)
-    except OSError as error:
-        log.error("%s cannot be kept as the last good version: %s", kept, error)
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

@@ -12,7 +12,9 @@ from littlest.hub.login.people import make_authenticator_class
 from littlest.hub.scopes import check_scopes
 from littlest.hub.settings import Settings, make_hub_settings
 from littlest.hub.start import TEMPLATES_DIR, read_config_or_last_good
+from littlest.hub.trial import find_refusal
 from littlest.plan.effects import make_restart_digest
+from littlest.system.machine import Machine
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  # JupyterHub puts it here
 
@@ -26,12 +28,14 @@ def make_settings(config: Config) -> Settings:
     return settings
 
 
-found, settings = read_config_or_last_good(make_settings)
+machine = Machine()
+refusal = find_refusal(machine)
+live.refused = bool(refusal)
+found, settings = read_config_or_last_good(make_settings, machine, refusal)
 for section, values in settings.items():
     for name, value in values.items():
         setattr(c[section], name, value)
 c.LittlestHub.trusted_networks = list(found.config.proxy.trusted)
-c.LittlestHub.drop_ins, problems = load_drop_ins(c)
-
-live.config, live.file, live.problems, live.refused = found.config, found.file, found.problems, found.refused
-live.started, live.drop_in_problems = make_restart_digest(found.config), problems
+live.drop_in_problems = load_drop_ins(c, machine, refusal)
+live.config, live.file, live.problems = found.config, found.file, found.problems
+live.started = make_restart_digest(found.config)

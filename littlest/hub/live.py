@@ -17,8 +17,8 @@ class LiveSettings:
     """Why it is not config.yaml: a line for each problem."""
     started: str = ""
     """Digest of the settings that the hub was started with, of those that it takes up at its start only."""
-    refused: str = ""
-    """Digest of the settings with which the hub did not start, of those that it takes up at its start only."""
+    refused: bool = False
+    """The hub did not start with what the admin wrote, and was started with the last good settings and drop-ins."""
     drop_in_problems: tuple[str, ...] = ()
     """Drop-ins that failed when the hub started, each with its place."""
     unfinished: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from tornado import web
 
 from littlest import paths
 from littlest.config.load import read_config
+from littlest.config.model import Config
 from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.rights.enforce import put_users_in_force
@@ -36,12 +37,17 @@ class SettingsHandler(APIHandler):
 
     async def get(self) -> None:
         """Answer the digests of the settings in force, the file that they came from, the problems of those that are
-        not used, and what could not be taken away yet from users who lost rights."""
+        not used, whether the hub refused to start with them, and what could not be taken away yet from users who lost
+        rights."""
         self._check_who_asks()
         self._answer()
 
     async def post(self) -> None:
-        """Read config.yaml again, and answer as GET does once it is in force; 409 with the problems of the file."""
+        """Read config.yaml again, and answer as GET does once it is in force.
+
+        The request says which settings are meant, by their two digests. 409 with the problems where the file is not
+        valid or says something else, and where the hub must be started anew for them.
+        """
         self._check_who_asks()
         async with self._turn:
             try:
@@ -49,16 +55,28 @@ class SettingsHandler(APIHandler):
             except LittlestError as error:
                 self._refuse(error.message.splitlines())
                 return
-            if live.refused and live.refused == make_restart_digest(config):
-                # the hub was started with these, and did not come up
-                self._refuse(live.problems)
+            problems = self._find_problems(config)
+            if problems:
+                self._refuse(problems)
                 return
             await put_users_in_force(self.settings["app"], self, config)
             for line in live.unfinished:
                 log.error("%s", line)
-            live.file, live.problems, live.refused = str(paths.CONFIG_FILE), (), ""
+            live.file, live.problems = str(paths.CONFIG_FILE), ()
             log.info("The settings in %s are in force now.", paths.CONFIG_FILE)
             self._answer()
+
+    def _find_problems(self, config: Config) -> tuple[str, ...]:
+        """What keeps settings that are valid from being in force without a restart."""
+        wanted = self.get_json_body() or {}
+        found = {"digest": make_live_digest(config), "started": make_restart_digest(config)}
+        if any(wanted.get(name) != digest for name, digest in found.items()):
+            return (f"{paths.CONFIG_FILE} was changed again before the hub had read it",)
+        if live.refused:
+            return (*live.problems, *live.drop_in_problems)
+        if found["started"] != live.started:
+            return (f"the hub was started with other settings than those in {paths.CONFIG_FILE}",)
+        return ()
 
     def _refuse(self, problems: Iterable[str]) -> None:
         lines = list(problems)
@@ -70,6 +88,7 @@ class SettingsHandler(APIHandler):
         answer = {
             "digest": make_live_digest(live.config),
             "started": live.started,
+            "refused": live.refused,
             "file": live.file,
             "problems": list(live.problems),
             "drop_in_problems": list(live.drop_in_problems),

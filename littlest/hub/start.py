@@ -12,33 +12,29 @@ from littlest.config.load import read_config
 from littlest.config.model import Config
 from littlest.errors import LittlestError
 from littlest.hub.live import LiveSettings, live
-from littlest.plan.effects import make_restart_digest
+from littlest.hub.trial import REASON, is_another
+from littlest.system.machine import Machine
 
 TEMPLATES_DIR = Path(__file__).parent / "templates"
 T = TypeVar("T")
 log = logging.getLogger("littlest")
-REASON = "LITTLEST_DID_NOT_START"
-"""In the environment of a hub that takes the place of one that did not start: what kept it from that."""
 
 
 def read_config_or_last_good(
-    use: Callable[[Config], T],
-    file: Path = Path(paths.CONFIG_FILE),
-    last_good: Path = Path(paths.LAST_GOOD_CONFIG_FILE),
+    use: Callable[[Config], T], machine: Machine, refusal: str = ""
 ) -> tuple[LiveSettings, T]:
     """The settings in the admin's file, and what `use` makes of them.
 
-    Where the file is not valid, or `use` raises LittlestError (for a secret that cannot be read, say), the last ones
-    that `littlest apply` saw working take its place. Where there are none either, the defaults do, and nobody's
-    rights are taken away, so that at least the people in the hub's database can log in. Every problem goes to the
-    log.
+    The last ones that `littlest apply` saw working take its place where the file is not valid, `use` raises
+    LittlestError (for a secret that cannot be read, say), or there is a refusal and the file says something else than
+    they. Where there are none either, the defaults do, and nobody's rights are taken away, so that at least the
+    people in the hub's database can log in. Every problem goes to the log.
     """
-    refused = ""
+    file, last_good = machine.path(paths.CONFIG_FILE), machine.path(paths.LAST_GOOD_CONFIG_FILE)
     try:
         config = read_config(file)
-        if REASON in os.environ:
-            refused = make_restart_digest(config)
-            raise LittlestError(f"{file}: the hub did not start with these settings: {os.environ.pop(REASON)}")
+        if refusal and machine.read_bytes(paths.CONFIG_FILE) != machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE):
+            raise LittlestError(f"{file}: {refusal}")
         return LiveSettings(config, str(file)), use(config)
     except LittlestError as error:
         log.error("The settings in %s are not used:\n%s\n%s", file, error.message, error.hint or "")
@@ -48,23 +44,19 @@ def read_config_or_last_good(
         made = use(config)
     except LittlestError as error:
         log.error("There are no earlier settings to use either, so the defaults hold: %s", error.message)
-        return LiveSettings(Config(), problems=problems, refused=refused), use(Config())
+        return LiveSettings(Config(), problems=problems), use(Config())
     log.error("The hub goes on with the last good settings, a copy in %s.", last_good)
-    return LiveSettings(config, str(last_good), problems=problems, refused=refused), made
+    return LiveSettings(config, str(last_good), problems=problems), made
 
 
-def start_anew_with_last_good(
-    error: BaseException, file: Path = Path(paths.CONFIG_FILE), last_good: Path = Path(paths.LAST_GOOD_CONFIG_FILE)
-) -> None:
-    """Let a hub with the last good settings take this process's place, because it does not start with the file's.
+def start_anew_with_last_good(error: BaseException) -> None:
+    """Let a hub with the last good settings and drop-ins take this process's place, because it does not start with
+    what the admin wrote.
 
     Returns where that would change nothing: it was tried, or there are no others. Sockets that shall stay open must
     be inheritable.
     """
-    try:
-        is_another = file.read_bytes() != last_good.read_bytes()
-    except OSError:
-        is_another = False
-    if live.file == str(file) and is_another:
-        os.environ[REASON] = str(error.__context__ or error) if isinstance(error, SystemExit) else str(error)
+    if not live.refused and is_another(Machine()):
+        cause = (error.__context__ or error) if isinstance(error, SystemExit) else error
+        os.environ[REASON] = " ".join(str(cause).split()) or type(cause).__name__
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  # there is no shell

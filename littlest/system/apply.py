@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from littlest.paths import HUB_UNIT
+from littlest import paths
 from littlest.plan.describe import render_step
 from littlest.plan.record import Record, make_record, make_removals, narrow, order_steps, widen
 from littlest.plan.steps import (
@@ -40,6 +40,7 @@ from littlest.plan.steps import (
 from littlest.system import (
     accounts,
     canary,
+    drop_ins,
     environments,
     files,
     folders,
@@ -69,7 +70,9 @@ def find_pending_steps(machine: Machine, plan: Plan, release: str) -> tuple[Step
     pending: list[Step] = []
     changing: set[PurePosixPath] = set()
     for step in order_steps(make_removals(record, _plan_record(machine, plan, release, record)), plan):
-        if isinstance(step, ReloadHub) and any(isinstance(one, RunUnit) and one.unit == HUB_UNIT for one in pending):
+        if isinstance(step, ReloadHub) and any(
+            isinstance(one, RunUnit) and one.unit == paths.HUB_UNIT for one in pending
+        ):
             # a hub that starts reads the settings anyway
             continue
         restarts = machine.is_live and isinstance(step, RunUnit) and not changing.isdisjoint(step.inputs)
@@ -155,7 +158,8 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
         case TryServer():
             return not machine.is_live
         case KeepSettings():
-            return settings.are_settings_kept(machine, once=step.once)
+            kept = settings.are_settings_kept(machine, once=step.once)
+            return kept and (step.once or drop_ins.are_drop_ins_good(machine))
         case RemoveUnits():
             return units.are_units_removed(machine, step)
         case RemovePath():
@@ -192,6 +196,9 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
         case EnableUnit():
             units.enable_unit(machine, step)
         case RunUnit():
+            if step.unit == paths.HUB_UNIT:
+                # somebody who sees how it ends tries what may have failed before
+                machine.remove(paths.HUB_TRIAL_FILE)
             digest = units.start_unit(machine, step)
             record = replace(record, started={**record.started, step.unit: digest})
             write_record(machine, record)
@@ -205,6 +212,7 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
             canary.try_server(machine, step)
         case KeepSettings():
             settings.keep_settings(machine)
+            drop_ins.keep_drop_ins(machine, drop_ins.read_drop_ins(machine))
         case RemoveUnits():
             units.remove_units(machine, step)
         case RemovePath():

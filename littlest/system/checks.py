@@ -18,6 +18,7 @@ from littlest.system.dry_load import find_hub_problems
 from littlest.system.folder_checks import find_place_problems
 from littlest.system.machine import Machine
 from littlest.system.memory import find_memory_problems
+from littlest.system.ports import find_port_problems
 from littlest.system.secret_files import find_secret_problems, list_secrets
 from littlest.system.service_programs import find_service_problems
 
@@ -27,6 +28,7 @@ CHECKS: tuple[Callable[[Machine, LoadedConfig], tuple[Problem, ...]], ...] = (
     find_access_problems,
     find_memory_problems,
     find_place_problems,
+    find_port_problems,
     find_service_problems,
     find_hub_problems,
 )

@@ -11,6 +11,7 @@ from littlest.config.auth import ClassAuth
 from littlest.config.load import LoadedConfig
 from littlest.config.problems import Problem
 from littlest.errors import CommandFailed
+from littlest.system.drop_ins import list_drop_ins
 from littlest.system.machine import CommandResult, Machine
 
 SECONDS = 30.0
@@ -52,17 +53,13 @@ def find_hub_problems(machine: Machine, loaded: LoadedConfig, seconds: float = S
 
 def _is_needed(machine: Machine, loaded: LoadedConfig) -> bool:
     config = loaded.config
-    try:
-        drop_ins = machine.list_directory(paths.DROP_IN_DIR)
-    except PermissionError:
-        # of a person who is not root: `checks.list_left_out` names the folder
-        drop_ins = ()
     return bool(
         config.auth.settings
         or config.jupyterhub
         or config.services.managed
         or isinstance(config.auth, ClassAuth)
-        or any(name.endswith(".py") for name in drop_ins)
+        # none where a person may not look, who is not root: `checks.list_left_out` names the folder
+        or list_drop_ins(machine.path(paths.DROP_IN_DIR))
     )
 
 

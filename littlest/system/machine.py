@@ -171,14 +171,11 @@ class Machine:
             return None
 
     def read_digest(self, path: PurePosixPath) -> str:
-        """SHA-256 of a file's content, of where a link points, or of a directory's entries; of nothing, "missing"."""
-        found = self.read_state(path)
-        if found is not None and found.kind is PathKind.DIRECTORY:
-            entries = "\n".join(f"{name} {self.read_digest(path / name)}" for name in self.list_directory(path))
-            return hashlib.sha256(os.fsencode(entries)).hexdigest()
-        target = self.read_link(path)
-        content = self.read_bytes(path) if target is None else os.fsencode(f"link to {target}")
-        return "missing" if content is None else hashlib.sha256(content).hexdigest()
+        """SHA-256 of a file's content, links followed; "missing" where there is none to be read."""
+        try:
+            return hashlib.sha256(self.path(path).read_bytes()).hexdigest()
+        except OSError:
+            return "missing"
 
     def list_directory(self, path: PurePosixPath) -> tuple[str, ...]:
         """Sorted names in a directory; none when there is no such directory."""

@@ -116,7 +116,11 @@ def read_command_token(machine: Machine) -> str:
 
 
 def send(
-    url: str, method: str = "GET", headers: Mapping[str, str] | None = None, timeout: float = 10.0
+    url: str,
+    method: str = "GET",
+    headers: Mapping[str, str] | None = None,
+    timeout: float = 10.0,
+    body: bytes | None = None,
 ) -> tuple[int, bytes]:
     """Send an HTTP request, and return the answer's status and content; no redirect is followed.
 
@@ -124,7 +128,7 @@ def send(
     """
     # JupyterHub takes no other type, even where nothing is sent
     all_headers = {"Content-Type": "application/json", **(headers or {})}
-    request = urllib.request.Request(url, method=method, headers=all_headers)  # noqa: S310  # we made the address
+    request = urllib.request.Request(url, body, method=method, headers=all_headers)  # noqa: S310  # we made the address
     # a proxy that the environment names must never see this: the hub is on this machine
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _StayHere, *_make_https_handlers(url))
     try:

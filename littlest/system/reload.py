@@ -28,6 +28,9 @@ class HubSettings:
     """Where they came from: config.yaml, or the copy of the last good ones; empty where the defaults hold."""
     problems: tuple[str, ...]
     """Why it is not config.yaml, as `file:line: key: problem`."""
+    refused: bool
+    """It did not start with what the admin wrote, and runs with the last good settings and drop-ins: only another
+    start can change that."""
     drop_in_problems: tuple[str, ...]
     """Drop-ins that failed when the hub started, each with its place."""
     warnings: tuple[str, ...]
@@ -37,7 +40,7 @@ class HubSettings:
 
 def read_hub_settings(machine: Machine, url: str, timeout: float = 10.0) -> HubSettings:
     """Ask the hub which settings it has in force; `url` is that of its API. Raises NotReady when it does not say."""
-    return _ask(machine, url, "GET", timeout)
+    return _ask(machine, url, "GET", None, timeout)
 
 
 def is_hub_up_to_date(machine: Machine, step: ReloadHub) -> bool:
@@ -53,11 +56,12 @@ def is_hub_up_to_date(machine: Machine, step: ReloadHub) -> bool:
 
 def runs_others(machine: Machine, step: RunUnit) -> bool:
     """Whether the unit tells that it was started with other settings than these, as the hub is that read a file which
-    was put back later."""
+    was put back later, or that did not start with the file as it was."""
     if not machine.is_live or not step.url:
         return False
     try:
-        return read_hub_settings(machine, step.url).started != step.digest
+        found = read_hub_settings(machine, step.url)
+        return found.refused or found.started != step.digest
     except LittlestError:
         # whether it answers at all is looked at when it must
         return False
@@ -66,15 +70,21 @@ def runs_others(machine: Machine, step: RunUnit) -> bool:
 def reload_hub(machine: Machine, step: ReloadHub, progress: Callable[[str], None]) -> None:
     """Let the hub read config.yaml and put it in force, the end of rights included; say what did not go well.
 
-    Raises ConfigError with the problems when the hub finds the file invalid, and LittlestError when it has other
-    settings in force afterwards.
+    Raises ConfigError with the problems when the hub finds the file invalid, and LittlestError when it did not start
+    with these settings, or has others in force afterwards.
     """
-    if read_hub_settings(machine, step.url).started == step.started:
-        found = _ask(machine, step.url, "POST", RELOAD_SECONDS)
+    found = read_hub_settings(machine, step.url)
+    if not found.refused and found.started == step.started:
+        meant = json.dumps({"digest": step.digest, "started": step.started}).encode()
+        found = _ask(machine, step.url, "POST", meant, RELOAD_SECONDS)
         for line in found.warnings:
             progress(f"Warning: {line}")
         if _is_so(found, step):
             return
+    why = (*found.problems, *(found.drop_in_problems if found.refused else ()))
+    if why:
+        lines = "\n".join(("the hub runs with the last good settings instead of these", *why))
+        raise LittlestError(lines, "See all of it: sudo littlest logs hub")
     raise LittlestError(
         f"{paths.CONFIG_FILE} was changed again before the hub had read it", "Run it again: sudo littlest apply"
     )
@@ -82,12 +92,12 @@ def reload_hub(machine: Machine, step: ReloadHub, progress: Callable[[str], None
 
 def _is_so(found: HubSettings, step: ReloadHub) -> bool:
     wanted = (step.digest, step.started, str(paths.CONFIG_FILE))
-    return (found.digest, found.started, found.file) == wanted
+    return not found.refused and (found.digest, found.started, found.file) == wanted
 
 
-def _ask(machine: Machine, url: str, method: str, timeout: float) -> HubSettings:
+def _ask(machine: Machine, url: str, method: str, body: bytes | None, timeout: float) -> HubSettings:
     headers = {"Authorization": f"token {read_command_token(machine)}"}
-    status, content = send(f"{url}littlest/settings", method, headers, timeout)
+    status, content = send(f"{url}littlest/settings", method, headers, timeout, body)
     try:
         answer: Any = json.loads(content)
         if status == HTTPStatus.CONFLICT:
@@ -98,6 +108,7 @@ def _ask(machine: Machine, url: str, method: str, timeout: float) -> HubSettings
                 str(answer["started"]),
                 str(answer["file"]),
                 _make_lines(answer["problems"]),
+                answer.get("refused") is True,
                 _make_lines(answer["drop_in_problems"]),
                 _make_lines(answer.get("warnings", ())),
             )

@@ -112,7 +112,7 @@ def _list_targets(step: Step) -> tuple[str, ...]:  # noqa: PLR0911  # one line f
             made = (paths.SERVERS_RUNTIME_DIR, paths.SERVERS_ENVIRONMENT_DIR, paths.ACCOUNTS_LOCK_FILE)
             return (*(f"path:{path}" for path in made), f"user:{paths.CANARY_USER}")
         case KeepSettings():
-            return (f"path:{paths.LAST_GOOD_CONFIG_FILE}",)
+            return (f"path:{paths.LAST_GOOD_CONFIG_FILE}", f"path:{paths.LAST_GOOD_DROP_IN_DIR}")
         case _:
             return ()
 

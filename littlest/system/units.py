@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from littlest.errors import CommandFailed, LittlestError
 from littlest.plan.steps import EnableUnit, RemoveUnits, RunUnit
+from littlest.system.drop_ins import list_drop_ins
 from littlest.system.machine import CommandResult, Machine
 
 JOURNAL_LINES = 10
@@ -27,10 +28,12 @@ def enable_unit(machine: Machine, step: EnableUnit) -> None:
 
 
 def read_inputs_digest(machine: Machine, step: RunUnit) -> str:
-    """SHA-256 over everything that the running process depends on."""
+    """SHA-256 over everything that the running process depends on; of a folder these are its drop-ins."""
     digest = hashlib.sha256(step.settings.encode())
     for path in step.inputs:
-        digest.update(f"\n{path} {machine.read_digest(path)}".encode())
+        drop_ins = [path / file.name for file in list_drop_ins(machine.path(path))]
+        for file in (path, *drop_ins):
+            digest.update(f"\n{file} {machine.read_digest(file)}".encode())
     return digest.hexdigest()
 
 

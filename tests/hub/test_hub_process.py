@@ -248,7 +248,11 @@ def test_a_drop_in_that_fails_is_left_out_and_named(world: World) -> None:
 
     assert "The exam starts at 10." in world.network.run(read_page())
     assert "20-bad.py:2: NameError" in world.read_log("hub")
-    # one that ran before and is broken now stays in force as it was
+    # one that was in force before and is broken now stays so as it was
+    good = world.path(paths.LAST_GOOD_DROP_IN_DIR)
+    assert not good.exists()
+    good.mkdir()
+    shutil.copy(folder / "10-good.py", good)
     (folder / "10-good.py").write_text("c.JupyterHub.template_vars = {\n")
     restart_hub(world, hub)
     assert "The exam starts at 10." in world.network.run(read_page())

@@ -23,7 +23,7 @@ from littlest.config.load import load_config
 from littlest.config.model import Config
 from littlest.config.section import Secret
 from littlest.errors import LittlestError
-from littlest.hub.drop_ins import describe_failure, find_line, list_drop_ins, run_drop_in
+from littlest.hub.drop_ins import describe_failure, find_line, run_drop_in
 from littlest.hub.dry.start import find_start_problem, make_known_classes, to_config
 from littlest.hub.dry.traits import KnownClasses
 from littlest.hub.escape_hatch import add_trait_values
@@ -34,6 +34,7 @@ from littlest.hub.merge import merge_settings
 from littlest.hub.scopes import find_scope_problem
 from littlest.hub.settings import Settings, make_hub_settings
 from littlest.hub.start import TEMPLATES_DIR
+from littlest.system.drop_ins import list_drop_ins
 from littlest.system.machine import Machine
 from littlest.system.secret_files import read_secret_value
 

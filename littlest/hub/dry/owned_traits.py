@@ -58,7 +58,7 @@ _HUB: Mapping[str, str] = {
         _COMMAND,
     ),
     "extra_log_file": "the hub's log is in the journal: sudo littlest logs",
-    **dict.fromkeys(("drop_ins", "users_listed"), "it is the hub's own"),
+    "users_listed": "it is the hub's own",
 }
 _AUTHENTICATOR: Mapping[str, str] = {
     "admin_users": "=users.admin",
