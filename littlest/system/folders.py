@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from littlest.errors import LittlestError
-from littlest.plan.steps import EnsureSharedFolder
+from littlest.plan.steps import CloseSharedFolder, EnsureSharedFolder
 from littlest.system.acl import (
     ACCESS,
     DEFAULT,
@@ -22,6 +22,7 @@ from littlest.system.acl import (
     Acl,
     is_without_acls,
     read_acl,
+    remove_acl,
     write_acl,
 )
 from littlest.system.groups import find_our_groups
@@ -66,6 +67,22 @@ def ensure_shared_folder(machine: Machine, step: EnsureSharedFolder) -> None:
             write_acl(folder, _make_acl(machine, step), (ACCESS, DEFAULT))
     except OSError as error:
         raise LittlestError(f"the shared folder {step.path} cannot have its rights: {error.strerror}") from error
+
+
+def is_shared_folder_closed(machine: Machine, step: CloseSharedFolder) -> bool:
+    """Whether nobody but root gets into the folder; so it is when there is none."""
+    state = machine.read_state(step.path)
+    return state is None or state.kind is not PathKind.DIRECTORY or (state.mode & 0o077 == 0 and state.uid == 0)
+
+
+def close_shared_folder(machine: Machine, step: CloseSharedFolder) -> None:
+    """Make the folder root's alone; what is in it stays as it is. Raises LittlestError when it cannot be."""
+    try:
+        with _open_folder(machine, step.path) as folder:
+            remove_acl(folder, (ACCESS, DEFAULT))
+        machine.make_directory(step.path, mode=0o700)
+    except OSError as error:
+        raise LittlestError(f"the folder {step.path} cannot be closed: {error.strerror}") from error
 
 
 def find_shared_folder_problem(machine: Machine, path: PurePosixPath) -> str | None:
