@@ -36,7 +36,13 @@ class SharedFolderKeeper:
                 await asyncio.to_thread(self.look)
             except Exception as error:  # whatever it is, the next look may go well
                 self.warn(f"Shared folders could not be looked at, which is tried again: {error!r}")
-            await asyncio.sleep(max(LEAST_PAUSE, SHARE * (time.monotonic() - began)))
+            await self._rest(max(LEAST_PAUSE, SHARE * (time.monotonic() - began)))
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait so long; not any longer once there are other settings, which may take rights away."""
+        config, end = live.config, time.monotonic() + seconds
+        while live.config is config and (left := end - time.monotonic()) > 0:
+            await asyncio.sleep(min(left, LEAST_PAUSE))
 
     def look(self) -> None:
         """Mend what has changed in the folders since the last look; what cannot be mended is told once."""

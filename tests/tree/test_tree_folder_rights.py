@@ -1,5 +1,6 @@
 """Rights in shared folders that get fewer, and what arrives in them between two looks of the hub."""
 
+import asyncio
 import os
 import time
 from pathlib import Path, PurePosixPath
@@ -9,6 +10,7 @@ from sharing import act_as, make_sharing_tree
 
 from littlest import paths
 from littlest.config.load import load_config
+from littlest.hub import sharing
 from littlest.hub.live import live
 from littlest.hub.sharing import SharedFolderKeeper
 from littlest.plan.folders import make_folder_steps
@@ -145,6 +147,20 @@ def test_a_folder_that_is_moved_in_is_mended_with_all_that_is_in_it(
     keeper.look()
     for change in ("echo 2 >>a.ipynb", "echo 2 >>.ipynb_checkpoints/a.ipynb", "echo 1 >.ipynb_checkpoints/b.ipynb"):
         assert act_as(ready, BEN, change, USERS, folder=folder / "proj"), change
+
+
+def test_other_settings_end_the_pause_between_two_looks(
+    keeper: SharedFolderKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "LEAST_PAUSE", 0.01)
+
+    async def change() -> None:
+        resting = asyncio.create_task(keeper._rest(3600))
+        await asyncio.sleep(0)
+        live.config = load_config(READ_ONLY, "config.yaml")
+        await asyncio.wait_for(resting, 5)
+
+    asyncio.run(change())
 
 
 def test_a_folder_that_went_away_and_came_back_is_mended(ready: Machine, keeper: SharedFolderKeeper) -> None:

@@ -157,6 +157,16 @@ def test_who_leaves_a_group_with_a_folder_loses_the_right_to_it() -> None:
     assert find_affected(old, load(group.format(folder="false", members="ada")), []).losers == ("ada", "bob")
 
 
+def test_who_loses_a_folder_that_was_everybodys_is_whoever_has_a_server() -> None:
+    group = "users: {admin: [kai], groups: {biology: {members: [ada]}}}\n"
+    old = load(group + "shared_folders: {data: {writable: true}}")
+    losers = {
+        text: find_affected(old, load(group + text), ["ada", "guest", "kai"]).losers
+        for text in ("", "shared_folders: {data: {groups: [biology]}}", "shared_folders: {data: {}}")
+    }
+    assert list(losers.values()) == [("ada", "guest"), ("guest",), ()]
+
+
 def test_whom_everybody_may_be_loses_nothing_by_not_being_named() -> None:
     everybody = "auth: {type: firstuse, allow_all: true}\n"
     old, new = load(f"{everybody}users: {{allowed: [ada], admin: [eva]}}"), load(everybody)
