@@ -32,6 +32,7 @@ class Effect(StrEnum):
     CULLER = "the culler restarts"
     RUNNING = "at once, for running servers too"
     SERVERS = "for servers started from now on"
+    FOLDERS = "at once; links in homes from the next start on"
     LIVE = "at once"
 
 
@@ -53,9 +54,15 @@ _EFFECTS: tuple[tuple[str, Effect], ...] = (
     ("user_environment", Effect.SERVERS),
     ("users.unix_name", Effect.SERVERS),
     ("users.homes", Effect.SERVERS),
-    ("shared_folders", Effect.SERVERS),
+    ("shared_folders", Effect.FOLDERS),
 )
 """The first that a key begins with counts; all other settings take effect at once."""
+_EFFECTS_OF_NAMED: tuple[tuple[str, str, Effect], ...] = (
+    ("users.groups.", ".default_app", Effect.SERVERS),
+    ("users.groups.", ".shared_folder", Effect.FOLDERS),
+    ("shared_folders.", ".link", Effect.SERVERS),
+)
+"""Of settings below a name: how their keys begin and end."""
 
 _RESTARTS: Mapping[str, str] = {
     paths.PROXY_UNIT: "the proxy restarts: connections are cut for a moment and come back",
@@ -267,8 +274,9 @@ def _make_change(place: Place, old: Any, new: Any) -> Change:
 def _find_effect(key: str) -> Effect:
     if key.startswith("users.groups.") and ".limits." in f"{key}.":
         return Effect.RUNNING
-    if key.startswith("users.groups.") and key.endswith(".default_app"):
-        return Effect.SERVERS
+    for beginning, end, effect in _EFFECTS_OF_NAMED:
+        if key.startswith(beginning) and key.endswith(end):
+            return effect
     return next((effect for prefix, effect in _EFFECTS if f"{key}.".startswith(f"{prefix}.")), Effect.LIVE)
 
 

@@ -53,6 +53,21 @@ def render(old: str, new: str) -> list[str]:
             "user_environment.environment.DATA: nothing → /srv (for servers started from now on)",
         ),
         ("", "jupyterhub: {JupyterHub: {x: 1}}", "jupyterhub.JupyterHub: nothing → {x: 1} (the hub restarts)"),
+        (
+            "shared_folders: {data: {writable: true}}",
+            "shared_folders: {data: {}}",
+            "shared_folders.data.writable: true → false (at once; links in homes from the next start on)",
+        ),
+        (
+            "shared_folders: {data: {}}",
+            "shared_folders: {data: {link: false}}",
+            "shared_folders.data.link: true → false (for servers started from now on)",
+        ),
+        (
+            "users: {groups: {biology: {members: [ada]}}}",
+            "users: {groups: {biology: {members: [ada], shared_folder: true}}}",
+            "users.groups.biology.shared_folder: false → true (at once; links in homes from the next start on)",
+        ),
         ("", "http: {port: 8080}", "http.port: 80 → 8080 (the proxy and the hub restart)"),
         ("", "services: {cull: {enabled: false}}", "services.cull.enabled: true → false (the culler restarts)"),
         (
@@ -109,6 +124,7 @@ EVERY_KIND = [
     "limits: {users: {ada: {cpu: 1}}}",
     "user_environment: {default_app: notebook}",
     "shared_folders: {data: {}}",
+    "users: {groups: {biology: {shared_folder: true}}}",
     "services: {cull: {timeout: 7200}}",
     "services: {managed: {grader: {command: [/bin/true]}}}",
     "metrics: {public: true}",
@@ -125,7 +141,7 @@ def test_the_effect_that_is_told_is_the_one_it_has(text: str) -> None:
     is_live = make_live_digest(old) != make_live_digest(new)
     units_before, units_after = render_units(old), render_units(new)
     assert restarts_hub == (effect in (Effect.HUB, Effect.PROXY_AND_HUB))
-    assert is_live == (effect in (Effect.LIVE, Effect.RUNNING, Effect.SERVERS))
+    assert is_live == (effect in (Effect.LIVE, Effect.RUNNING, Effect.FOLDERS, Effect.SERVERS))
     if effect in (Effect.PROXY, Effect.PROXY_AND_HUB) and not text.startswith("base_url"):
         assert units_before[paths.PROXY_UNIT] != units_after[paths.PROXY_UNIT]
     else:
