@@ -6,7 +6,7 @@ list that its folder hands down. A file that was moved in, or copied with its ol
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -109,13 +109,15 @@ def find_shared_folder_problem(machine: Machine, path: PurePosixPath) -> str | N
     return None
 
 
-def mend_shared_folder(machine: Machine, step: EnsureSharedFolder, since: float = 0.0) -> int:
+def mend_shared_folder(
+    machine: Machine, step: EnsureSharedFolder, since: float = 0.0, rest: Callable[[], object] = lambda: None
+) -> int:
     """Give what was changed in the folder since then (seconds of the epoch) its rights, no fewer and no more; return
     how much was mended.
 
     Everybody who may change what is in the folder may do with a file what its owner may, and nobody else owns one. No
     link is followed, no other file system entered, and a file with several names is left as it is: one of them may be
-    in a private place. So is what only root may use.
+    in a private place. So is what only root may use. `rest` is called before each, and may end it all by raising.
 
     Raises LittlestError for the last of those that could not be mended.
     """
@@ -126,6 +128,7 @@ def mend_shared_folder(machine: Machine, step: EnsureSharedFolder, since: float 
     changed: PurePosixPath | None = None
     with _open_folder(machine, step.path) as top:
         for place, name, folder in walk_within(top, failures.append):
+            rest()
             if changed is not None and not place.is_relative_to(changed):
                 changed = None
             try:

@@ -149,13 +149,37 @@ def test_a_folder_that_is_moved_in_is_mended_with_all_that_is_in_it(
         assert act_as(ready, BEN, change, USERS, folder=folder / "proj"), change
 
 
+def test_very_many_files_leave_the_hub_most_of_a_core(ready: Machine, keeper: SharedFolderKeeper) -> None:
+    for number in range(30000):
+        (ready.path(PATH) / str(number)).touch()
+    began, worked = time.monotonic(), time.thread_time()
+    keeper.look()
+    assert time.thread_time() - worked < 0.3 * (time.monotonic() - began)
+    assert act_as(ready, BEN, "echo 1 >>29999", USERS, folder=ready.path(PATH))
+
+
+def test_the_end_of_the_hub_is_the_end_of_a_look(ready: Machine, keeper: SharedFolderKeeper) -> None:
+    for number in range(30000):
+        (ready.path(PATH) / str(number)).touch()
+
+    async def end() -> float:
+        keeping = asyncio.create_task(keeper.keep())
+        await asyncio.sleep(0.1)
+        keeping.cancel()
+        began = time.monotonic()
+        await asyncio.get_running_loop().shutdown_default_executor()
+        return time.monotonic() - began
+
+    assert asyncio.run(end()) < 1
+
+
 def test_other_settings_end_the_pause_between_two_looks(
     keeper: SharedFolderKeeper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "LEAST_PAUSE", 0.01)
 
     async def change() -> None:
-        resting = asyncio.create_task(keeper._rest(3600))
+        resting = asyncio.create_task(keeper._pause(3600))
         await asyncio.sleep(0)
         live.config = load_config(READ_ONLY, "config.yaml")
         await asyncio.wait_for(resting, 5)
