@@ -8,11 +8,12 @@ from sharing import act_as, make_sharing_tree
 
 from littlest import paths
 from littlest.commands.uninstall import run_uninstall
-from littlest.config.load import load_config
+from littlest.config.load import load_config, load_located_config
 from littlest.plan.build import make_plan
 from littlest.plan.describe import render_step
 from littlest.plan.steps import CloseSharedFolder
 from littlest.system.apply import apply_plan, find_pending_steps
+from littlest.system.folder_checks import find_place_problems
 from littlest.system.machine import Machine
 from littlest.system.record import read_record
 
@@ -87,3 +88,19 @@ def test_the_end_of_the_hub_is_the_end_of_sharing(ready: Machine) -> None:
         assert state is not None
         assert (state.uid, state.gid, state.mode) == (0, 0, 0o700)
         assert (ready.path(folder) / "file").read_text() == "1\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("shared_folders:\n  inner: {path: /srv/littlest/exchange/inner}\n", 2),
+        ("users:\n  homes: /srv/littlest/exchange\n", 2),
+    ],
+)
+def test_nothing_of_users_lies_where_only_root_gets(ready: Machine, text: str, line: int) -> None:
+    apply(ready, NONE)
+    (problem,) = find_place_problems(ready, load_located_config(text, "config.yaml"))
+    assert problem.line == line
+    assert "cannot be reached: only root gets into /srv/littlest/exchange" in problem.problem
+    ready.path(EXCHANGE).chmod(0o711)
+    assert find_place_problems(ready, load_located_config(text, "config.yaml")) == ()
