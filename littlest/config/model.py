@@ -291,7 +291,7 @@ class Config(Section):
                 if wanted not in self.users.groups:
                     at = ("shared_folders", name, "groups", index)
                     yield ("shared_folders", "users"), (at, f"{wanted} is not a group of users.groups", None)
-        for conflict in _list_shared_paths(self.shared_folders, self.users.groups):
+        for conflict in _list_shared_paths(self.shared_folders, self.users.groups, self.users.homes):
             yield ("shared_folders", "users"), conflict
         for name, group in self.users.groups.items():
             if group.shared_folder and name in self.shared_folders:
@@ -310,7 +310,9 @@ class Config(Section):
             yield ("auth", "external_url"), (("auth", "type"), problem, None)
 
 
-def _list_shared_paths(folders: Mapping[str, SharedFolder], groups: Mapping[str, Group]) -> Iterator[Conflict]:
+def _list_shared_paths(
+    folders: Mapping[str, SharedFolder], groups: Mapping[str, Group], homes: str
+) -> Iterator[Conflict]:
     owners = {f"{SHARED_DIR}/{name}": name for name, group in groups.items() if group.shared_folder}
     for name, folder in folders.items():
         path = folder.path or f"{SHARED_DIR}/{name}"
@@ -321,6 +323,10 @@ def _list_shared_paths(folders: Mapping[str, SharedFolder], groups: Mapping[str,
             problem = f"{path} {relation} the place of {owners[nested[0]]}; choose another"
             yield ("shared_folders", name, "path"), problem, None
         owners[path] = name
+    # homes are safe only where nobody but root can replace one
+    around = next((name for place, name in owners.items() if f"{homes}/".startswith(f"{place}/")), None)
+    if around is not None:
+        yield ("users", "homes"), f"{homes} is, or is inside, the shared folder {around}; choose another place", None
 
 
 def find_variant(section: type[Section], data: Mapping[str, Any]) -> type[Section]:

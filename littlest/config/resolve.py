@@ -34,12 +34,6 @@ def list_groups_of(config: Config, user: str) -> tuple[str, ...]:
     return tuple(name for name, group in config.users.groups.items() if user in group.members)
 
 
-def find_giving_groups(config: Config) -> frozenset[str]:
-    """The groups whose members get at a folder that others do not."""
-    own = {name for name, group in config.users.groups.items() if group.shared_folder}
-    return frozenset(own.union(*(folder.groups for folder in config.shared_folders.values())))
-
-
 def resolve_limits(config: Config, user: str) -> UserLimits:
     """The limits of one user, each by itself.
 

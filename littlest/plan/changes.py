@@ -8,10 +8,11 @@ from typing import Any
 from littlest import paths
 from littlest.config.document import render_inline
 from littlest.config.model import Config
-from littlest.config.resolve import find_giving_groups, resolve_limits
+from littlest.config.resolve import resolve_limits
 from littlest.config.secrecy import MASK, is_hidden, is_secret_place, mask_free
 from littlest.config.section import Secret, Section
 from littlest.config.users import OwnLimits
+from littlest.plan.folders import find_folder_losers, make_sharing
 from littlest.plan.login import make_login_rule
 
 MOST_NAMES = 10
@@ -31,6 +32,7 @@ class Effect(StrEnum):
     CULLER = "the culler restarts"
     RUNNING = "at once, for running servers too"
     SERVERS = "for servers started from now on"
+    FOLDERS = "at once; links in homes from the next start on"
     LIVE = "at once"
 
 
@@ -52,9 +54,15 @@ _EFFECTS: tuple[tuple[str, Effect], ...] = (
     ("user_environment", Effect.SERVERS),
     ("users.unix_name", Effect.SERVERS),
     ("users.homes", Effect.SERVERS),
-    ("shared_folders", Effect.SERVERS),
+    ("shared_folders", Effect.FOLDERS),
 )
 """The first that a key begins with counts; all other settings take effect at once."""
+_EFFECTS_OF_NAMED: tuple[tuple[str, str, Effect], ...] = (
+    ("users.groups.", ".default_app", Effect.SERVERS),
+    ("users.groups.", ".shared_folder", Effect.FOLDERS),
+    ("shared_folders.", ".link", Effect.SERVERS),
+)
+"""Of settings below a name: how their keys begin and end."""
 
 _RESTARTS: Mapping[str, str] = {
     paths.PROXY_UNIT: "the proxy restarts: connections are cut for a moment and come back",
@@ -112,14 +120,17 @@ def find_restarts(units: Iterable[str]) -> tuple[str, ...]:
     return tuple(_RESTARTS[unit] for unit in units if unit in _RESTARTS)
 
 
-def find_losers(old: Config, new: Config) -> tuple[str, ...]:
-    """Users who lose the right to what they have open, so that their servers stop."""
+def find_losers(old: Config, new: Config, running: Iterable[str]) -> tuple[str, ...]:
+    """Users who lose the right to what they have open, so that their servers stop; of a folder that was everybody's,
+    those whose servers run.
+    """
     named = {*old.users.allowed, *old.users.admin} - {*new.users.allowed, *new.users.admin}
     # whom the way to log in lets in anyway loses nothing by no longer being named
     removed = set() if new.auth.allow_all else named
     demoted = set(old.users.admin) - set(new.users.admin)
     banned = set(new.users.banned) - set(old.users.banned)
-    left = {user for user, _group in _list_given(old) - _list_given(new)}
+    # an admin gets at every folder
+    left = find_folder_losers(make_sharing(old), make_sharing(new), running) - set(new.users.admin)
     return tuple(sorted(removed | demoted | banned | left))
 
 
@@ -129,12 +140,6 @@ def find_guests_who_lose(old: Config, new: Config, guests: Iterable[str]) -> tup
     if new.auth.allow_all or rules[0] == rules[1]:
         return ()
     return tuple(sorted(set(guests) - {*new.users.allowed, *new.users.admin}))
-
-
-def _list_given(config: Config) -> set[tuple[str, str]]:
-    """Users, each with a group that lets them get at a folder."""
-    groups = config.users.groups
-    return {(user, name) for name in find_giving_groups(config) for user in groups[name].members}
 
 
 def find_limited(old: Config, new: Config, running: Iterable[str]) -> tuple[str, ...]:
@@ -159,7 +164,7 @@ def find_affected(
 ) -> Affected:
     """Who notices what; `running` are the users whose servers run, `guests` those whom a rule let in."""
     unnamed = find_guests_who_lose(old, new, [user for user in running if user in guests])
-    losers = tuple(sorted({*find_losers(old, new), *unnamed}))
+    losers = tuple(sorted({*find_losers(old, new, running), *unnamed}))
     going_on = tuple(sorted(set(running) - set(losers)))
     is_for_later = any(change.effect is Effect.SERVERS for change in find_changes(old, new))
     return Affected(losers, find_limited(old, new, going_on), going_on if is_for_later else ())
@@ -269,8 +274,9 @@ def _make_change(place: Place, old: Any, new: Any) -> Change:
 def _find_effect(key: str) -> Effect:
     if key.startswith("users.groups.") and ".limits." in f"{key}.":
         return Effect.RUNNING
-    if key.startswith("users.groups.") and key.endswith(".default_app"):
-        return Effect.SERVERS
+    for beginning, end, effect in _EFFECTS_OF_NAMED:
+        if key.startswith(beginning) and key.endswith(end):
+            return effect
     return next((effect for prefix, effect in _EFFECTS if f"{key}.".startswith(f"{prefix}.")), Effect.LIVE)
 
 

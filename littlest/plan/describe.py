@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from littlest import paths
 from littlest.config.model import Config
 from littlest.plan.steps import (
+    CloseSharedFolder,
     EnableUnit,
     EnsureGroup,
     EnsureSecret,
@@ -47,6 +48,8 @@ def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for ea
             return "let the groups of users have their members, and no others"
         case EnsureSharedFolder():
             return f"make the shared folder {step.path}, with the rights that files in it inherit"
+        case CloseSharedFolder():
+            return f"close the folder {step.path}, which is shared no longer"
         case EnsureSystemUser():
             return f"create the system account {step.name}"
         case MakeDirectory():

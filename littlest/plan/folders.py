@@ -1,6 +1,7 @@
 """The folders that several users share: who may do what in which, and what each user finds in the home. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath as Path
 
 from littlest import paths
@@ -34,6 +35,33 @@ def list_folders(config: Config) -> tuple[Folder, ...]:
         if group.shared_folder
     )
     return (*named, *of_groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Who gets at which folder."""
+
+    folders: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Place of each folder and the groups that see it; none for every user."""
+    groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The members of each group."""
+
+    def find_folders_of(self, user: str) -> frozenset[str]:
+        """The places of the folders that the user gets at without being an admin."""
+        own = {name for name, members in self.groups.items() if user in members}
+        return frozenset(place for place, groups in self.folders.items() if not groups or not own.isdisjoint(groups))
+
+
+def make_sharing(config: Config) -> Sharing:
+    """Who gets at which folder by these settings."""
+    folders = {str(folder.path): frozenset(folder.groups) for folder in list_folders(config)}
+    return Sharing(folders, {name: frozenset(group.members) for name, group in config.users.groups.items()})
+
+
+def find_folder_losers(before: Sharing, now: Sharing, users: Iterable[str]) -> frozenset[str]:
+    """Of these users, and of the members of groups, those who no longer get at a folder."""
+    concerned = frozenset(users).union(*before.groups.values())
+    return frozenset(user for user in concerned if before.find_folders_of(user) - now.find_folders_of(user))
 
 
 def list_links(config: Config, user: str, *, admin: bool) -> dict[str, Path]:

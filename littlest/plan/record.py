@@ -1,6 +1,6 @@
 """The Record: what we put on this machine, so that it can be taken away again. Pure.
 
-Homes and what users keep are never in it.
+Homes and what users keep are never in it; of shared folders it has the places, to close them, never to remove them.
 """
 
 import hashlib
@@ -13,7 +13,9 @@ from typing import Any
 from littlest import paths
 from littlest.errors import LittlestError
 from littlest.plan.steps import (
+    CloseSharedFolder,
     EnableUnit,
+    EnsureSharedFolder,
     EnsureSystemUser,
     MakeDirectory,
     MakeLink,
@@ -45,6 +47,8 @@ class Record:
     made: tuple[str, ...] = ()
     """What an install that has not ended yet made, in order: `path:…`, `group:…`, `account:…`, `password:…` of a hub
     user, or `user:…`, a hub user's account."""
+    folders: tuple[str, ...] = ()
+    """Shared folders: what is in them is people's and kept, and they are closed once they are shared no longer."""
 
 
 def make_record(plan: Plan, release: str) -> Record:
@@ -52,6 +56,7 @@ def make_record(plan: Plan, release: str) -> Record:
     owned: dict[str, str] = {}
     units: dict[str, None] = {}
     accounts: list[str] = []
+    folders: list[str] = []
     for step in plan.steps:
         match step:
             case WriteFile(once=False):
@@ -66,9 +71,11 @@ def make_record(plan: Plan, release: str) -> Record:
                 units[step.unit] = None
             case EnsureSystemUser():
                 accounts.append(step.name)
+            case EnsureSharedFolder():
+                folders.append(str(step.path))
             case _:
                 pass  # groups, secrets, passwords and the user environment are people's, not ours to remove
-    return Record(release, owned, tuple(units), tuple(accounts))
+    return Record(release, owned, tuple(units), tuple(accounts), folders=tuple(folders))
 
 
 def widen(record: Record, planned: Record) -> Record:
@@ -78,6 +85,7 @@ def widen(record: Record, planned: Record) -> Record:
         paths={**record.paths, **planned.paths},
         units=_join(record.units, planned.units),
         accounts=_join(record.accounts, planned.accounts),
+        folders=_join(record.folders, planned.folders),
     )
 
 
@@ -88,13 +96,16 @@ def narrow(record: Record, planned: Record) -> Record:
 
 
 def make_removals(record: Record, planned: Record) -> tuple[Step, ...]:
-    """Steps that take away what is ours and no longer planned: units, files, directories, system accounts."""
+    """Steps that take away what is ours and no longer planned: units, rights to folders, files, directories, system
+    accounts.
+    """
     units = tuple(unit for unit in record.units if unit not in planned.units)
     gone = [Path(path) for path in record.paths if path not in planned.paths]
     directories = [path for path in gone if record.paths[str(path)] == "directory"]
     deepest_first = sorted(directories, key=lambda path: (-len(path.parts), path))
     return (
         *((RemoveUnits(units),) if units else ()),
+        *(CloseSharedFolder(Path(path)) for path in record.folders if path not in planned.folders),
         *(RemovePath(path) for path in gone if path not in directories),
         *(RemovePath(path) for path in deepest_first),
         *(RemoveSystemUser(name) for name in record.accounts if name not in planned.accounts),
@@ -118,6 +129,7 @@ def render_record(record: Record) -> str:
         "accounts": list(record.accounts),
         "started": dict(record.started),
         "made": list(record.made),
+        "folders": list(record.folders),
     }
     return json.dumps(content, indent=1) + "\n"
 
@@ -136,6 +148,8 @@ def parse_record(text: str, name: str) -> Record:
             paths={str(path): str(kind) for path, kind in content["paths"].items()},
             units=tuple(content["units"]),
             accounts=tuple(content["accounts"]),
+            # earlier versions remembered none
+            folders=tuple(content.get("folders", ())),
             started={str(unit): str(digest) for unit, digest in content["started"].items()},
             made=tuple(content["made"]),
         )

@@ -41,6 +41,13 @@ class EnsureSharedFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseSharedFolder:
+    """A folder that is shared no longer is root's alone. What is in it stays, and so does one that is gone."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class EnsureSystemUser:
     """A system account without a login exists, with a group of its own name."""
 
@@ -230,6 +237,7 @@ Step = (
     EnsureGroup
     | SetGroupMembers
     | EnsureSharedFolder
+    | CloseSharedFolder
     | EnsureSystemUser
     | MakeDirectory
     | WriteFile

@@ -72,6 +72,16 @@ def write_acl(file: int, acl: Acl, kinds: Iterable[str]) -> None:
         os.setxattr(file, kind, encode_acl(acl))
 
 
+def remove_acl(file: int, kinds: Iterable[str]) -> None:
+    """Leave an open file only the rights of its mode. Raises OSError."""
+    for kind in kinds:
+        try:
+            os.removexattr(file, kind)
+        except OSError as error:
+            if error.errno != errno.ENODATA and not is_without_acls(error):
+                raise
+
+
 def is_without_acls(error: OSError) -> bool:
     """Whether the file system knows no such lists, as those of memory sticks and some network shares."""
     return error.errno in (errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)

@@ -13,6 +13,7 @@ from littlest import paths
 from littlest.plan.describe import render_step
 from littlest.plan.record import Record, make_record, make_removals, narrow, order_steps, widen
 from littlest.plan.steps import (
+    CloseSharedFolder,
     EnableUnit,
     EnsureGroup,
     EnsureSecret,
@@ -129,6 +130,8 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
             return members.are_group_members_set(machine, step)
         case EnsureSharedFolder():
             return folders.is_shared_folder_made(machine, step)
+        case CloseSharedFolder():
+            return folders.is_shared_folder_closed(machine, step)
         case EnsureSystemUser():
             return accounts.is_system_user_there(machine, step)
         case MakeDirectory():
@@ -177,6 +180,8 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
             members.set_group_members(machine, step)
         case EnsureSharedFolder():
             folders.ensure_shared_folder(machine, step)
+        case CloseSharedFolder():
+            folders.close_shared_folder(machine, step)
         case EnsureSystemUser():
             accounts.ensure_system_user(machine, step)
         case MakeDirectory():

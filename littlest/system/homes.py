@@ -39,12 +39,12 @@ def make_home(machine: Machine, account: Account) -> None:
     real = machine.path(new)
     real.mkdir(mode=HOME_MODE)
     if skeleton.is_dir():
-        # it is root's alone until it is given away, so nobody plants a link in it meanwhile
         shutil.copytree(skeleton, real, symlinks=True, dirs_exist_ok=True)
-    if machine.may_own():
-        for path in (real, *real.rglob("*")):
-            os.chown(path, account.uid, account.gid, follow_symlinks=False)
     real.chmod(HOME_MODE)
+    if machine.may_own():
+        # the home itself comes last: nobody gets in before, and so no folder in it is replaced by a link on our way
+        for path in (*real.rglob("*"), real):
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
     machine.rename(new, account.home)
 
 

@@ -267,7 +267,9 @@ def test_members_share_a_folder_and_nobody_blocks_another(own_server: Server) ->
     assert "biology" not in said.split()
     server.configure(USERS.format(names=names, more=""))
     assert server.machine.run("cat /srv/littlest/exchange/copied /srv/data/new").stdout.split() == ["1", "2"]
-    assert "Permission denied" in server.use("ada", shell("ls /srv/littlest/exchange /srv/littlest/biology"))
+    for folder in ("/srv/littlest/exchange", "/srv/littlest/biology", "/srv/data"):
+        assert "Permission denied" in server.use("ada", shell(f"ls {folder}")), folder
+        assert "Permission denied" in server.use("ada", shell(f"ls {folder}/..; cd {folder}")), folder
 
 
 async def save_in_turns(first: HubClient, second: HubClient, path: str, folder: str | None = None) -> None:

@@ -1,9 +1,11 @@
 """A Unix account for each hub user: its own, private, and never somebody else's."""
 
 import concurrent.futures
-from pathlib import PurePosixPath
+import os
+from pathlib import Path, PurePosixPath
 
 import pytest
+from sharing import act_as
 
 from littlest import paths
 from littlest.config.load import load_config
@@ -29,6 +31,31 @@ def members(machine: Machine, group: str) -> tuple[str, ...]:
     found = machine.read_group(group)
     assert found is not None
     return found[1]
+
+
+def test_a_home_is_given_away_when_nothing_in_it_is_to_be_given_any_more(
+    ready: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (ready.root / "etc/skel/.config").mkdir(parents=True)
+    (ready.root / "etc/skel/.config/app").write_text("setting")
+    victim = ready.root / "srv"
+    victim.mkdir()
+    (victim / "app").write_text("root's")
+    account = ensure_user_account(ready, Config(), "ada", admin=False)
+    ready.remove_tree(account.home)
+    give = os.chown
+
+    def give_to_a_quick_user(path: Path, *arguments: int, **settings: bool) -> None:
+        give(path, *arguments, **settings)
+        replace = f"cd {ready.path(account.home.parent)}/.*.littlest-new; rm -r .config; ln -s {victim} .config"
+        act_as(ready, account.uid, replace)
+
+    for folder in (ready.root, *ready.root.parents):
+        if folder.is_relative_to("/tmp/pytest-of-root"):
+            folder.chmod(0o755)
+    monkeypatch.setattr(os, "chown", give_to_a_quick_user)
+    ensure_user_account(ready, Config(), "ada", admin=False)
+    assert (victim / "app").stat().st_uid == 0
 
 
 def test_an_account_is_made_once_with_a_private_home(ready: Machine) -> None:

@@ -6,17 +6,18 @@ import subprocess
 from pathlib import Path, PurePosixPath
 
 import pytest
+import sharing
+from sharing import make_sharing_tree
 
 from littlest import paths
 from littlest.config.load import load_config, load_located_config
 from littlest.errors import LittlestError
 from littlest.plan.folders import list_links, make_folder_steps
-from littlest.plan.steps import EnsureGroup, EnsureSharedFolder, SetGroupMembers
+from littlest.plan.steps import EnsureSharedFolder, SetGroupMembers
 from littlest.system.accounts import ensure_user_account, remove_user_account
 from littlest.system.acl import ACCESS, DEFAULT, Acl, decode_acl, encode_acl
 from littlest.system.folder_checks import find_place_problems
 from littlest.system.folders import ensure_shared_folder, is_shared_folder_made, mend_shared_folder
-from littlest.system.groups import ensure_group
 from littlest.system.links import ensure_links
 from littlest.system.machine import Machine
 from littlest.system.members import are_group_members_set, set_group_members
@@ -38,14 +39,7 @@ FOLDER = EnsureSharedFolder(PurePosixPath("/srv/littlest/biology"), ("littlest-g
 
 @pytest.fixture
 def ready(machine: Machine) -> Machine:
-    for name in (paths.ADMINS_GROUP, paths.USERS_GROUP, "littlest-g-biology"):
-        ensure_group(machine, EnsureGroup(name))
-    (machine.root / "srv").mkdir()
-    # pytest's folders are root's alone; other people go through them here
-    for folder in (machine.root, *machine.root.parents):
-        if folder.is_relative_to("/tmp/pytest-of-root"):
-            folder.chmod(0o755)
-    return machine
+    return make_sharing_tree(machine, "biology")
 
 
 @pytest.fixture
@@ -56,11 +50,7 @@ def folder(ready: Machine) -> Path:
 
 def act_as(machine: Machine, uid: int, command: str, *, member: bool = True) -> bool:
     """Run a shell command as somebody; whether it could be done."""
-    found = machine.read_group("littlest-g-biology")
-    assert found is not None
-    groups = f"--groups={found[0]}" if member else "--clear-groups"
-    argv = ["setpriv", f"--reuid={uid}", f"--regid={uid}", groups, "sh", "-ec", command]
-    return subprocess.run(argv, capture_output=True, cwd="/", check=False).returncode == 0
+    return sharing.act_as(machine, uid, command, *(["littlest-g-biology"] if member else []))
 
 
 def test_a_list_comes_back_as_it_was_written() -> None:
@@ -119,7 +109,7 @@ def test_what_came_with_rights_of_its_own_is_mended(ready: Machine, folder: Path
     )
     assert act_as(ready, 70001, f"cd {private}; chmod 444 git; cp -p kept git {folder}; mv moved {folder}")
     (folder / "roots").write_text("1")
-    (folder / "roots").chmod(0o600)
+    (folder / "roots").chmod(0o640)
     change = "echo 2 >>{folder}/{name}"
     for name in ("kept", "moved/file", "roots"):
         assert not act_as(ready, 70002, change.format(folder=folder, name=name))

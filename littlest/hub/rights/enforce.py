@@ -42,7 +42,7 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     JupyterHub itself has loaded the users, and will put the roles right.
     """
     before = read_listed_users()
-    listed, removal = compare_users(before, config)
+    listed, removal = compare_users(before, config, _list_plain_users(app))
     app.authenticator.allowed_users -= removal.not_allowed
     live.removed = removal.not_allowed
     losers = await _take_rights_away(app, config, removal) | await _end_rules(app)
@@ -68,7 +68,7 @@ async def put_users_in_force(app: JupyterHub, handler: Any, config: Config) -> N
     that again.
     """
     listed_before = read_listed_users()
-    listed, removal = compare_users(listed_before, config)
+    listed, removal = compare_users(listed_before, config, _list_plain_users(app))
     before, live.config, live.removed = live.config.users, config, removal.not_allowed
     live.unfinished = ("the hub has not come to the end of putting the users of these settings in force",)
     await _give_rights(app, before, config.users, removal)
@@ -97,6 +97,11 @@ def keep_groups_of_new_users(db: Any) -> None:
                     group = orm.Group.find(session, name)
                     if group is not None and group not in user.groups:
                         user.groups.append(group)
+
+
+def _list_plain_users(app: JupyterHub) -> tuple[str, ...]:
+    """The users of the hub who are no admins, and so get only at folders that the settings give them."""
+    return tuple(name for name, admin in app.db.query(orm.User.name, orm.User.admin) if not admin)
 
 
 async def _give_rights(app: JupyterHub, before: Users, users: Users, removal: Removal) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from littlest import paths
 from littlest.config.model import Config
-from littlest.config.resolve import find_giving_groups
+from littlest.plan.folders import Sharing, find_folder_losers, make_sharing
 
 LISTED_USERS_FILE = Path(paths.STATE_DIR) / "listed-users.json"
 
@@ -26,8 +26,8 @@ class ListedUsers:
     """Named once and no longer: may not log in, though the hub's database has them."""
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The members of each group."""
-    giving: frozenset[str] = frozenset()
-    """Those of the groups whose members get at a folder by them."""
+    folders: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The places of shared folders, each with the groups that see it; none for every user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +40,30 @@ class Removal:
     just_removed: frozenset[str]
     """Named until now."""
     left: frozenset[str]
-    """Users who can no longer get at a folder that a group gave them."""
+    """Users who can no longer get at a folder."""
     groups: frozenset[str]
     """Groups that are none any more."""
 
 
-def compare_users(before: ListedUsers, config: Config) -> tuple[ListedUsers, Removal]:
+def compare_users(before: ListedUsers, config: Config, known: Iterable[str] = ()) -> tuple[ListedUsers, Removal]:
     """What to remember from now on, and what changes. Pure.
 
+    `known` are the users of the hub who are no admins: what is taken from everybody is taken from them.
     Users whom an admin added in the hub's admin panel were never named, so they stay.
     """
     users = config.users
     allowed, admin = frozenset(users.allowed), frozenset(users.admin)
     just_removed = (before.allowed | before.admin) - (allowed | admin)
     removed = (before.removed - (allowed | admin)) | just_removed
-    groups = {name: frozenset(group.members) for name, group in users.groups.items()}
-    now = ListedUsers(allowed, admin, removed, groups, find_giving_groups(config))
-    left = _find_given(before) - _find_given(now)
+    sharing = make_sharing(config)
+    now = ListedUsers(allowed, admin, removed, sharing.groups, sharing.folders)
+    left = find_folder_losers(Sharing(before.folders, before.groups), sharing, known) - admin
     removal = Removal(
         before.admin - admin,
         removed,
         just_removed,
-        frozenset(user for user, _group in left),
-        frozenset(before.groups) - frozenset(groups),
+        left,
+        frozenset(before.groups) - frozenset(sharing.groups),
     )
     return now, removal
 
@@ -73,9 +74,12 @@ def keep_unfinished(before: ListedUsers, now: ListedUsers) -> ListedUsers:
         name: before.groups.get(name, frozenset()) | now.groups.get(name, frozenset())
         for name in (*before.groups, *now.groups)
     }
-    return ListedUsers(
-        before.allowed | now.allowed, before.admin | now.admin, now.removed, groups, before.giving | now.giving
-    )
+    folders = {**now.folders, **before.folders}
+    for place in before.folders.keys() & now.folders.keys():
+        # of a folder that every user sees, no group is named
+        seen = (before.folders[place], now.folders[place])
+        folders[place] = frozenset().union(*seen) if all(seen) else frozenset()
+    return ListedUsers(before.allowed | now.allowed, before.admin | now.admin, now.removed, groups, folders)
 
 
 def read_listed_users(file: Path = LISTED_USERS_FILE) -> ListedUsers:
@@ -83,9 +87,12 @@ def read_listed_users(file: Path = LISTED_USERS_FILE) -> ListedUsers:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         allowed, admin, removed = (_check_names(found[name]) for name in ("allowed", "admin", "removed"))
-        # earlier versions knew no groups
-        groups = {str(name): _check_names(members) for name, members in found.get("groups", {}).items()}
-        return ListedUsers(allowed, admin, removed, groups, _check_names(found.get("giving", ())))
+        # earlier versions knew neither groups nor folders
+        groups, folders = (
+            {str(name): _check_names(names) for name, names in found.get(key, {}).items()}
+            for key in ("groups", "folders")
+        )
+        return ListedUsers(allowed, admin, removed, groups, folders)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return ListedUsers()
 
@@ -108,8 +115,9 @@ def write_listed_users(listed: ListedUsers, file: Path = LISTED_USERS_FILE) -> N
     """Remember, replacing the file by a rename."""
     temporary = file.with_name(file.name + ".new")
     content = {
-        **{name: sorted(getattr(listed, name)) for name in ("allowed", "admin", "removed", "giving")},
+        **{name: sorted(getattr(listed, name)) for name in ("allowed", "admin", "removed")},
         "groups": {name: sorted(members) for name, members in listed.groups.items()},
+        "folders": {place: sorted(groups) for place, groups in listed.folders.items()},
     }
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
@@ -117,10 +125,6 @@ def write_listed_users(listed: ListedUsers, file: Path = LISTED_USERS_FILE) -> N
         stream.flush()
         os.fsync(descriptor)
     temporary.replace(file)
-
-
-def _find_given(listed: ListedUsers) -> frozenset[tuple[str, str]]:
-    return frozenset((user, name) for name in listed.giving for user in listed.groups.get(name, ()))
 
 
 def _check_names(names: Iterable[object]) -> frozenset[str]:

@@ -544,6 +544,21 @@ BAD_FILES: tuple[BadFile, ...] = (
         ((3, "shared_folders.b.path", "/srv/x is the place of a"),),
     ),
     (
+        "homes_in_the_place_of_a_folder",
+        "users: {homes: /srv/d}\nshared_folders:\n  d: {path: /srv/d/}\n",
+        ((1, "users.homes", "/srv/d is, or is inside, the shared folder d"),),
+    ),
+    (
+        "homes_inside_a_folder",
+        "shared_folders:\n  d: {path: /srv/d}\nusers:\n  homes: /srv/d/h\n",
+        ((4, "users.homes", "/srv/d/h is, or is inside, the shared folder d"),),
+    ),
+    (
+        "homes_inside_the_folder_of_a_group",
+        "users:\n  homes: /srv/littlest/bees\n  groups:\n    bees: {shared_folder: true}\n",
+        ((2, "users.homes", "the shared folder bees; choose another place"),),
+    ),
+    (
         "service_of_a_taken_name",
         "services:\n  managed:\n    idle-culler: {command: [/bin/x]}\n",
         ((3, "services.managed.idle-culler", "already"),),

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from littlest.config.load import load_config
 from littlest.config.model import Config
 from littlest.config.users import Users
@@ -9,6 +11,7 @@ from littlest.hub.rights.listed import (
     ListedUsers,
     compare_users,
     forget_listed_user,
+    keep_unfinished,
     read_listed_users,
     write_listed_users,
 )
@@ -65,13 +68,41 @@ def test_who_leaves_a_group_loses_what_it_gave() -> None:
     assert removal.groups == names()
 
 
-def test_a_folder_that_a_group_gets_no_longer_is_lost_to_its_members() -> None:
-    group = "users: {groups: {biology: {members: [ada]}}}\n"
-    before, _removal = compare_users(
-        ListedUsers(), list_groups(group + "shared_folders: {data: {groups: [biology]}}")
-    )
-    _listed, removal = compare_users(before, list_groups(group + "shared_folders: {data: {}}"))
-    assert removal.left == names("ada")
+GROUPS = "users: {admin: [kai], groups: {bees: {members: [ada, kai]}, cats: {members: [bob, kai]}}}\n"
+EVERYBODY, OF_BEES, OF_CATS, OF_BOTH = (
+    GROUPS + f"shared_folders: {{data: {{{groups}}}, more: {{groups: [bees, cats]}}}}"
+    for groups in ("", "groups: [bees]", "groups: [cats]", "groups: [bees, cats]")
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "losers"),
+    [
+        # a group that has another folder still is no reason to keep this one
+        (OF_BEES, OF_CATS, ("ada",)),
+        (OF_BOTH, OF_CATS, ("ada",)),
+        (EVERYBODY, OF_BEES, ("bob", "guest")),
+        (EVERYBODY, GROUPS, ("ada", "bob", "guest")),
+        (EVERYBODY, EVERYBODY.replace("data: {", "data: {path: /srv/other"), ("ada", "bob", "guest")),
+        (OF_BEES, EVERYBODY, ()),
+        (OF_BEES, OF_BOTH, ()),
+        (EVERYBODY, EVERYBODY, ()),
+        # what is in a folder loses the right to be changed at once, whatever runs
+        (EVERYBODY.replace("data: {", "data: {writable: true"), EVERYBODY, ()),
+    ],
+)
+def test_a_folder_is_lost_to_those_who_got_at_it_and_do_no_longer(
+    old: str, new: str, losers: tuple[str, ...]
+) -> None:
+    before, removal = compare_users(ListedUsers(), list_groups(old), ["ada", "bob", "guest"])
+    assert removal.left == names()
+    listed, removal = compare_users(before, list_groups(new), ["ada", "bob", "guest"])
+    assert removal.left == names(*losers)
+    # what could not be taken away is taken away the next time
+    _listed, removal = compare_users(keep_unfinished(before, listed), list_groups(new), ["ada", "bob", "guest"])
+    assert removal.left == names(*losers)
+    _listed, removal = compare_users(listed, list_groups(new), ["ada", "bob", "guest"])
+    assert removal.left == names()
 
 
 def test_a_group_that_is_gone_is_known() -> None:

@@ -53,6 +53,21 @@ def render(old: str, new: str) -> list[str]:
             "user_environment.environment.DATA: nothing → /srv (for servers started from now on)",
         ),
         ("", "jupyterhub: {JupyterHub: {x: 1}}", "jupyterhub.JupyterHub: nothing → {x: 1} (the hub restarts)"),
+        (
+            "shared_folders: {data: {writable: true}}",
+            "shared_folders: {data: {}}",
+            "shared_folders.data.writable: true → false (at once; links in homes from the next start on)",
+        ),
+        (
+            "shared_folders: {data: {}}",
+            "shared_folders: {data: {link: false}}",
+            "shared_folders.data.link: true → false (for servers started from now on)",
+        ),
+        (
+            "users: {groups: {biology: {members: [ada]}}}",
+            "users: {groups: {biology: {members: [ada], shared_folder: true}}}",
+            "users.groups.biology.shared_folder: false → true (at once; links in homes from the next start on)",
+        ),
         ("", "http: {port: 8080}", "http.port: 80 → 8080 (the proxy and the hub restart)"),
         ("", "services: {cull: {enabled: false}}", "services.cull.enabled: true → false (the culler restarts)"),
         (
@@ -109,6 +124,7 @@ EVERY_KIND = [
     "limits: {users: {ada: {cpu: 1}}}",
     "user_environment: {default_app: notebook}",
     "shared_folders: {data: {}}",
+    "users: {groups: {biology: {shared_folder: true}}}",
     "services: {cull: {timeout: 7200}}",
     "services: {managed: {grader: {command: [/bin/true]}}}",
     "metrics: {public: true}",
@@ -125,7 +141,7 @@ def test_the_effect_that_is_told_is_the_one_it_has(text: str) -> None:
     is_live = make_live_digest(old) != make_live_digest(new)
     units_before, units_after = render_units(old), render_units(new)
     assert restarts_hub == (effect in (Effect.HUB, Effect.PROXY_AND_HUB))
-    assert is_live == (effect in (Effect.LIVE, Effect.RUNNING, Effect.SERVERS))
+    assert is_live == (effect in (Effect.LIVE, Effect.RUNNING, Effect.FOLDERS, Effect.SERVERS))
     if effect in (Effect.PROXY, Effect.PROXY_AND_HUB) and not text.startswith("base_url"):
         assert units_before[paths.PROXY_UNIT] != units_after[paths.PROXY_UNIT]
     else:
@@ -155,6 +171,16 @@ def test_who_leaves_a_group_with_a_folder_loses_the_right_to_it() -> None:
     old = load(group.format(folder="true", members="ada, bob"))
     assert find_affected(old, load(group.format(folder="true", members="ada")), []).losers == ("bob",)
     assert find_affected(old, load(group.format(folder="false", members="ada")), []).losers == ("ada", "bob")
+
+
+def test_who_loses_a_folder_that_was_everybodys_is_whoever_has_a_server() -> None:
+    group = "users: {admin: [kai], groups: {biology: {members: [ada]}}}\n"
+    old = load(group + "shared_folders: {data: {writable: true}}")
+    losers = {
+        text: find_affected(old, load(group + text), ["ada", "guest", "kai"]).losers
+        for text in ("", "shared_folders: {data: {groups: [biology]}}", "shared_folders: {data: {}}")
+    }
+    assert list(losers.values()) == [("ada", "guest"), ("guest",), ()]
 
 
 def test_whom_everybody_may_be_loses_nothing_by_not_being_named() -> None:

@@ -24,6 +24,7 @@ from littlest.plan.record import (
     widen,
 )
 from littlest.plan.steps import (
+    CloseSharedFolder,
     EnsureGroup,
     KeepSettings,
     LayDownEnvironment,
@@ -164,8 +165,19 @@ def test_widened_holds_both_and_narrowed_what_is_planned() -> None:
     assert narrow(wide, planned) == Record("2", {"/b": "sha256:0"}, ("b.service",), ("b",), {"b.service": "2"})
 
 
+def test_a_folder_that_is_shared_no_longer_is_closed_and_then_forgotten() -> None:
+    text = "shared_folders: {a: {}, b: {path: /srv/b}}"
+    before = make_record(make_plan(load_config(text, "config.yaml"), RELEASE), "1")
+    planned = make_record(make_plan(load_config("shared_folders: {a: {}}", "config.yaml"), RELEASE), "1")
+    assert [step for step in make_removals(before, planned) if isinstance(step, CloseSharedFolder)] == [
+        CloseSharedFolder(Path("/srv/b"))
+    ]
+    assert set(widen(before, planned).folders) == {"/srv/littlest/a", "/srv/b"}
+    assert narrow(widen(before, planned), planned).folders == ("/srv/littlest/a",)
+
+
 def test_a_record_survives_its_file() -> None:
-    record = Record("2", {"/b": "link:/a"}, ("b.service",), ("b",), {"b.service": "2"}, ("group:c",))
+    record = Record("2", {"/b": "link:/a"}, ("b.service",), ("b",), {"b.service": "2"}, ("group:c",), ("/srv/b",))
     assert parse_record(render_record(record), "record.json") == record
 
 
