@@ -9,14 +9,14 @@ from littlest.errors import LittlestError, NeedsRoot
 from littlest.plan import describe
 from littlest.plan.build import make_plan, make_probe_url
 from littlest.plan.changes import Outlook, find_affected, find_changes
-from littlest.plan.limits import find_memory_warnings, make_server_limits_step
+from littlest.plan.limits import find_memory_warnings, make_server_limits_step, render_total_exceeded
 from littlest.plan.steps import Release, RunUnit, Step
 from littlest.system.apply import Progress, apply_plan, find_pending_steps, ignore_progress
 from littlest.system.checks import load_checked_config
 from littlest.system.machine import Machine
 from littlest.system.memory import read_machine_memory
 from littlest.system.probe import list_active_users, read_command_token
-from littlest.system.server_limits import render_held
+from littlest.system.server_limits import read_used_memory, render_held
 
 
 def check_root(machine: Machine) -> None:
@@ -76,8 +76,14 @@ def find_warnings(machine: Machine, config: Config) -> tuple[str, ...]:
         *describe.find_warnings(config),
         *_find_admins_without_account(machine, config),
         *find_memory_warnings(config, read_machine_memory(machine)),
+        *find_too_much_in_use(machine, config),
         *render_held(machine, make_server_limits_step(config)),
     )
+
+
+def find_too_much_in_use(machine: Machine, config: Config) -> tuple[str, ...]:
+    """A sentence when servers that run use more memory than all of them get by these settings. Only looks."""
+    return render_total_exceeded(config, read_machine_memory(machine), read_used_memory(machine))
 
 
 def _find_admins_without_account(machine: Machine, config: Config) -> tuple[str, ...]:

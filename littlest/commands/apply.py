@@ -9,6 +9,7 @@ from littlest.converge import (
     converge,
     find_differences,
     find_outlook,
+    find_too_much_in_use,
     find_warnings,
     read_config_text,
 )
@@ -110,7 +111,8 @@ def _put_in_force(
     try:
         with interrupt_on_signals():
             outlook = find_outlook(machine, config, find_differences(machine, config, release))
-            for line in render_outlook(outlook):
+            # that servers use too much is said before anything of theirs is ended
+            for line in (*render_outlook(outlook), *find_too_much_in_use(machine, config)):
                 progress(line)
             steps = converge(machine, config, release, progress=note)
     except (Exception, KeyboardInterrupt) as error:

@@ -1,5 +1,7 @@
 """What the limits mean in systemd's words: for one user's server, and for all of them together. Pure."""
 
+from collections.abc import Mapping
+
 from littlest.config.model import Config
 from littlest.config.resolve import UserLimits, resolve_limits
 from littlest.config.values import parse_bytes
@@ -8,6 +10,8 @@ from littlest.plan.steps import SetServerLimits
 
 NOT_A_USER = ""
 """A name that no hub user has: what is resolved for it is everybody's."""
+MOST_USERS = 5
+"""How many users a sentence names."""
 INFINITY = "infinity"
 LEAST_TOTAL = parse_bytes("128M")
 """The least memory in which one server starts."""
@@ -71,6 +75,23 @@ def find_memory_warnings(config: Config, machine_memory: int) -> tuple[str, ...]
     return (
         f"Note: all servers together may use {render_size(total)} (limits.total_memory, limits.reserve), which is"
         f" less than one of them may use by itself (limits.memory: {config.limits.memory}).",
+    )
+
+
+def render_total_exceeded(config: Config, machine_memory: int, used: Mapping[str, int]) -> tuple[str, ...]:
+    """Return a sentence when the servers that run use more than all of them may by these settings.
+
+    `used` has the bytes of each user's servers.
+    """
+    total = count_total_memory(config, machine_memory) if machine_memory else 0
+    if not total or sum(used.values()) <= total:
+        return ()
+    most = sorted(used, key=lambda user: used[user], reverse=True)[:MOST_USERS]
+    return (
+        f"Note: the servers that run use {render_size(sum(used.values()))} of memory, more than the"
+        f" {render_size(total)} that all of them get by these settings (limits.total_memory, limits.reserve). Once"
+        " they are in force, the kernel ends programs in these servers until it is less. Most use:"
+        f" {', '.join(f'{user} ({render_size(used[user])})' for user in most)}.",
     )
 
 

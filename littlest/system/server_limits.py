@@ -95,6 +95,15 @@ def render_held(machine: Machine, step: SetServerLimits) -> tuple[str, ...]:
     )
 
 
+def read_used_memory(machine: Machine) -> dict[str, int]:
+    """Bytes that the servers of each user keep in memory, where that is known."""
+    used: dict[str, int] = {}
+    for server in _read_servers(machine) if machine.is_live else ():
+        user = server["Description"].removeprefix(f"{paths.SERVER_DESCRIPTION} ")
+        used[user] = used.get(user, 0) + _read_memory(machine, server["ControlGroup"])
+    return used
+
+
 def parse_timespan(text: str) -> int | None:
     """Microseconds of a time as systemctl shows it, such as `1min 4s`, `290ms` or `1.500000s`; None for infinity."""
     if text == INFINITY:
