@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin
 from pydantic import ValidationError
 from ruamel.yaml.error import StreamMark
 
-from littlest.config.auth import Auth
+from littlest.config.hints import explain_section, make_key_hint
 from littlest.config.model import Config, find_variant
 from littlest.config.problems import Problem
 from littlest.config.scalars import (
@@ -27,7 +27,7 @@ from littlest.config.scalars import (
 )
 from littlest.config.secrecy import is_hidden, is_secret_place, list_free_names
 from littlest.config.section import Secret, Section, UserName
-from littlest.config.settings import as_section, find_nearest_key, find_nearest_word, list_variants, split_optional
+from littlest.config.settings import as_section, find_nearest_word, list_variants, split_optional
 from littlest.config.syntax import MappingNode, Node, ScalarNode, SequenceNode
 
 Place = tuple[str | int, ...]
@@ -85,7 +85,7 @@ class Conversion:
         data: dict[str, Any] = {}
         if not isinstance(node, MappingNode):
             self.hidden.append(node)
-            self.add_problem(node, place, _explain_section(model, place))
+            self.add_problem(node, place, *explain_section(node, model, place))
             return data
         if model.variants:
             variant = self._choose_variant(node, model, place)
@@ -150,7 +150,7 @@ class Conversion:
                     yield name, key, value
                 else:
                     self.hidden.append(value)
-                    self.add_problem(key, here, "unknown key", _make_key_hint(name, names or (), place))
+                    self.add_problem(key, here, "unknown key", make_key_hint(name, names or (), place))
         for name, key, value in self._list_merged(node, place):
             if is_known(name) and name not in first_lines:
                 first_lines[name] = key.start_mark.line + 1
@@ -285,6 +285,8 @@ class Conversion:
 
     def _convert_list(self, node: Node, annotation: Any, place: Place) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
+            if isinstance(node, ScalarNode) and not node.style and node.value.startswith("-"):
+                raise Misread("takes a list; a space is missing after the dash")
             example = (
                 f"- {make_visible(node.value.split(',')[0].strip())}" if isinstance(node, ScalarNode) else "- name"
             )
@@ -300,25 +302,6 @@ class Conversion:
                 self.nodes[*place, len(items)] = item
                 items.append(value)
         return tuple(items)
-
-
-def _make_key_hint(name: str, names: tuple[str, ...], place: Place) -> str | None:
-    """Return what was most likely meant by a key that there is not: one of its group, or a key of elsewhere."""
-    kinds = [kind for kind, model in list_variants(Auth) if name in model.model_fields] if place == ("auth",) else []
-    if kinds:
-        return f"it goes with auth.type {' or '.join(kinds)}"
-    sibling = find_nearest_word(name, names, cutoff=0.7)
-    nearest = (
-        ".".join(map(str, (*place, sibling))) if sibling else find_nearest_key(".".join(map(str, (*place, name))))
-    )
-    return f"did you mean {nearest}?" if nearest else None
-
-
-def _explain_section(model: type[Section], place: Place) -> str:
-    example = next(iter(model.model_fields))
-    if place:
-        return f"is a group of settings: write them below it, indented, such as {example}: …"
-    return f"the file must hold settings, such as {example}: …"
 
 
 def _is_merge(key: Node) -> bool:

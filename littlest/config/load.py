@@ -1,7 +1,7 @@
 """One YAML file to one Config, or every problem it has as `file:line: key: problem`."""
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,13 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from littlest.config.convert import Conversion, Place
+from littlest.config.mend import Mended, mend_yaml
 from littlest.config.model import Config
 from littlest.config.problems import InvalidConfig, Problem
 from littlest.config.scalars import show
 from littlest.config.section import CONFLICT
 from littlest.config.settings import find_nearest_word
-from littlest.config.syntax import YamlSyntaxError, parse_yaml
+from littlest.config.syntax import ScalarNode
 from littlest.errors import LittlestError
 
 
@@ -72,24 +73,40 @@ def load_located_config(text: str, name: str) -> LoadedConfig:
 
     Raises ConfigError as `load_config` does.
     """
-    try:
-        root = parse_yaml(text)
-    except YamlSyntaxError as error:
-        raise InvalidConfig((Problem(name, error.line, error.column, "", error.problem),)) from None
-    conversion = Conversion(root, name)
-    config = _validate(conversion)
+    mended = mend_yaml(text)
+    conversion = Conversion(mended.root, name)
+    config = _validate(conversion, _list_damaged(mended))
+    if mended.errors:
+        raise InvalidConfig(sort_problems(_list_certain(conversion, mended)))
     if config is None or conversion.problems:
         raise InvalidConfig(sort_problems(conversion.problems))
     return LoadedConfig(config, text, conversion)
 
 
-def _validate(conversion: Conversion) -> Config | None:
+def _list_damaged(mended: Mended) -> frozenset[str]:
+    """Return the keys at the top below which something may be missing that stands in the file."""
+    return frozenset(Config.model_fields) if mended.groups is None else mended.groups
+
+
+def _list_certain(conversion: Conversion, mended: Mended) -> Iterator[Problem]:
+    """Yield what is wrong with a text that is not YAML, without what may be so only because it is not."""
+    for error in mended.errors:
+        yield Problem(conversion.file, error.line, error.column, "", error.problem)
+    # the type of auth, which says what keys there are, may not have been read
+    is_uncertain = "auth" in _list_damaged(mended)
+    for problem in conversion.problems:
+        if problem.line not in mended.lines and not (is_uncertain and problem.key.split(".")[0] == "auth"):
+            yield problem
+
+
+def _validate(conversion: Conversion, damaged: frozenset[str]) -> Config | None:
     """Return the settings; None, and the conversion's problems, where something is wrong with them.
 
     What stands in one section against another is looked for in a second round as well, without the sections that have
     problems of their own: so that one run names everything, and nothing that is only missing because it was left out.
+    Of `damaged` sections, in which something may be missing, only single values are looked at.
     """
-    unknown = frozenset(str(place[0]) for place in conversion.wrong if place)
+    unknown = damaged | {str(place[0]) for place in conversion.wrong if place}
     noted = frozenset(conversion.wrong)
     try:
         return Config.model_validate(conversion.data, context=unknown)
@@ -99,7 +116,11 @@ def _validate(conversion: Conversion) -> Config | None:
         section = detail["loc"][0] if detail["loc"] else ""
         if detail["type"] == CONFLICT and section in unknown:
             continue
-        if detail["type"] == "missing" and detail["loc"] in noted:
+        # of a list the places are those in the data, which lacks what could not be read
+        if detail["loc"] in noted and isinstance(detail["loc"][-1], str):
+            continue
+        is_single = isinstance(conversion.find_node(detail["loc"]), ScalarNode)
+        if section in damaged and (detail["type"] == "missing" or not is_single):
             continue
         _add_problem(conversion, detail)
     wrong = unknown | {str(detail["loc"][0]) for detail in details if detail["loc"]}

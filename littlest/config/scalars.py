@@ -1,5 +1,6 @@
 """Single values of YAML as the type of the setting they are given to, and as messages show them. Pure functions."""
 
+import math
 import re
 from typing import Any, Literal
 
@@ -8,7 +9,8 @@ from littlest.config.settings import list_choices
 from littlest.config.syntax import Node, ScalarNode
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+"""Without a zero before other digits: that is a postcode or a matriculation number."""
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NULL = frozenset({"null", "Null", "NULL", "~"})
 _MOST_SHOWN = 60
@@ -61,7 +63,11 @@ def make_visible(text: str) -> str:
 
 
 def guess_scalar(node: ScalarNode) -> Data:
-    """Return a value as it is written, where no setting says what it should be: YAML 1.2's core schema."""
+    """Return a value as it is written, where no setting says what it should be.
+
+    As YAML 1.2's core schema has it, but that only a number in its plain spelling is one: a zero before it (0123),
+    another base (0x10) or no finite value (.inf, 1e999) leave it the text that it looks like.
+    """
     text: str = node.value
     if node.style:
         return text
@@ -69,9 +75,10 @@ def guess_scalar(node: ScalarNode) -> Data:
         return None
     if text in _TRUTH:
         return _TRUTH[text]
-    if len(text) <= _MOST_DIGITS and _NUMBER.fullmatch(text):
-        return int(text) if _INTEGER.fullmatch(text) else float(text)
-    return text
+    if len(text) > _MOST_DIGITS or not _NUMBER.fullmatch(text):
+        return text
+    number = int(text) if _INTEGER.fullmatch(text) else float(text)
+    return number if math.isfinite(number) else text
 
 
 def is_null(node: Node) -> bool:

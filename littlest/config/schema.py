@@ -170,6 +170,8 @@ def _make_choice(section: type[Section], definitions: dict[str, Schema]) -> Sche
     branches: list[Schema] = [
         {
             "if": {
+                # null has every property that is asked for, and no branch is about it
+                "type": "object",
                 "properties": {"type": {"const": kind}},
                 **({} if kind == default else {"required": ["type"]}),
             },
@@ -177,7 +179,7 @@ def _make_choice(section: type[Section], definitions: dict[str, Schema]) -> Sche
         }
         for kind, model in kinds.items()
     ]
-    is_class: Schema = {"properties": {"type": {"pattern": r"\."}}, "required": ["type"]}
+    is_class: Schema = {"type": "object", "properties": {"type": {"pattern": r"\."}}, "required": ["type"]}
     return {
         "type": ["object", "null"],
         "properties": {

@@ -14,7 +14,7 @@ Words = tuple[str, ...]
 FilePath = Annotated[str, AfterValidator(parse_file_path)]
 UrlOrNone = Annotated[str, AfterValidator(parse_url_or_none)]
 Data = Any
-"""A value of any shape, such as a trait's: its type comes from how it is written, as YAML 1.2 has it."""
+"""A value of any shape, such as a trait's: its type comes from how it is written."""
 TraitValues = dict[str, Data]
 CONFLICT = "conflict"
 """Pydantic's name for the kind of error that `make_conflict` makes."""

@@ -122,16 +122,17 @@ def find_nearest_key(unknown: str) -> str | None:
 
     known = [setting.key for setting in list_settings(inner=True)]
     name = unknown.rpartition(".")[2]
-    same_name = [key for key in known if key.rpartition(".")[2] == name]
-    if same_name:
-        # the one that a person sees first: a group's limits are for later
-        return min(same_name, key=lambda key: (not unknown.startswith(key.partition(".")[0]), key.count(".")))
-    if close := difflib.get_close_matches(unknown.lower(), known, n=1, cutoff=0.75):
-        return close[0]
-    names = {key.rpartition(".")[2]: key for key in reversed(known)}
-    if close := difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.7):
-        return names[close[0]]
-    return None
+    named: dict[str, list[str]] = {}
+    for key in known:
+        named.setdefault(key.rpartition(".")[2], []).append(key)
+    if name not in named:
+        if close := difflib.get_close_matches(unknown.lower(), known, n=1, cutoff=0.75):
+            return close[0]
+        if not (close := difflib.get_close_matches(name.lower(), named, n=1, cutoff=0.7)):
+            return None
+        name = close[0]
+    # the one that a person sees first: a group's limits are for later
+    return min(named[name], key=lambda key: (not unknown.startswith(key.partition(".")[0]), key.count(".")))
 
 
 def find_nearest_word(word: str, choices: tuple[str, ...], cutoff: float = 0.5) -> str | None:

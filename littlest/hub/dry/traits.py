@@ -11,7 +11,7 @@ from jupyterhub.auth import Authenticator
 from jupyterhub.crypto import CryptKeeper
 from jupyterhub.proxy import Proxy
 from jupyterhub.spawner import Spawner
-from traitlets import Bytes, Callable, Container, Dict, TraitError, TraitType
+from traitlets import Bytes, Callable, Container, Dict, TraitError, TraitType, Unicode
 from traitlets.config import Configurable
 from traitlets.config.loader import LazyConfigValue
 from traitlets.utils.importstring import import_item
@@ -125,11 +125,16 @@ def _explain_value(owner: type[Configurable], trait: TraitType[Any, Any], name: 
         if validate is not None:
             validate(blank, value)
     except TraitError:
-        only_python = isinstance(trait, Callable | Bytes)
-        return f"takes {describe_trait(trait)}, not {describe_value(value)}", DROP_IN_ADVICE if only_python else None
+        return f"takes {describe_trait(trait)}, not {describe_value(value)}", _advise(trait, value)
     except Exception:  # what the trait needs of an object that is set up
         return None
     return None
+
+
+def _advise(trait: TraitType[Any, Any], value: Any) -> str | None:
+    if isinstance(trait, Callable | Bytes):
+        return DROP_IN_ADVICE
+    return "put it in quotes" if isinstance(trait, Unicode) and isinstance(value, (int, float)) else None
 
 
 def describe_trait(trait: TraitType[Any, Any]) -> str:

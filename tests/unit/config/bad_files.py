@@ -149,9 +149,39 @@ BAD_FILES: tuple[BadFile, ...] = (
     ),
     # what is not YAML
     ("tab", "http:\n\tport: 80\n", ((2, "", "indent with spaces"),)),
-    ("no_colon", "http:\n  port 80\n  address: ''\n", ((3, "", "colon"),)),
+    ("no_colon", "http:\n  port 80\n  address: ''\n", ((2, "", "lacks a colon"),)),
+    ("no_colon_at_the_end", "limits:\n  memory 2G\n", ((2, "limits", "a colon is missing after memory"),)),
+    ("group_without_its_colon", "limits\n  cpu: 1\n", ((1, "", "lacks a colon"),)),
+    (
+        "no_colon_on_two_lines",
+        "limits:\n  memory 2G\n\n  cpu 1\n  processes: 500\n",
+        ((2, "", "lacks a colon"), (4, "", "lacks a colon")),
+    ),
+    ("no_colon_after_the_last_group", "http:\n  port: 80\nlimits\n  cpu: 1\n", ((3, "", "lacks a colon"),)),
+    (
+        "no_space_after_the_colon_between_others",
+        "http:\n  port:80\n  address: ''\n",
+        ((2, "", "a space is missing after the colon"),),
+    ),
+    ("wide_colon", "http:\n  port\uff1a80\n", ((2, "http", "this colon is a wide one"),)),
+    (
+        "wide_colon_between_others",
+        "http:\n  port\uff1a 80\n  address: ''\n",
+        ((2, "", "this colon is a wide one"),),
+    ),
+    (
+        "no_space_after_the_dash",
+        "users:\n  admin:\n    -ada\n",
+        ((3, "users.admin", "space is missing after the dash"),),
+    ),
+    (
+        "no_space_after_two_dashes",
+        "users:\n  admin:\n  -ada\n  -bob\n  allowed: [eve]\n",
+        ((3, "", "space is missing after the dash"), (4, "", "space is missing after the dash")),
+    ),
+    ("misspelt_setting_without_its_group", "memry: 2G\n", ((1, "memry", "did you mean limits.memory?"),)),
     ("colon_too_many", "http: port: 80\n", ((1, "", "colon"),)),
-    ("no_space_after_colon", "http:\n  port:80\n", ((2, "http", "is a group of settings"),)),
+    ("no_space_after_colon", "http:\n  port:80\n", ((2, "http", "a space is missing after the colon"),)),
     ("quotes_left_open", "http:\n  address: '10.0.0.1\n  port: 80\n", ((2, "", "quotes"),)),
     ("bracket_left_open", "users:\n  admin: [ada, grace\n", ((2, "", "bracket"),)),
     ("brace_left_open", "http: {port: 80\nlimits:\n  cpu: 1\n", ((1, "", "bracket"),)),
@@ -164,7 +194,7 @@ BAD_FILES: tuple[BadFile, ...] = (
     ("star_as_a_name", "users:\n  allowed:\n    - *everyone\n", ((3, "", "anchor"),)),
     ("backslash_in_quotes", 'base_url: "\\q"\n', ((1, "", "single quotes"),)),
     ("two_documents", "http:\n  port: 80\n---\nlimits:\n  cpu: 1\n", ((3, "", "second document"),)),
-    ("merge_conflict", "<<<<<<< HEAD\nhttp:\n  port: 80\n", ((2, "", "colon"),)),
+    ("merge_conflict", "<<<<<<< HEAD\nhttp:\n  port: 80\n", ((1, "", "colon"),)),
     ("merge_of_a_number", "<<: 3\n", ((1, "", "<< takes a group"),)),
     ("merge_into_itself", "http: &h\n  <<: *h\n  port: x\n", ((3, "http.port", "not a whole number"),)),
     ("list_in_itself", "users:\n  admin: &a\n    - *a\n", ((2, "users.admin", "entry 1 takes text, not a list"),)),
@@ -641,7 +671,114 @@ BAD_FILES: tuple[BadFile, ...] = (
         f"jupyterhub: {{A: {{b: {'[' * 40}{']' * 40}}}}}\n",
         ((1, "jupyterhub.A.b", "nested too deeply"),),
     ),
-    ("tab_after_a_dash", "users:\n  admin:\n  -\tada\n\t- bob\n", ((3, "", "indent with spaces"),)),
+    (
+        "tab_after_a_dash",
+        "users:\n  admin:\n  -\tada\n\t- bob\n",
+        ((3, "", "indent with spaces"), (4, "", "indent with spaces")),
+    ),
     ("tag_on_a_list", "users:\n  admin: !!set {ada}\n", ((2, "users.admin", "means nothing here"),)),
     ("binary_tag", "announcement: !!binary aGVsbG8=\n", ((1, "announcement", "means nothing here"),)),
+    # several mistakes of which at least one keeps the file from being YAML
+    (
+        "tabs_and_more",
+        "http:\n\tport: 80\nlimits:\n\tmemory: 2G\nbase_url: @x\nmemry: 1\n",
+        (
+            (2, "", "indent with spaces"),
+            (4, "", "indent with spaces"),
+            (5, "", "put the value in quotes"),
+            (6, "memry", "did you mean limits.memory?"),
+        ),
+    ),
+    (
+        "tabs_in_a_file_of_wide_indents_and_windows_line_ends",
+        "http:\r\n    port: 0\r\n\taddress: ''\r\nlimits:\r\n\tcpu: 1\r\n\tprocesses: 1\r\nbase_url: /a b/\r\n",
+        (
+            (2, "http.port", "at least 1"),
+            (3, "", "indent with spaces"),
+            (5, "", "indent with spaces"),
+            (6, "", "indent with spaces"),
+            (7, "base_url", "single slashes"),
+        ),
+    ),
+    (
+        "tabs_throughout",
+        "users:\n\tgroups:\n\t\tbio:\n\t\t\tmembers:\n\t\t\t\t- ada\n\tadmin: [x]\nlimits:\n  cpu: x\n",
+        (*((line, "", "indent with spaces") for line in range(2, 7)), (8, "limits.cpu", "x is not a number")),
+    ),
+    (
+        "indentation_and_more",
+        "limits:\n  memory: 64M\n   cpu: 1\n  processes: 1\nhttp:\n  port: 80\n address: ''\nusers: ada\n",
+        (
+            (3, "", "colon does not fit"),
+            (4, "limits.processes", "at least 64"),
+            (7, "", "indentation"),
+            (8, "users", "is a group of settings"),
+        ),
+    ),
+    (
+        "quotes_that_a_later_line_closes",
+        "http:\n  address: '10.0.0.1\n  port: 80\nusers:\n  admin: ['ada']\nlimits:\n  cpu: x\n",
+        ((2, "", "quotes that open here"), (7, "limits.cpu", "x is not a number")),
+    ),
+    (
+        "apostrophe_in_quotes_and_more",
+        "announcement: 'it's 10'\nlimits:\n  cpu: x\n",
+        ((1, "", "does not fit"), (3, "limits.cpu", "x is not a number")),
+    ),
+    (
+        "two_brackets_left_open",
+        "users:\n  admin: [ada # who\n  allowed: [bob\nlimits:\n  cpu: x\n",
+        ((2, "", "not closed with ]"), (3, "", "not closed with ]"), (5, "limits.cpu", "x is not a number")),
+    ),
+    (
+        "brackets_too_many_and_more",
+        "users:\n  admin: []]\n  alowed: [x]\nhttp: {port: 0}}\n",
+        ((2, "", "brackets"), (3, "users.alowed", "did you mean users.allowed?"), (4, "", "brackets")),
+    ),
+    (
+        "two_unknown_anchors",
+        "users:\n  admin: *a\n  allowed: [*b]\nbase_url: '/a b/'\n",
+        ((2, "", "*a refers"), (3, "", "*b refers"), (4, "base_url", "single slashes")),
+    ),
+    # the anchor stands in what cannot be read: that it is missing is nobody's mistake
+    (
+        "anchor_in_a_broken_group",
+        "limits:\n  users: x: &a\n    ada: &b {cpu: 1}\n    bob: *b\nhttp:\n  port: 0\n"
+        "users: {groups: {bio: {limits: *b}}}\n",
+        ((2, "", "colon does not fit"), (6, "http.port", "at least 1")),
+    ),
+    # what goes with a type is not known where the type could not be read
+    (
+        "type_of_auth_that_is_not_yaml",
+        "auth:\n  type: git: hub\n  client_id: x\n  client_secret: y\nlimits:\n  cpu: x\n",
+        ((2, "", "colon does not fit"), (6, "limits.cpu", "x is not a number")),
+    ),
+    # half of a pair stands in a line that is not YAML
+    (
+        "pair_of_which_one_is_not_yaml",
+        "https:\n  enabled: true\n  certificate /etc/x.pem\n  key: /etc/x.key\n  port: 0\n",
+        ((3, "", "lacks a colon"), (5, "https.port", "at least 1")),
+    ),
+    (
+        "group_that_is_not_yaml",
+        "users:\n  groups\n    biology: {}\nshared_folders:\n  data: {groups: [biology]}\nmetrics: {pubic: true}\n",
+        ((2, "", "lacks a colon"), (6, "metrics.pubic", "did you mean")),
+    ),
+    (
+        "control_characters_and_more",
+        "http:\n  address: \x01\x02\nbase_url: \x03\nmemry: 1\n",
+        ((2, "", "U+0001"), (3, "", "U+0003"), (4, "memry", "unknown key")),
+    ),
+    (
+        "documents_and_more",
+        "http:\n  port: 0\n---\nlimits:\n  cpu: x\n",
+        ((2, "http.port", "at least 1"), (3, "", "second document"), (5, "limits.cpu", "x is not a number")),
+    ),
+    # what follows cannot be told apart from what the mistake makes of it
+    ("bracket_around_everything", "{http: {port: 0},, limits: {cpu: x},\nusers: []}\n", ((1, "", "not valid YAML"),)),
+    (
+        "service_without_a_colon",
+        "services:\n  managed:\n    grader:\n      command [/bin/x]\n",
+        ((4, "services.managed.grader", "a colon is missing after command"),),
+    ),
 )

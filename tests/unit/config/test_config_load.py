@@ -92,6 +92,25 @@ def test_user_name_is_what_it_looks_like(written: str) -> None:
     assert load(f"users: {{admin: ['{written}']}}").users.admin == (written,)
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("0", 0), ("9", 9), ("-9", -9), ("+9", 9), ("0.5", 0.5), (".5", 0.5), ("5.", 5.0), ("1e3", 1000.0),
+        ("0e0", 0.0), ("0123", "0123"), ("007", "007"), ("-01", "-01"), ("00", "00"), ("00.5", "00.5"),
+        ("01e3", "01e3"), ("0x10", "0x10"), ("0o17", "0o17"), ("0b1", "0b1"), ("1_000", "1_000"), (".inf", ".inf"),
+        (".nan", ".nan"), ("1e999", "1e999"), ("12:30:45", "12:30:45"), ("2020-01-01", "2020-01-01"),
+        ("1.2.3", "1.2.3"), ("'9'", "9"), ("yes", "yes"), ("true", True), ("'true'", "true"), ("null", None),
+        ("~", None), ("''", ""),
+    ],
+)  # fmt: skip
+def test_a_value_that_no_setting_describes_is_what_it_looks_like(written: str, meant: object) -> None:
+    found = load(f"jupyterhub: {{A: {{b: {written}, c: [{written}], d: {{e: {written}}}}}}}\n").jupyterhub["A"]
+    values = [found["b"], *found["c"], found["d"]["e"]]
+    assert values == [meant] * 3
+    assert {type(value) for value in values} == {type(meant)}
+    assert load(render_settings({"jupyterhub": {"A": found}})).jupyterhub["A"] == found
+
+
 def test_yaml_1_1_directive_changes_no_name() -> None:
     assert load("%YAML 1.1\n---\nusers:\n  admin: [yes, 0123]\n").users.admin == ("yes", "0123")
 

@@ -85,7 +85,7 @@ TRAITS = {
     ),
     "a number for text": (
         "jupyterhub:\n  JupyterHub:\n    default_server_name: 3\n",
-        "config.yaml:3: jupyterhub.JupyterHub.default_server_name: takes text, not a number",
+        "config.yaml:3: jupyterhub.JupyterHub.default_server_name: takes text, not a number; put it in quotes",
     ),
     "a list for true or false": (
         "jupyterhub:\n  JupyterHub:\n    shutdown_on_logout:\n      - true\n",
