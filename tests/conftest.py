@@ -8,8 +8,8 @@ import pytest
 
 TESTS = Path(__file__).parent
 UNIT = TESTS / "unit"
-ALONE = ("hub", "build")
-"""Tiers whose tests use the same addresses and folders of this machine, so that two of them cannot run at once."""
+ALONE = ("hub", "build", "vm")
+"""Tiers whose tests use the same addresses, folders or virtual machine, so that two of them cannot run at once."""
 # asyncio's self-pipe is a socketpair: it neither connects nor binds
 _FORBIDDEN = frozenset(
     {

@@ -1,25 +1,24 @@
 """Machines with the built installer. Installing is dear: one installation is made, stopped, and then copied."""
 
-import hashlib
-import json
-import os
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.machine import Machine, list_machines
+from tests.support.installation import (
+    REPOSITORY,
+    Installation,
+    MakeMachine,
+    find_installer,
+    install_once,
+    list_own_machines,
+    machines_for_tests,
+    save_evidence,
+)
+from tests.support.machine import Machine
 from tests.support.server import Server
-from tests.support.traces import take_inventory
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-EVIDENCE = REPOSITORY / "build/machines"
-PREFIX = "test-"
-
-MakeMachine = Callable[[str], Machine]
+__all__ = ["REPOSITORY", "Installation", "MakeMachine"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,32 +31,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def installer() -> Path:
     """The built .sh, the whole of what is tested here."""
-    given = os.environ.get("LITTLEST_INSTALLER")
-    if not given:
-        given = subprocess.run(
-            [REPOSITORY / "scripts/build", "--print-path"], capture_output=True, text=True, check=True
-        ).stdout.strip()
-    path = Path(given)
-    assert path.is_file(), f"there is no installer at {path}: run scripts/build first"
-    return path
+    return find_installer()
 
 
 @pytest.fixture(scope="session")
 def make_machine() -> Iterator[MakeMachine]:
     """Makes machines that are gone when the tests end, as are those of a test run that was killed."""
-    for machine in list_machines():
-        if machine.name.startswith(PREFIX) and machine.state.is_orphan():
-            machine.remove()
-    made: list[Machine] = []
-
-    def make(label: str) -> Machine:
-        machine = Machine(f"{PREFIX}{os.getpid()}-{label}")
-        made.append(machine)
-        return machine
-
-    yield make
-    for machine in made:
-        machine.remove()
+    with machines_for_tests() as make:
+        yield make
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -66,10 +47,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     outcome = yield
     report = outcome.get_result()  # type: ignore[attr-defined]
     if report.failed and item.get_closest_marker("machine"):
-        folder = EVIDENCE / item.nodeid.split("/")[-1].replace("::", ".").replace("/", "-")[:120]
-        for machine in list_machines():
-            if machine.name.startswith(f"{PREFIX}{os.getpid()}-") and machine.is_running():
-                machine.save_evidence(folder)
+        save_evidence(item.nodeid, list_own_machines())
 
 
 @pytest.fixture(scope="session")
@@ -80,55 +58,10 @@ def bare(make_machine: MakeMachine, installer: Path) -> Machine:
     return machine.boot()
 
 
-@dataclass(frozen=True)
-class Installation:
-    """What installing was like. The machine is stopped; copies of it are booted.
-
-    With LITTLEST_KEEP_INSTALLATION=1 it is kept for the next run with the same installer, which then begins at once.
-    """
-
-    machine: Machine
-    seconds: float
-    """From the command to the hub answering through the proxy."""
-    output: str
-    before: list[str]
-    after: list[str]
-    log: str
-
-
 @pytest.fixture(scope="session")
 def installation(make_machine: MakeMachine, installer: Path) -> Installation:
     """The installer, run as anybody would run it on a fresh server without a network."""
-    if not os.environ.get("LITTLEST_KEEP_INSTALLATION"):
-        return install(make_machine("first"), installer)
-    with installer.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-    machine = Machine(f"kept-{digest}")
-    notes = machine.folder / "installation.json"
-    if notes.exists():
-        return Installation(machine, **json.loads(notes.read_text()))
-    machine.remove()
-    done = install(machine, installer)
-    notes.write_text(json.dumps({key: getattr(done, key) for key in ("seconds", "output", "before", "after", "log")}))
-    return done
-
-
-def install(machine: Machine, installer: Path) -> Installation:
-    """Make a fresh machine, run the installer in it, and stop it when the hub answers."""
-    machine.create()
-    machine.insert(installer, "littlest.sh")
-    machine.boot()
-    before = take_inventory(machine)
-    start = time.monotonic()
-    done = machine.run("bash /media/littlest/littlest.sh 2>&1", timeout=300)
-    server = Server(machine)
-    server.wait_until_ready(60)
-    seconds = time.monotonic() - start
-    server.network.close()
-    after = take_inventory(machine)
-    log = machine.run("cat /var/log/littlest/*").stdout
-    machine.power_off()
-    return Installation(machine, seconds, done.stdout, before, after, log)
+    return install_once(make_machine, installer)
 
 
 @pytest.fixture(scope="session")

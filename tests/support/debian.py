@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 SUITE = "bookworm"
@@ -65,9 +66,13 @@ def ensure_system_packages(*packages: str) -> None:
     subprocess.run([REPOSITORY / "scripts/system-packages", *packages], check=True)
 
 
-def ensure_base() -> Path:
-    """Give the folder of the base tree, making it first where it lacks (half a minute, needs root and a mirror)."""
-    digest = hashlib.sha256(repr((SUITES, PACKAGES, MAKING)).encode()).hexdigest()[:16]
+def ensure_base(more: Sequence[str] = ()) -> Path:
+    """Give the folder of the base tree, making it first where it lacks (half a minute, needs root and a mirror).
+
+    `more` are Debian packages beside the usual ones; each selection has a tree of its own.
+    """
+    packages = (*PACKAGES, *more)
+    digest = hashlib.sha256(repr((SUITES, packages, MAKING)).encode()).hexdigest()[:16]
     base = cache_dir() / "debian" / f"{SUITE}-{digest}"
     if base.is_dir():
         return base
@@ -80,19 +85,19 @@ def ensure_base() -> Path:
         print("Making a fresh Debian 12 system to test on (half a minute, kept for next time)", file=sys.stderr)
         partial = base.with_name(base.name + ".partial")
         shutil.rmtree(partial, ignore_errors=True)
-        make_tree(partial)
+        make_tree(partial, packages)
         partial.rename(base)
     return base
 
 
-def make_tree(target: Path) -> None:
+def make_tree(target: Path, packages: Sequence[str] = PACKAGES) -> None:
     """Unpack Debian into `target`; raises RuntimeError with mmdebstrap's last words when that fails."""
     made = subprocess.run(
         [
             "mmdebstrap",
             "--quiet",
             "--variant=minbase",
-            f"--include={','.join(PACKAGES)}",
+            f"--include={','.join(packages)}",
             SUITE,
             target,
             *read_mirrors(),

@@ -82,12 +82,12 @@ class Machine:
 
     # ---- life -------------------------------------------------------------------------------------------------
 
-    def create(self, lowers: Sequence[Path] = ()) -> "Machine":
-        """Make the machine, a fresh Debian 12; `lowers` are the layers of a machine that it is a copy of."""
+    def create(self, lowers: Sequence[Path] = (), packages: Sequence[str] = ()) -> "Machine":
+        """Make the machine, a fresh Debian 12 with more `packages`, or a copy of one that has `lowers` as layers."""
         if self.exists():
             raise FileExistsError(f"there is a machine called {self.name} already")
         shutil.rmtree(self.folder, ignore_errors=True)
-        layers = list(lowers) or [ensure_base()]
+        layers = list(lowers) or [ensure_base(packages)]
         for part in ("upper", "work", "root", "media"):
             (self.folder / part).mkdir(parents=True)
         self.folder.chmod(0o711)

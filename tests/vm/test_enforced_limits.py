@@ -1,0 +1,209 @@
+"""The kernel holds the limits: who takes more than allowed is stopped, and the hub and everybody else go on."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from tests.support.hub_client import HubClient
+from tests.support.server import Server
+
+MIB = 2**20
+ADA, GRACE, LINUS = STUDENTS = ("ada", "grace", "linus")
+HUB = ("jupyterhub.service", "jupyterhub-proxy.service")
+USERS_SLICE = "jupyterhub-users.slice"
+SETTINGS = "users: {admin: [admin]}\nlimits: {memory: 600M}\n"
+# writes down how many MiB it holds, as long as it may
+GROW = """
+import pathlib
+held, note = [], pathlib.Path("held")
+while True:
+    held.append(b"x" * 2**22)
+    note.write_text(str(4 * len(held)))
+"""
+FOLDER = "/srv/lesson"
+GO = f"{FOLDER}/go"
+"""The programs go on as long as this file is there."""
+PROGRAMS = {
+    "busy": f"#!/bin/sh\n(while [ -e {GO} ]; do :; done) &\nwhile [ -e {GO} ]; do :; done\n",
+    # takes all that there is until it is killed, again and again
+    "greedy": f"#!/bin/sh\nwhile [ -e {GO} ]; do python3 {FOLDER}/take; done\n",
+    "take": "held = []\nwhile True: held.append(bytes([1]) * 2**22)\n",
+    "bomb": "#!/usr/bin/env python3\nimport os\nwhile True:\n  try: os.fork()\n  except OSError: pass\n",
+}
+SECONDS_OF_PRESSURE = 20.0
+PAGE_SECONDS = 10.0
+"""How long the login page may take while others use everything. (This machine is ten times slower than others.)."""
+
+
+@pytest.fixture(scope="module")
+def lesson(server: Server) -> Server:
+    """Three students whose servers run."""
+    server.add_users(STUDENTS)
+    server.configure(SETTINGS)
+    for name, program in PROGRAMS.items():
+        server.machine.write(f"{FOLDER}/{name}", program, 0o755)
+    server.run(begin(server))
+    return server
+
+
+async def begin(server: Server) -> None:
+    async def open_one(client: HubClient) -> None:
+        async with client:
+            await client.login()
+            await client.start_server()
+            await client.open_lab()
+
+    await asyncio.gather(*(open_one(server.client(user)) for user in STUDENTS))
+
+
+# ---- what the tests look at ---------------------------------------------------------------------------------------
+
+
+def unit_of(user: str) -> str:
+    return f"jupyter-{user}.service"
+
+
+def read_processes(server: Server, *units: str) -> dict[str, str]:
+    return {unit: server.unit_property(unit, "MainPID") for unit in units}
+
+
+def read_group(server: Server, unit: str, file: str) -> dict[str, int]:
+    """Read a file of a unit's control group; a single number is called `value`."""
+    group = server.unit_property(unit, "ControlGroup")
+    lines = [line.split() for line in server.machine.read(f"/sys/fs/cgroup{group}/{file}").splitlines()]
+    return {words[0] if words[1:] else "value": int(words[-1]) for words in lines}
+
+
+def count_killed(server: Server, unit: str) -> int:
+    return read_group(server, unit, "memory.events")["oom_kill"]
+
+
+@contextmanager
+def running(server: Server, program: str, *users: str) -> Iterator[None]:
+    """Have users run a program, all at the same time."""
+    server.machine.write(GO, "")
+    for user in users:
+        server.run(start_program(server, user, program))
+    yield
+    server.machine.run(["rm", GO])
+
+
+async def start_program(server: Server, user: str, program: str) -> None:
+    """Start a program in a terminal; it goes on when the terminal is closed."""
+    async with server.client(user) as client:
+        await client.login()
+        await client.open_lab()
+        await client.run_in_terminal(f"setsid -f {FOLDER}/{program} >/dev/null 2>&1 </dev/null")
+
+
+async def watch_login_page(server: Server, seconds: float) -> None:
+    """Ask for the login page all the time; raises AssertionError when it is not there soon enough."""
+    async with server.client(ADA) as client:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            async with asyncio.timeout(PAGE_SECONDS):
+                status, page = await client.get("hub/login")
+            assert status == 200
+            assert "password" in page
+            await asyncio.sleep(0.2)
+        # a password is looked up and checked, and a session written
+        await client.login()
+
+
+# ---- one student -------------------------------------------------------------------------------------------------
+
+
+def test_a_kernel_that_takes_more_memory_than_allowed_is_ended_and_all_else_goes_on(lesson: Server) -> None:
+    before = read_processes(lesson, *HUB, *map(unit_of, STUDENTS))
+    assert 300 < lesson.run(grow_until_killed(lesson, ADA)) < 600
+    # a server that runs gets another limit
+    lesson.machine.run("littlest config set limits.memory 400M --apply")
+    assert 100 < lesson.run(grow_until_killed(lesson, ADA)) < 400
+    assert read_group(lesson, unit_of(ADA), "memory.peak")["value"] <= 600 * MIB
+    # not even the servers were ended, nor was anything of others
+    assert read_processes(lesson, *before) == before
+    assert count_killed(lesson, unit_of(GRACE)) == count_killed(lesson, "littlest.slice") == 0
+    assert lesson.use(GRACE) == "42"
+
+
+async def grow_until_killed(server: Server, user: str) -> int:
+    """Have a kernel take memory until it is killed; gives the MiB that it had."""
+    unit = unit_of(user)
+    before = count_killed(server, unit)
+    async with server.client(user) as client:
+        await client.login()
+        await client.open_lab()
+        growing = asyncio.create_task(client.execute(GROW, seconds=200))
+        while await asyncio.to_thread(count_killed, server, unit) == before:
+            assert not growing.done(), growing
+            await asyncio.sleep(1)
+        growing.cancel()
+        with suppress(asyncio.CancelledError):
+            await growing
+    main = server.unit_property(unit, "MainPID")
+    return int(server.machine.read(f"/proc/{main}/cwd/held"))
+
+
+def test_a_quota_of_processor_time_holds(lesson: Server) -> None:
+    lesson.machine.run("littlest config set limits.users.linus.cpu 0.25 --apply")
+    with running(lesson, "busy", LINUS, ADA):
+        used = measure_processor_time(lesson, LINUS, ADA)
+    assert 0.15 < used[LINUS] < 0.35
+    # nothing else had kept it from taking more
+    assert used[ADA] > 0.5
+
+
+def measure_processor_time(server: Server, *users: str, seconds: int = 8) -> dict[str, float]:
+    """Measure how many processors each user's server keeps busy, by the machine's own clock."""
+    groups = [f"/sys/fs/cgroup{server.unit_property(unit_of(user), 'ControlGroup')}/cpu.stat" for user in users]
+    look = f"cut -d' ' -f1 /proc/uptime; sed -n 's/^usage_usec //p' {' '.join(groups)}"
+    printed = server.machine.run(f"{look}; sleep {seconds}; {look}").stdout.split()
+    first, then = (list(map(float, numbers)) for numbers in (printed[: len(users) + 1], printed[len(users) + 1 :]))
+    took = then[0] - first[0]
+    return {user: (then[at] - first[at]) / 1e6 / took for at, user in enumerate(users, 1)}
+
+
+# ---- all together ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limits", ["total_memory: 900M", "reserve: 40%"])
+def test_students_who_together_use_everything_leave_the_hub_alive(lesson: Server, limits: str) -> None:
+    before = read_processes(lesson, *HUB, *map(unit_of, STUDENTS))
+    lesson.configure(f"users: {{admin: [admin]}}\nlimits: {{memory: null, {limits}}}\n")
+    limit = int(lesson.unit_property(USERS_SLICE, "MemoryMax"))
+    assert read_group(lesson, USERS_SLICE, "memory.max")["value"] == limit
+    reached = count_limit_reached(lesson)
+    with running(lesson, "greedy", *STUDENTS):
+        lesson.run(watch_login_page(lesson, SECONDS_OF_PRESSURE))
+        assert read_group(lesson, USERS_SLICE, "memory.current")["value"] <= limit
+    # they did use everything, and it was not the whole machine that had no more
+    assert count_limit_reached(lesson) > reached
+    assert count_killed(lesson, "littlest.slice") == 0
+    assert read_processes(lesson, *before) == before
+
+
+def count_limit_reached(server: Server) -> int:
+    """Count how often all together needed more than they may have, and some program was ended."""
+    return read_group(server, USERS_SLICE, "memory.events.local")["oom"]
+
+
+def test_a_fork_bomb_stays_within_its_limit_and_ends_with_its_server(lesson: Server) -> None:
+    before = read_processes(lesson, *HUB, unit_of(ADA))
+    lesson.configure("users: {admin: [admin]}\nlimits: {users: {grace: {processes: 100}}}\n")
+    with running(lesson, "bomb", GRACE):
+        lesson.run(watch_login_page(lesson, SECONDS_OF_PRESSURE))
+        assert read_group(lesson, unit_of(GRACE), "pids.events")["max"] > 0
+        assert 90 <= read_group(lesson, unit_of(GRACE), "pids.current")["value"] <= 100
+    assert read_processes(lesson, *before) == before
+    lesson.run(stop(lesson, GRACE))
+    assert unit_of(GRACE) not in lesson.list_server_units()
+    assert lesson.machine.run("pgrep -c bomb", check=False).stdout.strip() == "0"
+
+
+async def stop(server: Server, user: str) -> None:
+    async with server.client(user) as client:
+        await client.login()
+        await client.stop_server()
