@@ -105,29 +105,41 @@ def _put_in_force(
         has_begun = True
         progress(line)
 
-    try:
-        with interrupt_on_signals():
-            outlook = find_outlook(machine, config, find_differences(machine, config, release))
-            for line in render_outlook(outlook):
-                progress(line)
-            steps = converge(machine, config, release, progress=note)
-    except (Exception, KeyboardInterrupt) as error:
-        if not has_begun:
-            raise
-        with ignore_signals():
+    with ignore_signals():
+        try:
+            with interrupt_on_signals():
+                outlook = find_outlook(machine, config, find_differences(machine, config, release))
+                for line in render_outlook(outlook):
+                    progress(line)
+                steps = converge(machine, config, release, progress=note)
+            # the text that was read: not what stands in the file by now, which somebody may be editing
+            if attempt.text is not None and attempt.text != attempt.good:
+                machine.write_file(paths.LAST_GOOD_CONFIG_FILE, attempt.text, mode=0o600)
+        except (Exception, KeyboardInterrupt) as error:
+            if not has_begun:
+                raise
             raise go_back(machine, release, error, attempt, progress) from error
-    if attempt.text is not None:
-        _keep_as_good(machine, config, attempt.text, how)
-    return _report(steps, outlook, find_warnings(machine, config), config)
+        # nothing that goes wrong from here on takes the settings out of force again
+        notes = () if attempt.text is None else _remember(machine, config, attempt.text, how)
+    return _report(steps, outlook, (*_find_warnings(machine, config), *notes), config)
 
 
-def _keep_as_good(machine: Machine, config: Config, text: str, how: str) -> None:
-    """Keep the text that was read: not what stands in the file by now, which somebody may be editing."""
-    if text != machine.read_text(paths.LAST_GOOD_CONFIG_FILE):
-        machine.write_file(paths.LAST_GOOD_CONFIG_FILE, text, mode=0o600)
-    # also when an earlier run was ended between the two
-    if (before := read_newest_text(machine)) != text:
-        add_entry(machine, text, who=find_person(), how=how, changed=_list_changed_keys(before, config))
+def _find_warnings(machine: Machine, config: Config) -> tuple[str, ...]:
+    try:
+        return find_warnings(machine, config)
+    except (OSError, LittlestError) as error:
+        return (f"Warning: the settings are in force, but could not be looked at for more to be said: {error}",)
+
+
+def _remember(machine: Machine, config: Config, text: str, how: str) -> tuple[str, ...]:
+    """Let settings that are in force be the newest of the history; a sentence where that is not possible."""
+    try:
+        # also when an earlier run was ended before it
+        if (before := read_newest_text(machine)) != text:
+            add_entry(machine, text, who=find_person(), how=how, changed=_list_changed_keys(before, config))
+    except (OSError, ValueError, LittlestError) as error:
+        return (f"Warning: the settings are in force, but could not be put into the history: {error}",)
+    return ()
 
 
 def _list_changed_keys(before: str | None, config: Config) -> tuple[str, ...]:

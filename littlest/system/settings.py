@@ -1,7 +1,5 @@
 """The admin's settings file, which may be a link to where the admin keeps it, and the copy of the last good one."""
 
-import grp
-import pwd
 import time
 from pathlib import PurePosixPath
 
@@ -25,8 +23,8 @@ def replace_settings(machine: Machine, content: str | bytes) -> None:
     if state is None:
         machine.write_file(path, content, mode=0o640)
     else:
-        owner, group = pwd.getpwuid(state.uid).pw_name, grp.getgrgid(state.gid).gr_name
-        machine.write_file(path, content, mode=state.mode, owner=owner, group=group)
+        # by number: files that were brought from elsewhere may have an owner without an account
+        machine.write_file(path, content, mode=state.mode, owner=state.uid, group=state.gid)
 
 
 def keep_copy(machine: Machine, replacement: str) -> PurePosixPath | None:
