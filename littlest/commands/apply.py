@@ -10,10 +10,10 @@ from littlest.converge import (
     find_differences,
     find_outlook,
     find_warnings,
-    read_config_text,
+    read_wanted_text,
 )
 from littlest.errors import LittlestError
-from littlest.going_back import Attempt, go_back
+from littlest.going_back import Attempt, go_back, take_unfinished
 from littlest.plan.changes import Outlook, find_changes, render_outlook
 from littlest.plan.describe import list_first_passwords, make_step_data, render_first_passwords
 from littlest.plan.login import list_login_addresses, render_login_addresses
@@ -32,7 +32,7 @@ from littlest.system.interrupts import ignore_signals, interrupt_on_signals
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
 from littlest.system.releases import read_current_release
-from littlest.system.settings import keep_copy, replace_settings
+from littlest.system.settings import find_real_file, keep_copy, read_good_text, replace_settings
 
 
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:
@@ -44,14 +44,12 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
     """
     check_root(machine)
     with hold_lock(machine):
-        good = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
-        text = read_config_text(machine)
-        if text is None and good is not None:
+        text, file = read_wanted_text(machine)
+        config = _load(machine, text or "", str(file), "Or go back: sudo littlest config rollback")
+        if text is not None and file != paths.CONFIG_FILE:
             progress(f"{paths.CONFIG_FILE} is missing; putting the last good settings back")
-            replace_settings(machine, good)
-            text = good
-        config = _load(machine, text or "", str(paths.CONFIG_FILE), "Or go back: sudo littlest config rollback")
-        attempt = Attempt(text, machine.read_text(paths.LAST_GOOD_CONFIG_FILE))
+            replace_settings(machine, text)
+        attempt = Attempt(text, read_good_text(machine))
         return _put_in_force(machine, release, config, attempt, how="apply", progress=progress)
 
 
@@ -67,13 +65,13 @@ def run_rollback(
     check_root(machine)
     with hold_lock(machine):
         if number is None:
-            number = find_entry_to_go_back_to(machine, machine.read_text(paths.LAST_GOOD_CONFIG_FILE))
+            number = find_entry_to_go_back_to(machine, read_good_text(machine))
         text = read_entry_text(machine, number)
         config = _load(machine, text, f"settings {number} of the history")
+        # a link that leads nowhere is refused before anything is touched
+        find_real_file(machine, paths.CONFIG_FILE)
         saved = keep_copy(machine, text)
-        progress(f"put the settings {number} of the history back in {paths.CONFIG_FILE}")
-        replace_settings(machine, text)
-        attempt = Attempt(text, machine.read_text(paths.LAST_GOOD_CONFIG_FILE), is_rollback=True, saved=saved)
+        attempt = Attempt(text, read_good_text(machine), is_rollback=True, saved=saved)
         report = _put_in_force(machine, release, config, attempt, how=f"rollback {number}", progress=progress)
     back = f"The settings are those of entry {number} again."
     kept = (f"What stood in {paths.CONFIG_FILE} is kept in {saved}.",) if saved else ()
@@ -108,6 +106,9 @@ def _put_in_force(
     with ignore_signals():
         try:
             with interrupt_on_signals():
+                if attempt.is_rollback:
+                    progress(f"put the earlier settings back in {paths.CONFIG_FILE}")
+                    replace_settings(machine, attempt.text or "")
                 outlook = find_outlook(machine, config, find_differences(machine, config, release))
                 for line in render_outlook(outlook):
                     progress(line)
@@ -121,6 +122,7 @@ def _put_in_force(
             raise go_back(machine, release, error, attempt, progress) from error
         # nothing that goes wrong from here on takes the settings out of force again
         notes = () if attempt.text is None else _remember(machine, config, attempt.text, how)
+        notes += take_unfinished(machine)
     return _report(steps, outlook, (*_find_warnings(machine, config), *notes), config)
 
 

@@ -142,10 +142,6 @@ def test_settings_kept_elsewhere_stay_there(installed: Machine, tmp_path: Path) 
     assert elsewhere.read_text() == good
     state = elsewhere.stat()
     assert (state.st_mode & 0o777, state.st_uid, state.st_gid) == (0o664, 65534, 65534)
-    elsewhere.unlink()
-    run_apply(installed, release=RELEASE)
-    assert file.readlink() == elsewhere
-    assert elsewhere.read_text() == good
 
 
 def test_settings_are_kept_as_good_at_the_very_end_only(installed: Machine) -> None:
