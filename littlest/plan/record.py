@@ -45,6 +45,8 @@ class Record:
     made: tuple[str, ...] = ()
     """What an install that has not ended yet made, in order: `path:…`, `group:…`, `account:…`, `password:…` of a hub
     user, or `user:…`, a hub user's account."""
+    proved: bool = True
+    """Whether the hub was seen to be well since a unit was last started."""
 
 
 def make_record(plan: Plan, release: str) -> Record:
@@ -84,7 +86,7 @@ def widen(record: Record, planned: Record) -> Record:
 def narrow(record: Record, planned: Record) -> Record:
     """The record after the last change: what the plan says, and what the running units were started with."""
     started = {unit: digest for unit, digest in record.started.items() if unit in planned.units}
-    return replace(planned, started=started)
+    return replace(planned, started=started, proved=record.proved)
 
 
 def make_removals(record: Record, planned: Record) -> tuple[Step, ...]:
@@ -117,6 +119,7 @@ def render_record(record: Record) -> str:
         "units": list(record.units),
         "accounts": list(record.accounts),
         "started": dict(record.started),
+        "proved": record.proved,
         "made": list(record.made),
     }
     return json.dumps(content, indent=1) + "\n"
@@ -137,6 +140,8 @@ def parse_record(text: str, name: str) -> Record:
             units=tuple(content["units"]),
             accounts=tuple(content["accounts"]),
             started={str(unit): str(digest) for unit, digest in content["started"].items()},
+            # a record of an earlier version lacks it
+            proved=content.get("proved", True) is True,
             made=tuple(content["made"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

@@ -1,6 +1,7 @@
 """systemd units: enabled, running with their present inputs, removed."""
 
 import hashlib
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -12,8 +13,8 @@ from littlest.system.machine import CommandResult, Machine
 
 JOURNAL_LINES = 10
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
-STOP_TIMEOUT = 180.0
-"""Seconds; above the 90 that systemd gives a unit to stop."""
+RESTART_TIMEOUT = 420.0
+"""Seconds; above the 90 that systemd gives a unit to stop, and the 300 for which the hub may extend its start."""
 
 
 def is_unit_enabled(machine: Machine, step: EnableUnit) -> bool:
@@ -140,7 +141,7 @@ def read_journal(machine: Machine, unit: str, since: float, invocation: str = ""
     machine.run(["journalctl", "--sync"], check=False)
     for whose in (f"_SYSTEMD_UNIT={unit}", f"UNIT={unit}"):
         # with --since, --lines would give the first ones
-        query = ["--quiet", "--output=cat", f"--since=@{since:.0f}", whose]
+        query = ["--quiet", "--output=cat", f"--since={render_moment(since)}", whose]
         query += [f"_SYSTEMD_INVOCATION_ID={invocation}"] if invocation else []
         said = machine.run(["journalctl", "--no-pager", *query], check=False).stdout
         if said.strip():
@@ -148,6 +149,11 @@ def read_journal(machine: Machine, unit: str, since: float, invocation: str = ""
     return ()
 
 
+def render_moment(seconds: float) -> str:
+    """A moment in seconds since 1970 as journalctl takes it, and never a later one: the first line counts."""
+    return f"@{math.floor(seconds * 1000) / 1000:.3f}"
+
+
 def _systemctl(machine: Machine, verb: str, *arguments: str, check: bool = True) -> CommandResult:
     root = () if machine.is_live else (f"--root={machine.root}",)
-    return machine.run(["systemctl", *root, verb, *arguments], check=check, timeout=STOP_TIMEOUT)
+    return machine.run(["systemctl", *root, verb, *arguments], check=check, timeout=RESTART_TIMEOUT)
