@@ -63,17 +63,23 @@ class UnitLife:
     """How often systemd started it again because it had ended by itself."""
     invocation: str = ""
     """Which start of it this is."""
+    seconds: float = math.inf
+    """For how long it has been active; without end where systemd does not tell."""
 
 
 def read_lives(machine: Machine, names: Sequence[str]) -> dict[str, UnitLife]:
     """How each of these units fares, as systemd tells; a unit of which it tells nothing is left out."""
-    query = ["systemctl", "show", "--property=Id,ActiveState,NRestarts,InvocationID", *names]
+    shown = "Id,ActiveState,NRestarts,InvocationID,ActiveEnterTimestampMonotonic"
+    query = ["systemctl", "show", f"--property={shown}", *names]
     lives = {}
+    now = time.monotonic()
     for block in machine.run(query, check=False).stdout.split("\n\n"):
         said = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if "Id" in said and said.get("NRestarts", "").isdigit():
             state, invocation = said.get("ActiveState", "unknown"), said.get("InvocationID", "")
-            lives[said["Id"]] = UnitLife(state, int(said["NRestarts"]), invocation)
+            begun = said.get("ActiveEnterTimestampMonotonic", "")
+            seconds = now - int(begun) / 1_000_000 if begun.isdigit() else math.inf
+            lives[said["Id"]] = UnitLife(state, int(said["NRestarts"]), invocation, seconds)
     return lives
 
 
