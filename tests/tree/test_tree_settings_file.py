@@ -7,6 +7,7 @@ from fake_root import RELEASE
 
 from littlest import paths
 from littlest.commands.apply import run_apply, run_rollback
+from littlest.commands.config import run_validate
 from littlest.commands.config_change import run_set
 from littlest.commands.install import run_install
 from littlest.commands.plan import run_plan
@@ -67,6 +68,7 @@ def test_a_link_to_a_file_that_is_not_there_is_an_error_and_nothing_is_made_in_i
     with pytest.raises(ConfigError, match="disk"):
         run_plan(installed)
     assert "not valid" in run_status(installed, release=RELEASE).data["settings_problem"]
+    assert run_validate(installed, None).exit_code is ExitCode.INVALID_CONFIG
     assert list(elsewhere.parent.iterdir()) == []
     assert file.is_symlink()
 
