@@ -1,6 +1,7 @@
 """From a configuration to a machine that is like it: load → make_plan → apply → record."""
 
 import json
+from pathlib import PurePosixPath as Path
 
 from littlest import paths
 from littlest.config.load import decode_config, load_config
@@ -17,6 +18,7 @@ from littlest.system.machine import Machine
 from littlest.system.memory import read_machine_memory
 from littlest.system.probe import list_active_users, read_command_token
 from littlest.system.server_limits import read_used_memory, render_held
+from littlest.system.settings import find_real_file, read_good_text
 
 
 def check_root(machine: Machine) -> None:
@@ -26,22 +28,31 @@ def check_root(machine: Machine) -> None:
 
 
 def read_config_text(machine: Machine) -> str | None:
-    """The configuration file as it stands, None when there is none. Raises ConfigError when it is no text."""
-    content = machine.read_bytes(paths.CONFIG_FILE)
+    """The configuration file as it stands, None when there is none.
+
+    Raises ConfigError when it is no text, or a link that leads nowhere.
+    """
+    content = machine.read_bytes(find_real_file(machine, paths.CONFIG_FILE))
     return None if content is None else decode_config(content, str(paths.CONFIG_FILE))
 
 
-def read_config(machine: Machine) -> Config:
-    """The configuration in force; the defaults where there is no file. Raises ConfigError with every problem."""
-    return load_config(read_config_text(machine) or "", str(paths.CONFIG_FILE))
+def read_wanted_text(machine: Machine) -> tuple[str | None, Path]:
+    """The settings that an apply puts in force, and the file that has them: the admin's, or where that is missing the
+    copy of the last good ones; None and the admin's where both are. Raises ConfigError as `read_config_text` does.
+    """
+    text = read_config_text(machine)
+    if text is None and (good := read_good_text(machine)) is not None:
+        return good, paths.LAST_GOOD_CONFIG_FILE
+    return text, paths.CONFIG_FILE
 
 
 def read_checked_config(machine: Machine) -> Config:
-    """The configuration that the file gives, once it is known that it can work on this machine.
+    """The configuration that an apply puts in force, once it is known that it can work on this machine.
 
     Raises ConfigError with every problem.
     """
-    return load_checked_config(machine, read_config_text(machine) or "", str(paths.CONFIG_FILE))
+    text, file = read_wanted_text(machine)
+    return load_checked_config(machine, text or "", str(file))
 
 
 def converge(
@@ -64,9 +75,9 @@ def find_differences(machine: Machine, config: Config, release: Release) -> tupl
 def read_good_config(machine: Machine) -> Config | None:
     """The settings that were put in force last; None where there are none that this release understands."""
     try:
-        text = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
+        text = read_good_text(machine)
         return None if text is None else load_config(text, str(paths.LAST_GOOD_CONFIG_FILE))
-    except (LittlestError, UnicodeDecodeError):
+    except LittlestError:
         return None
 
 

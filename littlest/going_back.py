@@ -1,5 +1,6 @@
 """Back to the last good settings, when others could not be put in force; nothing that the admin wrote is lost."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -47,7 +48,7 @@ def go_back(
             f"the settings are in force only in part, and there are no others to go back to: {why}",
             "\n".join((*((hint,) if hint else ()), *saved, again)),
         )
-    places: list[str] = list(saved)
+    places: list[str] = [*saved, *_read_unfinished(machine)]
     try:
         progress("the new settings could not be put in force; putting the last good ones back")
         config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
@@ -64,10 +65,12 @@ def go_back(
         if aside:
             progress(f"what was saved in {paths.CONFIG_FILE} meanwhile is kept in {aside}")
             places.append(f"What was saved in {paths.CONFIG_FILE} meanwhile is kept in {aside}.")
+        machine.write_file(paths.GOING_BACK_FILE, "".join(f"{line}\n" for line in places), mode=0o600)
         replace_settings(machine, good)
         converge(machine, config, release, progress=progress)
         if edited is not None and aside is not None:
             _put_edit_back(machine, edited, aside, good, places)
+        machine.remove(paths.GOING_BACK_FILE)
     except Exception as second:
         return NeedsAPerson(
             f"the new settings could not be put in force: {why}\nNor could the last good ones be put back: {second}",
@@ -81,6 +84,20 @@ def go_back(
         f"the new settings could not be put in force: {why}",
         "\n".join(("The hub runs again with the last good ones.", *places)),
     )
+
+
+def take_unfinished(machine: Machine) -> tuple[str, ...]:
+    """A sentence about each copy of what the admin wrote that is left of an apply that was killed while it went back.
+    It is said once."""
+    places = _read_unfinished(machine)
+    # where that fails, it is said again
+    with suppress(OSError):
+        machine.remove(paths.GOING_BACK_FILE)
+    return (f"Note: an earlier apply did not come to its end. {' '.join(places)}",) if places else ()
+
+
+def _read_unfinished(machine: Machine) -> tuple[str, ...]:
+    return tuple((machine.read_bytes(paths.GOING_BACK_FILE) or b"").decode(errors="replace").splitlines())
 
 
 def _read_edit(machine: Machine, text: str, good: str) -> bytes | None:

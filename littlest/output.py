@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from littlest.config.problems import InvalidConfig
 from littlest.errors import LittlestError
@@ -47,7 +47,8 @@ def print_error(error: LittlestError, as_json: bool, log_file: str | None = None
 def show_progress() -> Iterator[Callable[[str], None]]:
     """Give a function that says on standard error what is being done.
 
-    On a terminal the line in work turns, and tells how long it took when it is done; elsewhere lines are plain.
+    On a terminal the line in work turns, and tells how long it took when it is done; elsewhere lines are plain. What
+    cannot be written (the terminal was closed) is not said: telling must never end what is told of.
     """
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda line: _write(sys.stderr, f"  {line}")
@@ -56,7 +57,7 @@ def show_progress() -> Iterator[Callable[[str], None]]:
     from rich.console import Console  # noqa: PLC0415
     from rich.markup import escape  # noqa: PLC0415
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(file=cast(TextIO, _Forgiving(sys.stderr)), highlight=False)
     # every terminal has the characters of this spinner
     with console.status("", spinner="line") as status:
         current, begun = "", time.monotonic()
@@ -132,8 +133,34 @@ def _write(stream: TextIO | None, text: str, end: str = "\n") -> None:
         # a name may hold characters that the terminal's encoding lacks
         encoding = stream.encoding or "utf-8"
         print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, end=end)
-    except BrokenPipeError:
+    except OSError as error:
+        # that standard error cannot be written can be told to nobody
+        if stream is not sys.stderr and not isinstance(error, BrokenPipeError):
+            raise
         _let_go(stream)
+
+
+class _Forgiving:
+    """A stream that takes what is written to it even when nobody can read it any more."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            _let_go(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            _let_go(self._stream)
 
 
 def _let_go(stream: TextIO) -> None:

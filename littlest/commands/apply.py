@@ -11,10 +11,10 @@ from littlest.converge import (
     find_outlook,
     find_too_much_in_use,
     find_warnings,
-    read_config_text,
+    read_wanted_text,
 )
 from littlest.errors import LittlestError
-from littlest.going_back import Attempt, go_back
+from littlest.going_back import Attempt, go_back, take_unfinished
 from littlest.plan.changes import Outlook, find_changes, render_outlook
 from littlest.plan.describe import list_first_passwords, make_step_data, render_first_passwords
 from littlest.plan.login import list_login_addresses, render_login_addresses
@@ -34,7 +34,7 @@ from littlest.system.interrupts import ignore_signals, interrupt_on_signals
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
 from littlest.system.releases import read_current_release
-from littlest.system.settings import keep_copy, replace_settings
+from littlest.system.settings import find_real_file, keep_copy, read_good_text, replace_settings
 
 
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:
@@ -46,14 +46,12 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
     """
     check_root(machine)
     with hold_lock(machine):
-        good = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
-        text = read_config_text(machine)
-        if text is None and good is not None:
+        text, file = read_wanted_text(machine)
+        config = _load(machine, text or "", str(file), "Or go back: sudo littlest config rollback")
+        if text is not None and file != paths.CONFIG_FILE:
             progress(f"{paths.CONFIG_FILE} is missing; putting the last good settings back")
-            replace_settings(machine, good)
-            text = good
-        config = _load(machine, text or "", str(paths.CONFIG_FILE), "Or go back: sudo littlest config rollback")
-        attempt = Attempt(text, machine.read_text(paths.LAST_GOOD_CONFIG_FILE))
+            replace_settings(machine, text)
+        attempt = Attempt(text, read_good_text(machine))
         return _put_in_force(machine, release, config, attempt, how="apply", progress=progress)
 
 
@@ -69,13 +67,13 @@ def run_rollback(
     check_root(machine)
     with hold_lock(machine):
         if number is None:
-            number = find_entry_to_go_back_to(machine, machine.read_text(paths.LAST_GOOD_CONFIG_FILE))
+            number = find_entry_to_go_back_to(machine, read_good_text(machine))
         text = read_entry_text(machine, number)
         config = _load(machine, text, f"settings {number} of the history")
+        # a link that leads nowhere is refused before anything is touched
+        find_real_file(machine, paths.CONFIG_FILE)
         saved = keep_copy(machine, text)
-        progress(f"put the settings {number} of the history back in {paths.CONFIG_FILE}")
-        replace_settings(machine, text)
-        attempt = Attempt(text, machine.read_text(paths.LAST_GOOD_CONFIG_FILE), is_rollback=True, saved=saved)
+        attempt = Attempt(text, read_good_text(machine), is_rollback=True, saved=saved)
         report = _put_in_force(machine, release, config, attempt, how=f"rollback {number}", progress=progress)
     back = f"The settings are those of entry {number} again."
     kept = (f"What stood in {paths.CONFIG_FILE} is kept in {saved}.",) if saved else ()
@@ -108,31 +106,48 @@ def _put_in_force(
         has_begun = True
         progress(line)
 
-    try:
-        with interrupt_on_signals():
-            outlook = find_outlook(machine, config, find_differences(machine, config, release))
-            # that servers use too much is said before anything of theirs is ended
-            for line in (*render_outlook(outlook), *find_too_much_in_use(machine, config)):
-                progress(line)
-            steps = converge(machine, config, release, progress=note)
-    except (Exception, KeyboardInterrupt) as error:
-        if not has_begun:
-            raise
-        with ignore_signals():
+    with ignore_signals():
+        try:
+            with interrupt_on_signals():
+                if attempt.is_rollback:
+                    progress(f"put the earlier settings back in {paths.CONFIG_FILE}")
+                    replace_settings(machine, attempt.text or "")
+                outlook = find_outlook(machine, config, find_differences(machine, config, release))
+                # that servers use too much is said before anything of theirs is ended
+                for line in (*render_outlook(outlook), *find_too_much_in_use(machine, config)):
+                    progress(line)
+                steps = converge(machine, config, release, progress=note)
+            if attempt.text is not None:
+                keep_drop_ins(machine, drop_ins)
+            # the text that was read: not what stands in the file by now, which somebody may be editing
+            if attempt.text is not None and attempt.text != attempt.good:
+                machine.write_file(paths.LAST_GOOD_CONFIG_FILE, attempt.text, mode=0o600)
+        except (Exception, KeyboardInterrupt) as error:
+            if not has_begun:
+                raise
             raise go_back(machine, release, error, attempt, progress) from error
-    if attempt.text is not None:
-        _keep_as_good(machine, config, attempt.text, how)
-        keep_drop_ins(machine, drop_ins)
-    return _report(steps, outlook, find_warnings(machine, config), config)
+        # nothing that goes wrong from here on takes the settings out of force again
+        notes = () if attempt.text is None else _remember(machine, config, attempt.text, how)
+        notes += take_unfinished(machine)
+    return _report(steps, outlook, (*_find_warnings(machine, config), *notes), config)
 
 
-def _keep_as_good(machine: Machine, config: Config, text: str, how: str) -> None:
-    """Keep the text that was read: not what stands in the file by now, which somebody may be editing."""
-    if text != machine.read_text(paths.LAST_GOOD_CONFIG_FILE):
-        machine.write_file(paths.LAST_GOOD_CONFIG_FILE, text, mode=0o600)
-    # also when an earlier run was ended between the two
-    if (before := read_newest_text(machine)) != text:
-        add_entry(machine, text, who=find_person(), how=how, changed=_list_changed_keys(before, config))
+def _find_warnings(machine: Machine, config: Config) -> tuple[str, ...]:
+    try:
+        return find_warnings(machine, config)
+    except (OSError, LittlestError) as error:
+        return (f"Warning: the settings are in force, but could not be looked at for more to be said: {error}",)
+
+
+def _remember(machine: Machine, config: Config, text: str, how: str) -> tuple[str, ...]:
+    """Let settings that are in force be the newest of the history; a sentence where that is not possible."""
+    try:
+        # also when an earlier run was ended before it
+        if (before := read_newest_text(machine)) != text:
+            add_entry(machine, text, who=find_person(), how=how, changed=_list_changed_keys(before, config))
+    except (OSError, ValueError, LittlestError) as error:
+        return (f"Warning: the settings are in force, but could not be put into the history: {error}",)
+    return ()
 
 
 def _list_changed_keys(before: str | None, config: Config) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from littlest.config.settings import find_nearest_key
 from littlest.errors import ConfigError, ExitCode, LittlestError, NeedsRoot, UsageError
 from littlest.report import Report
 from littlest.system.machine import Machine
+from littlest.system.settings import find_real_file
 
 View = Literal["file", "effective", "defaults"]
 _NOT_APPLIED = f"{paths.CONFIG_FILE} says something else, which is not in force yet: sudo littlest apply"
@@ -85,6 +86,9 @@ def run_validate(machine: Machine, file: str | None) -> Report:
         content = _read(machine, path, name)
         if file is not None and content is None:
             raise UsageError(f"There is no file {file}.")
+        if content is None:
+            # a link that leads nowhere is no missing file
+            find_real_file(machine, path)
         loaded = load_located_config(content or "", name)
         if locked := list_left_out(machine, loaded.config):
             left_out = {"left_out": list(locked)}

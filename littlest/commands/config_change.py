@@ -36,7 +36,7 @@ from littlest.report import Report
 from littlest.system.checks import load_checked_config
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
-from littlest.system.settings import find_real_file, replace_settings
+from littlest.system.settings import find_real_file, read_good_text, replace_settings
 
 AskSecret = Callable[[str], str]
 """Asks a person for a secret, or reads a line of the input where there is no terminal."""
@@ -246,7 +246,7 @@ def _report(draft: Draft, before: Config | None, after: Config) -> Report:
 
 def _read_begun(machine: Machine) -> str:
     """What a file begins with that is missing: `littlest apply` would put the last good settings in its place."""
-    return machine.read_text(paths.LAST_GOOD_CONFIG_FILE) or render_default_config()
+    return read_good_text(machine) or render_default_config()
 
 
 def _load(text: str, name: str) -> tuple[Config | None, InvalidConfig | None]:

@@ -3,20 +3,24 @@
 import difflib
 
 from littlest import paths
-from littlest.config.mask import mask_secrets
+from littlest.config.mask import mask_secrets, mask_values
 from littlest.converge import check_root, read_config_text
+from littlest.errors import ConfigError
 from littlest.report import Report
 from littlest.system.history import list_entries, read_entry_text
 from littlest.system.machine import Machine
+from littlest.system.settings import read_good_text
 
 _MOST_KEYS = 4
 """How many changed keys a line lists before it only counts the others."""
+_HEAD = 2
+"""Lines of a unified diff that name the two texts."""
 
 
 def run_history(machine: Machine) -> Report:
     """Every text of the settings that was in force, the newest first."""
     check_root(machine)
-    in_force = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
+    in_force = read_good_text(machine)
     entries = list_entries(machine)[::-1]
     # the same text may have been in force before as well
     current = next((e.number for e in entries if read_entry_text(machine, e.number) == in_force), None)
@@ -45,25 +49,30 @@ def run_history(machine: Machine) -> Report:
 def run_diff(machine: Machine, number: int) -> Report:
     """What differs between an entry and the file as it stands, as a unified diff without secrets.
 
-    Raises UsageError when there is no such entry, ConfigError when the file is not YAML.
+    Where one of the two is not YAML, so that nobody knows which values are secrets, all of them are masked. Raises
+    UsageError when there is no such entry, ConfigError for a file that is no text.
     """
     check_root(machine)
     before, after = read_entry_text(machine, number), read_config_text(machine) or ""
-    name = f"settings {number} of the history"
-    lines = tuple(
-        difflib.unified_diff(
-            mask_secrets(before, name).splitlines(),
-            mask_secrets(after, str(paths.CONFIG_FILE)).splitlines(),
-            name,
-            str(paths.CONFIG_FILE),
-            lineterm="",
+    names = (f"settings {number} of the history", str(paths.CONFIG_FILE))
+    notes: tuple[str, ...] = ()
+    try:
+        lines = _compare(mask_secrets(before, names[0]), mask_secrets(after, names[1]), names)
+    except ConfigError as error:
+        notes = (error.message, "All values are masked, because nobody can tell the secrets among them.")
+        lines = tuple(
+            line if number < _HEAD or line.startswith("@@") else line[0] + mask_values(line[1:])
+            for number, line in enumerate(_compare(before, after, names))
         )
-    )
-    data = {"number": number, "same": before == after, "diff": list(lines)}
+    data = {"number": number, "same": before == after, "diff": list(lines), "notes": list(notes)}
     if lines:
-        return Report(lines, data)
+        return Report(lines, data, notes=notes)
     differs = "They differ only in secrets, or in how lines end."
-    return Report(("Nothing differs." if before == after else differs,), data)
+    return Report(("Nothing differs." if before == after else differs,), data, notes=notes)
+
+
+def _compare(before: str, after: str, names: tuple[str, str]) -> tuple[str, ...]:
+    return tuple(difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""))
 
 
 def _render_keys(keys: tuple[str, ...]) -> str:

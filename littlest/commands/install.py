@@ -68,13 +68,13 @@ def run_install(
         others = (step for step in plan.steps if isinstance(step, SetInitialPassword) and step.user != first_admin)
         without_password = [step for step in others if not is_initial_password_set(machine, step)]
         remembered = remember_before_install(machine, plan)
-        try:
-            with interrupt_on_signals():
-                _carry_out(machine, plan, release, progress)
-                if start:
-                    _begin_history(machine)
-        except (Exception, KeyboardInterrupt) as error:
-            with ignore_signals():
+        with ignore_signals():
+            try:
+                with interrupt_on_signals():
+                    _carry_out(machine, plan, release, progress)
+                    if start:
+                        _begin_history(machine)
+            except (Exception, KeyboardInterrupt) as error:
                 # a signal after the very last change finds an install that is complete
                 if not is_install_complete(machine, remembered):
                     raise _take_back(machine, error, progress) from error

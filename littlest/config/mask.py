@@ -1,11 +1,15 @@
 """A configuration file's text without its secrets. Pure."""
 
+import re
 from collections.abc import Iterator
 
 from littlest.config.convert import Conversion
 from littlest.config.problems import InvalidConfig, Problem
 from littlest.config.secrecy import MASK
 from littlest.config.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml
+
+_KEY = re.compile(r"[ \t]*(?:- +)*(?:[A-Za-z_][A-Za-z0-9_]*:(?:[ \t]+|$))?")
+"""How a line begins that no value stands in: what it is indented with, the dashes of a list, a key."""
 
 
 def mask_secrets(text: str, name: str) -> str:
@@ -29,6 +33,13 @@ def mask_secrets(text: str, name: str) -> str:
         last = "\n" if text[start:end].endswith("\n") else ""
         text = f"{text[:start]}{MASK}{last}{text[end:]}"
     return text
+
+
+def mask_values(line: str) -> str:
+    """Return a line with a mask for all but its key: of a text that is not YAML nobody knows what is a secret."""
+    found = _KEY.match(line)
+    begin, rest = (found[0], line[found.end() :]) if found else ("", line)
+    return f"{begin}{MASK}" if rest.strip() else line
 
 
 def _list_scalars(node: Node, seen: set[int]) -> Iterator[Node]:

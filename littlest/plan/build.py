@@ -2,6 +2,7 @@
 
 from pathlib import PurePosixPath as Path
 
+from littlest import paths
 from littlest.config.model import Config
 from littlest.plan.accounts import make_account_steps
 from littlest.plan.effects import make_live_digest, make_restart_digest
@@ -57,13 +58,18 @@ def make_plan(
                 for step in make_unit_steps(config, release, machine_memory)
                 if start or not isinstance(step, RunUnit)
             ),
-            *((WaitUntilReady(make_probe_url(config)),) if start else ()),
+            *((_make_wait_step(config),) if start else ()),
             *((_make_reload_step(config),) if start else ()),
             *((make_server_limits_step(config),) if start else ()),
             *((TryServer(make_probe_url(config)),) if start and is_install else ()),
             *((KeepSettings(once=not start),) if is_install else ()),
         )
     )
+
+
+def _make_wait_step(config: Config) -> WaitUntilReady:
+    culler = (paths.CULLER_UNIT,) if config.services.cull.enabled else ()
+    return WaitUntilReady(make_probe_url(config), units=(paths.PROXY_UNIT, paths.HUB_UNIT, *culler))
 
 
 def _make_reload_step(config: Config) -> ReloadHub:

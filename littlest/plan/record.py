@@ -49,6 +49,8 @@ class Record:
     user, or `user:…`, a hub user's account."""
     folders: tuple[str, ...] = ()
     """Shared folders: what is in them is people's and kept, and they are closed once they are shared no longer."""
+    proved: bool = True
+    """Whether the hub was seen to be well since a unit was last started."""
 
 
 def make_record(plan: Plan, release: str) -> Record:
@@ -92,7 +94,7 @@ def widen(record: Record, planned: Record) -> Record:
 def narrow(record: Record, planned: Record) -> Record:
     """The record after the last change: what the plan says, and what the running units were started with."""
     started = {unit: digest for unit, digest in record.started.items() if unit in planned.units}
-    return replace(planned, started=started)
+    return replace(planned, started=started, proved=record.proved)
 
 
 def make_removals(record: Record, planned: Record) -> tuple[Step, ...]:
@@ -128,6 +130,7 @@ def render_record(record: Record) -> str:
         "units": list(record.units),
         "accounts": list(record.accounts),
         "started": dict(record.started),
+        "proved": record.proved,
         "made": list(record.made),
         "folders": list(record.folders),
     }
@@ -151,6 +154,8 @@ def parse_record(text: str, name: str) -> Record:
             # earlier versions remembered none
             folders=tuple(content.get("folders", ())),
             started={str(unit): str(digest) for unit, digest in content["started"].items()},
+            # a record of an earlier version lacks it
+            proved=content.get("proved", True) is True,
             made=tuple(content["made"]),
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:

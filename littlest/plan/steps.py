@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath as Path
 
 from littlest.config.resolve import UserLimits
+from littlest.paths import HUB_UNIT, PROXY_UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +161,14 @@ class RunUnit:
 @dataclass(frozen=True, slots=True)
 class WaitUntilReady:
     """The hub is well before the deadline: through the proxy, its API answers with its own version, people find the
-    login page, and our token is known. Whenever something was started anew, it can write to its database, too.
+    login page, and our token is known. Whenever something was started anew, it can write to its database, too, and
+    its units run on.
     """
 
     url: str
     """Of the hub's API, ending in `hub/api/`."""
     seconds: float = 60.0
+    units: tuple[str, ...] = (PROXY_UNIT, HUB_UNIT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 Crash rules: the record is widened before the first change and narrowed after the last, so whatever stands on the
 machine is always known to be ours; and a unit's digest is recorded only after it was started with it, so an
-interrupted run never loses a restart.
+interrupted run never loses a restart, nor the proof that the hub was well after it.
 """
 
 from collections.abc import Callable
@@ -97,9 +97,7 @@ def apply_plan(
     record = widen(record, planned)
     done: list[Step] = []
     for step in order_steps(removals, plan):
-        # a hub that was just started must prove more than a look at it shows
-        proves_a_start = isinstance(step, WaitUntilReady) and any(isinstance(other, RunUnit) for other in done)
-        if not proves_a_start and is_done(machine, step, record):
+        if is_done(machine, step, record):
             continue
         if not done:
             write_record(machine, record)
@@ -153,7 +151,8 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
         case RunUnit():
             return units.is_unit_running(machine, step, record.started) and not reload.runs_others(machine, step)
         case WaitUntilReady():
-            return probe.is_hub_ready(machine, step)
+            # a hub that was started must prove more than a look at it shows, also when that start's run was ended
+            return record.proved and probe.is_hub_ready(machine, step)
         case ReloadHub():
             return reload.is_hub_up_to_date(machine, step)
         case SetServerLimits():
@@ -171,7 +170,7 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
             return accounts.is_system_user_removed(machine, step)
 
 
-def do_step(machine: Machine, step: Step, record: Record, progress: Progress) -> Record:  # noqa: PLR0912
+def do_step(machine: Machine, step: Step, record: Record, progress: Progress) -> Record:  # noqa: PLR0912, PLR0915
     """Make it so, and return the record, which a unit's start adds to."""
     match step:
         case EnsureGroup():
@@ -205,10 +204,11 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
                 # somebody who sees how it ends tries what may have failed before
                 machine.remove(paths.HUB_TRIAL_FILE)
             digest = units.start_unit(machine, step)
-            record = replace(record, started={**record.started, step.unit: digest})
+            record = replace(record, started={**record.started, step.unit: digest}, proved=False)
             write_record(machine, record)
         case WaitUntilReady():
             probe.wait_until_ready(machine, step)
+            record = replace(record, proved=True)
         case ReloadHub():
             reload.reload_hub(machine, step, progress)
         case SetServerLimits():

@@ -3,6 +3,7 @@
 An entry is two files, `0007.yaml` and `0007.json`; it is there once the first is, which is written last.
 """
 
+import codecs
 import json
 import os
 import re
@@ -60,9 +61,13 @@ def find_entry_to_go_back_to(machine: Machine, in_force: str | None) -> int:
     """The number of the settings that somebody means who wants to go back, and no more.
 
     Where the file is not what is in force (it was broken by hand, or not applied), those in force; otherwise the
-    newest that are other than those. Raises UsageError when there are none.
+    newest that are other than those. Where nobody knows what is in force (None), the newest are taken for it. Raises
+    UsageError when there are none.
     """
-    is_in_force = machine.read_bytes(paths.CONFIG_FILE) == (None if in_force is None else in_force.encode())
+    if in_force is None:
+        in_force = read_newest_text(machine)
+    content = machine.read_bytes(paths.CONFIG_FILE)
+    is_in_force = content is not None and in_force is not None and strip_mark(content) == in_force.encode()
     for number in reversed(_list_numbers(machine)):
         if (machine.read_text(_make_path(number, "yaml")) != in_force) is is_in_force:
             return number
@@ -71,7 +76,13 @@ def find_entry_to_go_back_to(machine: Machine, in_force: str | None) -> int:
 
 def is_known_text(machine: Machine, content: bytes) -> bool:
     """Whether an entry holds just this text."""
-    return any(machine.read_bytes(_make_path(number, "yaml")) == content for number in _list_numbers(machine))
+    text = strip_mark(content)
+    return any(machine.read_bytes(_make_path(number, "yaml")) == text for number in _list_numbers(machine))
+
+
+def strip_mark(content: bytes) -> bytes:
+    """A file's content without the mark that some editors put before a text in UTF-8; entries never have it."""
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def add_entry(machine: Machine, text: str, *, who: str, how: str, changed: Iterable[str]) -> None:

@@ -10,9 +10,14 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def interrupt_on_signals() -> Iterator[None]:
-    """Raise KeyboardInterrupt for SIGTERM and SIGHUP as well, for as long as the context lasts."""
+    """Raise KeyboardInterrupt at the first SIGINT, SIGTERM or SIGHUP, for as long as the context lasts.
+
+    Those after it are ignored: what must be taken back then should be taken back inside `ignore_signals`, with this
+    inside it too, so that there is no moment between the two.
+    """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        _set_all(signal.SIG_IGN)
         raise KeyboardInterrupt
 
     with _handle(interrupt):
@@ -40,10 +45,14 @@ def leave_ctrl_c_to_child() -> Iterator[None]:
 @contextmanager
 def _handle(handler: signal.Handlers | object) -> Iterator[None]:
     before = {number: signal.getsignal(number) for number in _ENDINGS}
-    for number in _ENDINGS:
-        signal.signal(number, handler)  # type: ignore[arg-type]  # a function or SIG_IGN
+    _set_all(handler)
     try:
         yield
     finally:
         for number, handled in before.items():
             signal.signal(number, handled)
+
+
+def _set_all(handler: signal.Handlers | object) -> None:
+    for number in _ENDINGS:
+        signal.signal(number, handler)  # type: ignore[arg-type]  # a function or SIG_IGN

@@ -192,10 +192,13 @@ class Machine:
         content: str | bytes,
         *,
         mode: int = 0o644,
-        owner: str = "root",
-        group: str = "root",
+        owner: str | int = "root",
+        group: str | int = "root",
     ) -> None:
-        """Put a file there in one moment: whoever looks sees the old one or all of the new one, in its final mode."""
+        """Put a file there in one moment: whoever looks sees the old one or all of the new one, in its final mode.
+
+        An owner or a group may be a number that no account has.
+        """
         real = self.path(path)
         real.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         # one fixed name, so what an interrupted run left is overwritten by the next one
@@ -286,22 +289,31 @@ class Machine:
         """Number and members of a group, None when there is none."""
         return read_group(self.root, name)
 
-    def get_ids(self, owner: str, group: str) -> tuple[int, int]:
+    def get_ids(self, owner: str | int, group: str | int) -> tuple[int, int]:
         """Numbers of an account and a group. Raises LittlestError when one of them does not exist."""
+        return self._get_uid(owner), self._get_gid(group)
+
+    def _get_uid(self, owner: str | int) -> int:
+        if isinstance(owner, int):
+            return owner
         uid = 0 if owner == "root" else getattr(self.read_account(owner), "uid", None)
-        found = self.read_group(group)
-        gid = 0 if group == "root" else None if found is None else found[0]
         if uid is None:
             raise LittlestError(f"the account {owner} does not exist on this machine")
-        if gid is None:
+        return uid
+
+    def _get_gid(self, group: str | int) -> int:
+        if isinstance(group, int):
+            return group
+        found = (0,) if group == "root" else self.read_group(group)
+        if found is None:
             raise LittlestError(f"the group {group} does not exist on this machine")
-        return uid, gid
+        return found[0]
 
     def may_own(self) -> bool:
         """Whether files can be given to others: only root can."""
         return os.geteuid() == 0
 
-    def _set_owner(self, descriptor: int, owner: str, group: str) -> None:
+    def _set_owner(self, descriptor: int, owner: str | int, group: str | int) -> None:
         if self.may_own():
             os.fchown(descriptor, *self.get_ids(owner, group))
 

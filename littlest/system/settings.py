@@ -1,13 +1,13 @@
 """The admin's settings file, which may be a link to where the admin keeps it, and the copy of the last good one."""
 
-import grp
-import pwd
 import time
 from pathlib import PurePosixPath
 
 from littlest import paths
-from littlest.errors import LittlestError
-from littlest.system.history import is_known_text
+from littlest.config.load import decode_config
+from littlest.config.problems import InvalidConfig, Problem
+from littlest.errors import ConfigError, LittlestError
+from littlest.system.history import is_known_text, strip_mark
 from littlest.system.machine import Machine
 
 REJECTED_CONFIG_FILE = paths.CONFIG_FILE.with_name("config.yaml.rejected")
@@ -19,7 +19,8 @@ _PLAIN_FILE = "Move it away, and put a file in its place."
 def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
     """Follow links, so that a change is made to the file that they lead to instead of replacing the link.
 
-    Raises LittlestError for links that lead round in a circle, and for a folder.
+    Raises LittlestError for links that lead round in a circle, and for a folder; ConfigError for a link that leads
+    nowhere: a file that was made there could be hidden by the disk that is to be mounted there.
     """
     try:
         is_folder = machine.path(path).is_dir()
@@ -30,7 +31,20 @@ def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
         raise LittlestError(f"{path} cannot be read: {error.strerror}.", _PLAIN_FILE) from None
     if is_folder:
         raise LittlestError(f"{path} is a folder; the settings stand in a file.", _PLAIN_FILE)
-    return PurePosixPath("/") / machine.path(path).resolve().relative_to(machine.root)
+    real = PurePosixPath("/") / machine.path(path).resolve().relative_to(machine.root)
+    if real != path and machine.read_link(path) is not None and machine.read_state(real) is None:
+        problem = f"this is a link to {real}, where no file is"
+        raise InvalidConfig((Problem(str(path), 1, 1, "", problem),), "Mount what it leads to, or remove the link.")
+    return real
+
+
+def read_good_text(machine: Machine) -> str | None:
+    """The settings that were put in force last; None where there are none, or what is there is no text."""
+    content = machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE)
+    try:
+        return None if content is None else decode_config(content, str(paths.LAST_GOOD_CONFIG_FILE))
+    except ConfigError:
+        return None
 
 
 def replace_settings(machine: Machine, content: str | bytes) -> None:
@@ -40,8 +54,8 @@ def replace_settings(machine: Machine, content: str | bytes) -> None:
     if state is None:
         machine.write_file(path, content, mode=0o640)
     else:
-        owner, group = pwd.getpwuid(state.uid).pw_name, grp.getgrgid(state.gid).gr_name
-        machine.write_file(path, content, mode=state.mode, owner=owner, group=group)
+        # by number: files that were brought from elsewhere may have an owner without an account
+        machine.write_file(path, content, mode=state.mode, owner=state.uid, group=state.gid)
 
 
 def keep_copy(machine: Machine, replacement: str) -> PurePosixPath | None:
@@ -50,7 +64,7 @@ def keep_copy(machine: Machine, replacement: str) -> PurePosixPath | None:
     None where nothing would be lost: they are the same, or the history has them.
     """
     content = machine.read_bytes(paths.CONFIG_FILE)
-    if content is None or content == replacement.encode() or is_known_text(machine, content):
+    if content is None or strip_mark(content) == replacement.encode() or is_known_text(machine, content):
         return None
     return keep_apart(machine, "saved", content)
 
@@ -85,9 +99,10 @@ def find_free_name(machine: Machine, kind: str) -> PurePosixPath:
 def are_settings_kept(machine: Machine, *, once: bool) -> bool:
     """Whether the last good settings are those in the admin's file; with `once`, whether there are any."""
     kept = machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE)
-    return kept is not None and (once or kept == machine.read_bytes(paths.CONFIG_FILE))
+    return kept is not None and (once or kept == strip_mark(machine.read_bytes(paths.CONFIG_FILE) or b""))
 
 
 def keep_settings(machine: Machine) -> None:
     """Keep a copy of the admin's settings as the last good ones."""
-    machine.write_file(paths.LAST_GOOD_CONFIG_FILE, machine.read_bytes(paths.CONFIG_FILE) or b"", mode=0o600)
+    content = strip_mark(machine.read_bytes(paths.CONFIG_FILE) or b"")
+    machine.write_file(paths.LAST_GOOD_CONFIG_FILE, content, mode=0o600)

@@ -1,6 +1,7 @@
 """systemd units: enabled, running with their present inputs, removed."""
 
 import hashlib
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -13,8 +14,8 @@ from littlest.system.machine import CommandResult, Machine
 
 JOURNAL_LINES = 10
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
-STOP_TIMEOUT = 180.0
-"""Seconds; above the 90 that systemd gives a unit to stop."""
+RESTART_TIMEOUT = 420.0
+"""Seconds; above the 90 that systemd gives a unit to stop, and the 300 for which the hub may extend its start."""
 
 
 def is_unit_enabled(machine: Machine, step: EnableUnit) -> bool:
@@ -65,17 +66,23 @@ class UnitLife:
     """How often systemd started it again because it had ended by itself."""
     invocation: str = ""
     """Which start of it this is."""
+    seconds: float = math.inf
+    """For how long it has been active; without end where systemd does not tell."""
 
 
 def read_lives(machine: Machine, names: Sequence[str]) -> dict[str, UnitLife]:
     """How each of these units fares, as systemd tells; a unit of which it tells nothing is left out."""
-    query = ["systemctl", "show", "--property=Id,ActiveState,NRestarts,InvocationID", *names]
+    shown = "Id,ActiveState,NRestarts,InvocationID,ActiveEnterTimestampMonotonic"
+    query = ["systemctl", "show", f"--property={shown}", *names]
     lives = {}
+    now = time.monotonic()
     for block in machine.run(query, check=False).stdout.split("\n\n"):
         said = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
         if "Id" in said and said.get("NRestarts", "").isdigit():
             state, invocation = said.get("ActiveState", "unknown"), said.get("InvocationID", "")
-            lives[said["Id"]] = UnitLife(state, int(said["NRestarts"]), invocation)
+            begun = said.get("ActiveEnterTimestampMonotonic", "")
+            seconds = now - int(begun) / 1_000_000 if begun.isdigit() else math.inf
+            lives[said["Id"]] = UnitLife(state, int(said["NRestarts"]), invocation, seconds)
     return lives
 
 
@@ -143,7 +150,7 @@ def read_journal(machine: Machine, unit: str, since: float, invocation: str = ""
     machine.run(["journalctl", "--sync"], check=False)
     for whose in (f"_SYSTEMD_UNIT={unit}", f"UNIT={unit}"):
         # with --since, --lines would give the first ones
-        query = ["--quiet", "--output=cat", f"--since=@{since:.0f}", whose]
+        query = ["--quiet", "--output=cat", f"--since={render_moment(since)}", whose]
         query += [f"_SYSTEMD_INVOCATION_ID={invocation}"] if invocation else []
         said = machine.run(["journalctl", "--no-pager", *query], check=False).stdout
         if said.strip():
@@ -151,6 +158,11 @@ def read_journal(machine: Machine, unit: str, since: float, invocation: str = ""
     return ()
 
 
+def render_moment(seconds: float) -> str:
+    """A moment in seconds since 1970 as journalctl takes it, and never a later one: the first line counts."""
+    return f"@{math.floor(seconds * 1000) / 1000:.3f}"
+
+
 def _systemctl(machine: Machine, verb: str, *arguments: str, check: bool = True) -> CommandResult:
     root = () if machine.is_live else (f"--root={machine.root}",)
-    return machine.run(["systemctl", *root, verb, *arguments], check=check, timeout=STOP_TIMEOUT)
+    return machine.run(["systemctl", *root, verb, *arguments], check=check, timeout=RESTART_TIMEOUT)

@@ -3,6 +3,7 @@
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -13,7 +14,7 @@ from littlest.config.model import Config
 from littlest.converge import converge, find_differences
 from littlest.errors import LittlestError
 from littlest.plan.build import make_plan
-from littlest.plan.record import Record
+from littlest.plan.record import Record, render_record
 from littlest.plan.steps import EnsureSecret, MakeDirectory, MakeLink, Plan, WriteEnvironmentFile, WriteFile
 from littlest.system.apply import apply_plan
 from littlest.system.machine import Machine
@@ -155,6 +156,18 @@ def test_killed_after_any_step_the_next_run_converges(tmp_path: Path) -> None:
         }
         assert different == set(), kill_at
         assert apply(machine, first_admin=None) == 0, kill_at
+
+
+def test_a_start_that_nobody_saw_end_well_is_still_to_be_proved(machine: Machine) -> None:
+    # the run was killed between the hub's start and the end of its wait
+    apply(machine)
+    machine.write_file(paths.RECORD_FILE, render_record(replace(read_record(machine), proved=False)))
+    assert [type(step).__name__ for step in find_differences(machine, Config(), RELEASE)] == ["WaitUntilReady"]
+    # a record of before there was such a note
+    content = json.loads(machine.read_text(paths.RECORD_FILE) or "")
+    del content["proved"]
+    machine.write_file(paths.RECORD_FILE, json.dumps(content))
+    assert find_differences(machine, Config(), RELEASE) == ()
 
 
 def test_killed_inside_a_write_leaves_the_old_file(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:

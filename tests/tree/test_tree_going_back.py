@@ -1,18 +1,23 @@
 """`littlest apply` that does not come to its end, and what is kept as the last good settings."""
 
 import os
+import pty
 import signal
+import sys
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from fake_root import RELEASE, make_tree
 
-from littlest import paths
+from littlest import output, paths
 from littlest.commands.apply import run_apply
 from littlest.commands.install import run_install
 from littlest.errors import ExitCode, LittlestError, NeedsAPerson
 from littlest.report import Report
+from littlest.system.history import read_newest_text
 from littlest.system.machine import Machine
 from littlest.system.manifest import MANIFEST_FILE
 from littlest.system.passwords import check_password
@@ -137,10 +142,6 @@ def test_settings_kept_elsewhere_stay_there(installed: Machine, tmp_path: Path) 
     assert elsewhere.read_text() == good
     state = elsewhere.stat()
     assert (state.st_mode & 0o777, state.st_uid, state.st_gid) == (0o664, 65534, 65534)
-    elsewhere.unlink()
-    run_apply(installed, release=RELEASE)
-    assert file.readlink() == elsewhere
-    assert elsewhere.read_text() == good
 
 
 def test_settings_are_kept_as_good_at_the_very_end_only(installed: Machine) -> None:
@@ -263,3 +264,105 @@ def test_killed_while_it_goes_back_the_next_apply_ends_with_the_last_good_settin
     run_apply(installed, release=RELEASE)
     assert installed.read_text(paths.CONFIG_FILE) == good
     assert read_unit(installed) == unit
+
+
+def test_a_terminal_that_is_closed_during_an_apply_takes_nothing_with_it(installed: Machine) -> None:
+    good, unit = installed.read_text(paths.CONFIG_FILE), read_unit(installed)
+    installed.path(paths.CONFIG_FILE).write_text(CHANGED + "services: {cull: {timeout: 7200}}\n")
+    process, terminal = pty.fork()
+    if process == 0:
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115  # pytest has another
+        with suppress(BaseException), output.show_progress() as progress:
+            run_apply(installed, release=RELEASE, progress=lambda line: (progress(line), wait_once(line))[1])
+        os._exit(0)
+    seen = b""
+    while f"write {paths.SYSTEMD_DIR / paths.CULLER_UNIT}".encode() not in seen:
+        seen += os.read(terminal, 4096)
+    os.close(terminal)
+    os.waitpid(process, 0)
+    assert installed.read_text(paths.CONFIG_FILE) == good
+    assert read_unit(installed) == unit
+    assert (installed.read_text(REJECTED_CONFIG_FILE) or "").startswith(CHANGED)
+
+
+def wait_once(line: str, waited: list[str] = []) -> None:  # noqa: B006  # of this process
+    if line.startswith("write ") and paths.CULLER_UNIT in line and not waited:
+        waited.append(line)
+        time.sleep(20)
+
+
+def test_a_second_ctrl_c_does_not_keep_it_from_going_back(
+    installed: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good, unit = installed.read_text(paths.CONFIG_FILE), read_unit(installed)
+    installed.path(paths.CONFIG_FILE).write_text(CHANGED + "services: {cull: {timeout: 7200}}\n")
+    pressed: list[str] = []
+
+    def press_first(line: str) -> None:
+        if line.startswith("write ") and paths.CULLER_UNIT in line and not pressed:
+            pressed.append(line)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    for name in ("signal", "getsignal"):
+        monkeypatch.setattr(signal, name, press_after(getattr(signal, name), pressed))
+    with pytest.raises((LittlestError, KeyboardInterrupt)):
+        run_apply(installed, release=RELEASE, progress=press_first)
+    assert pressed
+    assert installed.read_text(paths.CONFIG_FILE) == good
+    assert read_unit(installed) == unit
+
+
+def press_after(call: Callable[..., object], pressed: list[str]) -> Callable[..., object]:
+    """Ctrl-C in the very moment in which what it does is being changed, once it was pressed before."""
+
+    def change(*arguments: object) -> object:
+        done = call(*arguments)
+        if pressed:
+            os.kill(os.getpid(), signal.SIGINT)
+        return done
+
+    return change
+
+
+@pytest.mark.parametrize("owners", [(47111, 47111), (47111, 0), (0, 47111)])
+def test_settings_of_an_owner_without_an_account_are_put_back_and_stay_theirs(
+    installed: Machine, owners: tuple[int, int]
+) -> None:
+    good, file = installed.read_text(paths.CONFIG_FILE), installed.path(paths.CONFIG_FILE)
+    file.write_text(CHANGED)
+    os.chown(file, *owners)
+    with pytest.raises(LittlestError, match="put in force") as failure:
+        run_apply(installed, release=RELEASE, progress=fail_once_at(paths.PROXY_UNIT))  # type: ignore[arg-type]
+    assert failure.value.exit_code is ExitCode.FAILED
+    assert installed.read_text(paths.CONFIG_FILE) == good
+    assert (file.stat().st_uid, file.stat().st_gid) == owners
+
+
+def test_settings_that_the_history_cannot_take_are_in_force_all_the_same(installed: Machine) -> None:
+    # in the way of the entry under its temporary name
+    obstacle = installed.path(paths.HISTORY_DIR / ".0002.json.littlest-new")
+    obstacle.mkdir()
+    installed.path(paths.CONFIG_FILE).write_text(CHANGED)
+    report = run_apply(installed, release=RELEASE)
+    assert report.exit_code is ExitCode.DONE
+    assert "could not be put into the history" in report.data["warnings"][-1]
+    assert "8080" in read_unit(installed)
+    assert "8080" in (installed.read_text(paths.LAST_GOOD_CONFIG_FILE) or "")
+    obstacle.rmdir()
+    assert run_apply(installed, release=RELEASE).data["warnings"] == []
+    assert read_newest_text(installed) == CHANGED
+
+
+def test_settings_that_cannot_be_kept_as_good_do_not_stay_in_force(installed: Machine) -> None:
+    good, unit = installed.read_text(paths.CONFIG_FILE), read_unit(installed)
+    installed.path(paths.CONFIG_FILE).write_text(CHANGED)
+    # in the way of the file under its temporary name
+    obstacle = installed.path(paths.LAST_GOOD_CONFIG_FILE).with_name(".last-good-config.yaml.littlest-new")
+    obstacle.mkdir()
+    with pytest.raises(LittlestError, match="could not be put in force") as failure:
+        run_apply(installed, release=RELEASE)
+    assert failure.value.exit_code is ExitCode.FAILED
+    assert installed.read_text(paths.CONFIG_FILE) == good
+    assert read_unit(installed) == unit
+    obstacle.rmdir()
+    run_apply(installed, release=RELEASE)

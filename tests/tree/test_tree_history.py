@@ -11,7 +11,8 @@ from littlest import paths
 from littlest.commands.apply import run_apply, run_rollback
 from littlest.commands.history import run_diff, run_history
 from littlest.commands.install import run_install
-from littlest.errors import ConfigError, LittlestError, UsageError
+from littlest.config.secrecy import MASK
+from littlest.errors import ConfigError, ExitCode, LittlestError, UsageError
 from littlest.system import history
 from littlest.system.history import add_entry, list_entries, read_entry_text
 from littlest.system.machine import Machine
@@ -191,6 +192,22 @@ def test_a_diff_shows_lines_and_no_secret(installed: Machine) -> None:
     assert "hush" not in json.dumps(report.data)
     installed.path(paths.CONFIG_FILE).write_text(text.format("two", "1G"))
     assert run_diff(installed, 2).lines == ("They differ only in secrets, or in how lines end.",)
+
+
+def test_a_diff_with_a_broken_file_shows_which_lines_differ_and_no_value(installed: Machine) -> None:
+    # just when one wants to know what was changed
+    text = "users: {admin: [olga]}\nmetrics:\n  token: hush-one\nlimits:\n  memory: 1G\n  cpu: 2\n"
+    put_in_force(installed, text)
+    broken = text.replace("1G", "[2G").replace("hush-one", "hush-two") + "- hush: hush\n# token: hush\n hush-three\n"
+    installed.path(paths.CONFIG_FILE).write_text(broken)
+    report = run_diff(installed, 2)
+    assert report.exit_code is ExitCode.DONE
+    assert report.lines[:2] == ("--- settings 2 of the history", f"+++ {paths.CONFIG_FILE}")
+    assert {f"{sign}  {key}: {MASK}" for sign in "-+" for key in ("token", "memory")} <= set(report.lines)
+    assert {" limits:", f"   cpu: {MASK}"} <= set(report.lines)
+    assert "hush-" not in json.dumps(report.data)
+    assert "2G" not in json.dumps(report.data)
+    assert "config.yaml:" in report.notes[0]
 
 
 def test_a_failed_install_leaves_no_history(tmp_path: Path) -> None:

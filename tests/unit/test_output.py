@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import pty
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +87,29 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+def test_progress_on_a_terminal_that_was_closed_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    # writing to it is an error from then on (EIO)
+    ours, theirs = pty.openpty()
+    with os.fdopen(theirs, "w", encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with pytest.raises(LittlestError, match="the reason"), output.show_progress() as progress:
+            progress("write a")
+            os.close(ours)
+            progress("write b")
+            progress("write c")
+            raise LittlestError("the reason")
+        output.print_error(LittlestError("the reason"), as_json=False)
+
+
+def test_progress_that_cannot_be_written_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        with output.show_progress() as progress:
+            progress("write a")
+            progress("write b")
+        assert output.flush()
 
 
 @pytest.mark.parametrize(
