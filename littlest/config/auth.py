@@ -55,6 +55,8 @@ class Auth(Section):
 
     proves_accounts: ClassVar[bool] = False
     """Whether a name that was proved is that of the account on this machine, and not one that people choose."""
+    admits_by: ClassVar[tuple[str, ...]] = ()
+    """Settings by which people come in whom nobody named: groups at a provider, and the like."""
 
     type: str
     """The way to log in."""
@@ -65,7 +67,9 @@ class Auth(Section):
 
     def lets_in_chosen_names(self) -> bool:
         """Whether people may come under a name that nobody gave them, whosever account has it."""
-        return self.allow_all and not self.proves_accounts
+        if self.proves_accounts:
+            return False
+        return self.allow_all or any(getattr(self, name) for name in self.admits_by)
 
 
 class FirstUseAuth(Auth):
@@ -82,6 +86,7 @@ class NativeAuth(Auth):
     """Users sign up on a page of the hub; an admin approves them."""
 
     keeps_passwords = True
+    admits_by = ("open_signup",)
 
     type: Literal["native"]
     """The way to log in. With `native`, users sign up on a page of the hub, and an admin approves them."""
@@ -95,10 +100,6 @@ class NativeAuth(Auth):
     """Wrong passwords after which a user must wait; 0 for no such limit."""
     wait: Annotated[int, Field(ge=1, le=86400, examples=[60])] = 600
     """Seconds to wait after too many wrong passwords."""
-
-    def lets_in_chosen_names(self) -> bool:
-        """Whether people may sign up under any name and come in."""
-        return self.open_signup or super().lets_in_chosen_names()
 
 
 class PamAuth(Auth):

@@ -31,6 +31,8 @@ class OAuth(Auth):
 class OidcAuth(OAuth):
     """Any provider that speaks OpenID Connect: Keycloak, Authentik, AWS Cognito and the like."""
 
+    admits_by = ("allowed_groups", "admin_groups")
+
     type: Literal["oidc"]
     """The way to log in. With `oidc`, any provider that speaks OpenID Connect."""
     authorize_url: Annotated[Url, Field(examples=["https://login.example.org/authorize"])]
@@ -58,6 +60,8 @@ class OidcAuth(OAuth):
 class GitHubAuth(OAuth):
     """Users log in with GitHub."""
 
+    admits_by = ("organizations",)
+
     type: Literal["github"]
     """The way to log in. With `github`, people use their account at GitHub."""
     url: Annotated[Url, Field(examples=["https://github.example.org"])] = "https://github.com"
@@ -78,6 +82,8 @@ class GoogleAuth(OAuth):
 
 class GitLabAuth(OAuth):
     """Users log in with GitLab."""
+
+    admits_by = ("groups",)
 
     type: Literal["gitlab"]
     """The way to log in. With `gitlab`, people use their account at GitLab."""
@@ -100,6 +106,8 @@ class AzureAdAuth(OAuth):
 
 class GlobusAuth(OAuth):
     """Users log in with Globus."""
+
+    admits_by = ("groups",)
 
     type: Literal["globus"]
     """The way to log in. With `globus`, people use their account at Globus."""
@@ -146,6 +154,8 @@ class OktaAuth(OAuth):
 
 class BitbucketAuth(OAuth):
     """Users log in with Bitbucket."""
+
+    admits_by = ("workspaces",)
 
     type: Literal["bitbucket"]
     """The way to log in. With `bitbucket`, people use their account at Bitbucket."""

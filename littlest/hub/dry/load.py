@@ -28,6 +28,7 @@ from littlest.hub.dry.start import find_start_problem, make_known_classes, to_co
 from littlest.hub.dry.traits import KnownClasses
 from littlest.hub.escape_hatch import add_trait_values
 from littlest.hub.live import live
+from littlest.hub.login.own_traits import explain_login_traits
 from littlest.hub.login.people import make_authenticator_class
 from littlest.hub.login.settings import find_authenticator_class
 from littlest.hub.merge import merge_settings
@@ -101,7 +102,7 @@ class DryLoad:
         except LittlestError as error:
             yield _at(("auth", "type"), error.message.removeprefix("auth.type: "), error.hint)
             return
-        known = make_known_classes(settings)
+        known = make_known_classes(settings, explain_login_traits(config.auth))
         findings = [*_find_trait_problems(config, known), *_find_service_problems(config)]
         yield from findings
         for file in list_drop_ins(self.folder):
@@ -110,7 +111,33 @@ class DryLoad:
             yield from found
             findings += found
         if not findings:
-            yield from self._try_start(config)
+            yield from self._find_without_effect(config, known) or self._try_start(config)
+
+    def _make_wanted(self, config: Config, drop_ins: int) -> Any:
+        """Return JupyterHub's `c` with these settings and the first ones of the drop-ins."""
+        settings = self._make_settings(config)
+        self._import_authenticator(settings)
+        wanted = to_config(add_trait_values(settings, config.jupyterhub))
+        for _file, said in self.said[:drop_ins]:
+            merge_settings(wanted, copy.deepcopy(said))
+        return wanted
+
+    def _find_without_effect(self, config: Config, known: KnownClasses) -> list[Finding]:
+        """Return what is said of a class in vain, because a class below it is told something else."""
+        wanted = self._make_wanted(config, len(self.said))
+        found = []
+        for name, values in config.jupyterhub.items():
+            for trait in values:
+                if nearer := known.find_nearer(name, trait, wanted):
+                    found.append(_at(("jupyterhub", name, trait, KEY), *_explain_nearer(nearer, trait)))
+        for file, said in self.said:
+            for name, values in said.items():
+                for trait in values:
+                    if nearer := known.find_nearer(name, trait, wanted):
+                        problem, hint = _explain_nearer(nearer, trait)
+                        line = find_line(file, name, trait)
+                        found.append(_in_file(file, line, f"c.{name}.{trait} {problem}", hint))
+        return found
 
     def _make_settings(self, config: Config) -> Settings:
         return make_hub_settings(
@@ -158,12 +185,11 @@ class DryLoad:
 
     def _find_start_problem(self, config: Config, drop_ins: int) -> str | None:
         self.begin("")
-        settings = self._make_settings(config)
-        self._import_authenticator(settings)
-        wanted = to_config(add_trait_values(settings, config.jupyterhub))
-        for _file, said in self.said[:drop_ins]:
-            merge_settings(wanted, copy.deepcopy(said))
-        return find_start_problem(wanted)
+        return find_start_problem(self._make_wanted(config, drop_ins))
+
+
+def _explain_nearer(nearer: str, trait: str) -> tuple[str, str]:
+    return f"has no effect: {nearer}.{trait} is set as well", f"set it for {nearer}"
 
 
 def _find_trait_problems(config: Config, known: KnownClasses) -> Iterator[Finding]:

@@ -5,31 +5,44 @@ The database is in memory and every port stays closed, so nothing outside this p
 
 import asyncio
 import copy
+import re
 import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from jupyterhub.app import JupyterHub
+from jupyterhub.auth import Authenticator
 from jupyterhub.crypto import CryptKeeper
 from traitlets import TraitError
 from traitlets.config import Config as TraitConfig
 from traitlets.config import LoggingConfigurable
 
+from littlest.config.model import CHOSEN_NAMES, NAMES_ADVICE
 from littlest.hub.application import LittlestHub
 from littlest.hub.dry.traits import KnownClasses
+from littlest.hub.live import live
 from littlest.hub.proxy import SocketProxy
 from littlest.hub.servers.spawner import UserServerSpawner
 
 MOST_SAID = 300
 """Characters of what JupyterHub says that a person gets to see: some of it is a page long."""
 
+_RULES = re.compile("allow|admin.*_groups$|open_signup$")
+"""Names of traits by which a class lets people in whom nobody named; JupyterHub itself goes by how they begin."""
+_NO_RULES = frozenset(
+    {"allow_2fa", "allow_existing_users", "allow_unverified_email", "allowed_failed_logins", "allowed_users"}
+)
 
-def make_known_classes(settings: Mapping[str, Mapping[str, Any]]) -> KnownClasses:
-    """Return the classes of a hub with these settings, in which the authenticator's stands as itself."""
+
+def make_known_classes(settings: Mapping[str, Mapping[str, Any]], login: Mapping[str, str]) -> KnownClasses:
+    """Return the classes of a hub with these settings, in which the authenticator's stands as itself.
+
+    `login` has the authenticator's traits that settings of `auth` stand for, each with its setting.
+    """
     authenticator = settings["JupyterHub"]["authenticator_class"]
     others = JupyterHub().classes
     JupyterHub.clear_instance()
-    return KnownClasses((LittlestHub, authenticator, UserServerSpawner, SocketProxy), others)
+    return KnownClasses((LittlestHub, authenticator, UserServerSpawner, SocketProxy), others, login)
 
 
 def to_config(settings: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -40,7 +53,7 @@ def to_config(settings: Mapping[str, Mapping[str, Any]]) -> Any:
 def find_start_problem(wanted: Any) -> str | None:
     """Why a hub would not start with this `c`; None where it would."""
     try:
-        asyncio.run(_start(copy.deepcopy(wanted)))
+        return asyncio.run(_start(copy.deepcopy(wanted)))
     except (Exception, SystemExit) as error:  # whatever an authenticator or a drop-in raises
         said = " ".join(str(error).split())[:MOST_SAID] or "it says nothing"
         if isinstance(error, TraitError | ValueError):
@@ -49,10 +62,10 @@ def find_start_problem(wanted: Any) -> str | None:
     finally:
         JupyterHub.clear_instance()
         CryptKeeper.clear_instance()
-    return None
 
 
-async def _start(wanted: Any) -> None:
+async def _start(wanted: Any) -> str | None:
+    """Start; what is wrong with a hub that would."""
     # not our own subclass: that one puts users' rights in force while it starts
     hub = JupyterHub(config=wanted, db_url="sqlite:///:memory:", cookie_secret=secrets.token_bytes(32))
     hub.init_eventlog()
@@ -73,5 +86,18 @@ async def _start(wanted: Any) -> None:
         spawner = UserServerSpawner.__new__(UserServerSpawner)
         # no more of it: its parent's asks systemd at once
         LoggingConfigurable.__init__(spawner, config=hub.config)
+        return _find_chosen_names(hub.authenticator)
     finally:
         hub.db.close()
+
+
+def _find_chosen_names(authenticator: Authenticator) -> str | None:
+    """What is wrong where the class has a rule of its own, other than those of `auth`, by which people come in under
+    names of accounts of this machine."""
+    config = live.config
+    if config.users.unix_name != "{name}" or config.auth.proves_accounts:
+        return None
+    rules = [name for name in authenticator.traits(config=True) if _RULES.match(name) and name not in _NO_RULES]
+    if not any(getattr(authenticator, name) for name in rules):
+        return None
+    return f"{CHOSEN_NAMES}; {NAMES_ADVICE}"

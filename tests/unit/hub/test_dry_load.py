@@ -64,6 +64,12 @@ jupyterhub:
     assert explain(text, drop_in=drop_in) == []
 
 
+GITHUB = """\
+external_url: https://hub.example.org/
+auth:
+  type: github
+  client_id: a
+  client_secret: b"""
 TRAITS = {
     "a trait that there is not": (
         "jupyterhub:\n  JupyterHub:\n    shutdown_on_logot: true\n",
@@ -113,6 +119,32 @@ TRAITS = {
         "auth:\n  type: github\n  client_id: a\n  client_secret: b\n  settings:\n    scop: []\n"
         "external_url: https://hub.example.org/\n",
         "config.yaml:6: auth.settings.scop: GitHubOAuthenticator has no trait of this name; did you mean scope?",
+    ),
+    "a trait that a setting of this way to log in has": (
+        "auth:\n  type: native\n  settings:\n    open_signup: true\n",
+        "config.yaml:4: auth.settings.open_signup: has a setting of its own; use auth.open_signup",
+    ),
+    "the same by its class": (
+        "auth: {type: native}\njupyterhub:\n  SignUpAuthenticator:\n    open_signup: true\n",
+        "config.yaml:4: jupyterhub.SignUpAuthenticator.open_signup: has a setting of its own; use auth.open_signup",
+    ),
+    "the same by the class that ours is made of": (
+        "auth: {type: pam}\njupyterhub:\n  PAMAuthenticator:\n    service: sshd\n",
+        "config.yaml:4: jupyterhub.PAMAuthenticator.service: has a setting of its own; use auth.service",
+    ),
+    "the same by its old name": (
+        f"{GITHUB}\n  settings:\n    github_organization_whitelist: [school]\n",
+        "config.yaml:7: auth.settings.github_organization_whitelist: has a setting of its own;"
+        " use auth.organizations",
+    ),
+    "the address for the provider": (
+        f"{GITHUB}\n  settings:\n    oauth_callback_url: http://other/\n",
+        "config.yaml:7: auth.settings.oauth_callback_url: has a setting of its own; use external_url",
+    ),
+    "a trait that something nearer sets": (
+        f"{GITHUB}\njupyterhub:\n  OAuthenticator:\n    scope: [user]\n",
+        "config.yaml:8: jupyterhub.OAuthenticator.scope: has no effect: GitHubOAuthenticator.scope is set as well;"
+        " set it for GitHubOAuthenticator",
     ),
     "its value": (
         "auth:\n  type: native\n  settings:\n    check_common_password: 3\n",
@@ -182,6 +214,12 @@ DROP_INS = {
         2,
         "c.Authenticator.admin_users has a setting of its own; use users.admin",
     ),
+    "a trait that something nearer sets": (
+        "c.Spawner.http_timeout = 3\nc.UserServerSpawner.http_timeout = 4\n",
+        1,
+        "c.Spawner.http_timeout has no effect: UserServerSpawner.http_timeout is set as well;"
+        " set it for UserServerSpawner",
+    ),
     "a class that there is not": (
         "c.Spawnr.http_timeout = 3\n",
         1,
@@ -193,6 +231,33 @@ DROP_INS = {
 @pytest.mark.parametrize(("drop_in", "line", "problem"), DROP_INS.values(), ids=DROP_INS)
 def test_what_is_wrong_with_a_drop_in_is_named(explain: Explain, drop_in: str, line: int, problem: str) -> None:
     assert explain(x=drop_in) == [f"/etc/littlest/jupyterhub_config.d/x.py:{line}: {problem}"]
+
+
+def test_a_drop_in_sets_no_trait_that_a_setting_of_auth_has(explain: Explain) -> None:
+    text = "auth: {type: pam}\n"
+    assert explain(text, x="c.PAMAuthenticator.service = 'sshd'\n") == [
+        "/etc/littlest/jupyterhub_config.d/x.py:1: c.PAMAuthenticator.service has a setting of its own;"
+        " use auth.service"
+    ]
+
+
+CHOSEN = "with this auth anybody could choose the name of an account of this machine, and use it"
+
+
+@pytest.mark.parametrize(
+    ("text", "drop_in"),
+    [
+        ("auth: {type: nativeauthenticator.NativeAuthenticator, settings: {open_signup: true}}\n", ""),
+        (GITHUB.replace("github", "google") + "\n  settings: {allowed_google_groups: {school: [pupils]}}\n", ""),
+        (f"{GITHUB}\n", "c.OAuthenticator.allowed_groups = {'pupils'}\nc.OAuthenticator.manage_groups = True\n"),
+    ],
+)
+def test_nobody_chooses_the_name_of_an_account_by_a_rule_of_the_class(
+    explain: Explain, text: str, drop_in: str
+) -> None:
+    (found,) = explain(f'{text}users: {{unix_name: "{{name}}"}}\n', **({"x": drop_in} if drop_in else {}))
+    assert CHOSEN in found
+    assert explain(text, **({"x": drop_in} if drop_in else {})) == []
 
 
 def test_a_drop_in_with_which_the_hub_would_not_start_is_named(explain: Explain) -> None:
