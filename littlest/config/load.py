@@ -101,6 +101,9 @@ def _validate(conversion: Conversion) -> Config | None:
             continue
         if detail["type"] == "missing" and detail["loc"] in noted:
             continue
+        if detail["type"] == "too_short" and detail["input"]:
+            # pydantic counts only the entries that are right
+            continue
         _add_problem(conversion, detail)
     wrong = unknown | {str(detail["loc"][0]) for detail in details if detail["loc"]}
     healthy = {key: value for key, value in conversion.data.items() if key not in wrong}

@@ -16,6 +16,8 @@ UrlOrNone = Annotated[str, AfterValidator(parse_url_or_none)]
 Data = Any
 """A value of any shape, such as a trait's: its type comes from how it is written, as YAML 1.2 has it."""
 TraitValues = dict[str, Data]
+SHORTEST_TOKEN, LONGEST_TOKEN = 8, 64
+"""Characters that JupyterHub lets a token of its API have: with others it would not start."""
 CONFLICT = "conflict"
 """Pydantic's name for the kind of error that `make_conflict` makes."""
 Conflict = tuple[tuple[str | int, ...], str, str | None]

@@ -3,7 +3,7 @@ in. Pure."""
 
 from typing import Any
 
-from littlest.config.auth import Auth
+from littlest.config.auth import Auth, ClassAuth
 from littlest.config.model import Config
 from littlest.config.section import Secret
 from littlest.plan.effects import make_plain_data
@@ -16,7 +16,7 @@ _NO_RULES = frozenset(
 
 def make_callback_url(config: Config) -> str:
     """Return the address to which a provider sends people back."""
-    path = "hub/lti13/oauth_callback" if config.auth.type == "lti13" else "hub/oauth_callback"
+    path = "hub/lti13/oauth_callback" if _is_course(config.auth) else "hub/oauth_callback"
     return f"{config.external_url}{path}"
 
 
@@ -25,9 +25,9 @@ def list_login_addresses(config: Config) -> dict[str, str]:
 
     Empty where people log in at this hub itself.
     """
-    if not config.auth.sends_people_back:
+    if not (config.auth.sends_people_back or (_is_client(config.auth) and config.external_url)):
         return {}
-    if config.auth.type != "lti13":
+    if not _is_course(config.auth):
         return {"callback URL": make_callback_url(config)}
     return {
         "tool URL": f"{config.external_url}hub",
@@ -35,6 +35,16 @@ def list_login_addresses(config: Config) -> dict[str, str]:
         "redirection URI": make_callback_url(config),
         "settings as JSON (Canvas)": f"{config.external_url}hub/lti13/config",
     }
+
+
+def _is_client(auth: Auth) -> bool:
+    """Whether a class of the admin's own is one that a provider gave an identifier."""
+    return isinstance(auth, ClassAuth) and "client_id" in auth.settings
+
+
+def _is_course(auth: Auth) -> bool:
+    """Whether people come from a course, by LTI 1.3."""
+    return auth.type == "lti13" or (isinstance(auth, ClassAuth) and "jwks_endpoint" in auth.settings)
 
 
 def render_login_addresses(config: Config) -> tuple[str, ...]:

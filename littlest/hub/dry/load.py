@@ -29,7 +29,7 @@ from littlest.hub.dry.traits import KnownClasses
 from littlest.hub.escape_hatch import add_trait_values
 from littlest.hub.live import live
 from littlest.hub.login.own_traits import explain_login_traits
-from littlest.hub.login.people import make_authenticator_class
+from littlest.hub.login.people import find_class_problem, put_in_authenticator
 from littlest.hub.login.settings import find_authenticator_class
 from littlest.hub.merge import merge_settings
 from littlest.hub.scopes import find_scope_problem
@@ -98,9 +98,12 @@ class DryLoad:
             yield _at((), error.message, error.hint)
             return
         try:
-            self._import_authenticator(settings)
+            authenticator = put_in_authenticator(settings, config)
         except LittlestError as error:
             yield _at(("auth", "type"), error.message.removeprefix("auth.type: "), error.hint)
+            return
+        if problem := find_class_problem(authenticator, config):
+            yield _at(("auth", "type"), *problem)
             return
         known = make_known_classes(settings, explain_login_traits(config.auth))
         findings = [*_find_trait_problems(config, known), *_find_service_problems(config)]
@@ -116,7 +119,7 @@ class DryLoad:
     def _make_wanted(self, config: Config, drop_ins: int) -> Any:
         """Return JupyterHub's `c` with these settings and the first ones of the drop-ins."""
         settings = self._make_settings(config)
-        self._import_authenticator(settings)
+        put_in_authenticator(settings, config)
         wanted = to_config(add_trait_values(settings, config.jupyterhub))
         for _file, said in self.said[:drop_ins]:
             merge_settings(wanted, copy.deepcopy(said))
@@ -143,11 +146,6 @@ class DryLoad:
         return make_hub_settings(
             config, os.environ, os.cpu_count() or 1, str(TEMPLATES_DIR), read_secret=self._read_secret
         )
-
-    @staticmethod
-    def _import_authenticator(settings: Settings) -> None:
-        hub = settings["JupyterHub"]
-        hub["authenticator_class"] = make_authenticator_class(hub["authenticator_class"])
 
     def _read_secret(self, secret: Secret) -> str:
         try:

@@ -9,15 +9,20 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from jupyterhub.auth import Authenticator
+from jupyterhub.auth import Authenticator, DummyAuthenticator
 from jupyterhub.utils import maybe_future
 from traitlets.utils.importstring import import_item
 
+from littlest.config.auth import ClassAuth
+from littlest.config.model import Config
 from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.login.guests import Guests
 from littlest.hub.rights.listed import forget_listed_user
-from littlest.plan.login import make_login_rule
+from littlest.plan.login import make_callback_url, make_login_rule
+
+CALLBACK = "oauth_callback_url"
+"""The trait of a class that sends people to a provider: where they come back to."""
 
 
 class FollowsSettings(Authenticator):
@@ -152,3 +157,24 @@ def make_authenticator_class(name: str) -> type[Authenticator]:
     if issubclass(found, FollowsSettings):
         return found
     return type(found.__name__, (FollowsSettings, found), {"__module__": found.__module__, "__doc__": found.__doc__})
+
+
+def put_in_authenticator(settings: dict[str, dict[str, Any]], config: Config) -> type[Authenticator]:
+    """Put the class of `auth.type` into settings, in the place of its name, and tell it where a provider sends people
+    back to, if it has to know. Raises LittlestError where there is no such class."""
+    hub = settings["JupyterHub"]
+    found = hub["authenticator_class"] = make_authenticator_class(hub["authenticator_class"])
+    if config.external_url and CALLBACK in found.class_traits(config=True):
+        settings.setdefault(found.__name__, {})[CALLBACK] = make_callback_url(config)
+    return found
+
+
+def find_class_problem(found: type[Authenticator], config: Config) -> tuple[str, str | None] | None:
+    """Return why a class that `auth.type` names is not to be used, and a hint; None where it may be."""
+    if not isinstance(config.auth, ClassAuth):
+        return None
+    if issubclass(found, DummyAuthenticator):
+        return f"{found.__name__} lets anybody log in as anybody, admins included", "use type: dummy"
+    if not config.external_url and not {CALLBACK, "jwks_endpoint"}.isdisjoint(found.class_traits(config=True)):
+        return f"{found.__name__} needs external_url: people are sent back to that address", None
+    return None

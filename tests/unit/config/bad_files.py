@@ -245,6 +245,22 @@ BAD_FILES: tuple[BadFile, ...] = (
         ),
     ),
     (
+        "cilogon_provider_by_its_name",
+        "external_url: https://h.example.org/\nauth:\n  type: cilogon\n  client_id: x\n  client_secret: y\n"
+        "  identity_providers: [google]\n",
+        ((6, "auth.identity_providers", "google is no entity ID"),),
+    ),
+    *(
+        (
+            f"oidc_{rule}_groups_without_their_claim",
+            "external_url: https://h.example.org/\nauth:\n  type: oidc\n  client_id: x\n  client_secret: y\n"
+            "  authorize_url: https://i/a\n  token_url: https://i/t\n  userdata_url: https://i/u\n"
+            f"  {rule}_groups: [students]\n",
+            ((9, f"auth.{rule}_groups", "needs groups_claim as well"),),
+        )
+        for rule in ("allowed", "admin")
+    ),
+    (
         "github_without_external_url",
         "auth:\n  type: github\n  client_id: x\n  client_secret: y\n",
         ((2, "auth.type", "needs "),),

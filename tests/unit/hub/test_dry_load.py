@@ -177,6 +177,40 @@ TRAITS = {
         "config.yaml:3: jupyterhub.JupyterHub.services: littlest is the name of a service that is there already;"
         " choose another",
     ),
+    "a token that is too short": (
+        "jupyterhub:\n  JupyterHub:\n    services: [{name: grader, api_token: hush}]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.services: JupyterHub refuses it: APIToken.token must be at least 8"
+        " characters, got 4: ********",
+    ),
+    "a token that is too long": (
+        f"jupyterhub:\n  JupyterHub:\n    services: [{{name: grader, api_token: {'x' * 65}}}]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.services: JupyterHub refuses it: Cannot create tokens larger than 64"
+        " characters",
+    ),
+    "a service without a name": (
+        "jupyterhub:\n  JupyterHub:\n    services: [{api_token: hush-hush-hush}]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.services: JupyterHub refuses it: service spec must have a name:"
+        " {'api_token': '********'}",
+    ),
+    "a page that cannot be imported": (
+        "jupyterhub:\n  JupyterHub:\n    extra_handlers: [[/x, no.such.Handler]]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.extra_handlers: JupyterHub would not start: ModuleNotFoundError:"
+        " No module named 'no'",
+    ),
+    "a role of a service that there is not": (
+        "jupyterhub:\n  JupyterHub:\n    load_roles: [{name: grader, services: [grader]}]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.load_roles: JupyterHub refuses it: Found undefined service grader in"
+        " role grader. Define it first in c.JupyterHub.services.",
+    ),
+    "a class that lets anybody in": (
+        "auth:\n  type: jupyterhub.auth.DummyAuthenticator\n  allow_all: true\n",
+        "config.yaml:2: auth.type: DummyAuthenticator lets anybody log in as anybody, admins included;"
+        " use type: dummy",
+    ),
+    "a class that sends people to a provider, without an address to come back to": (
+        "auth:\n  type: oauthenticator.github.GitHubOAuthenticator\n  settings: {client_id: a, client_secret: b}\n",
+        "config.yaml:2: auth.type: GitHubOAuthenticator needs external_url: people are sent back to that address",
+    ),
     "what only a start of the hub shows": (
         "jupyterhub:\n  Spawner:\n    http_timeout: 30\n  JupyterHub:\n    shutdown_on_logout: true\n"
         "    load_roles:\n      - {name: grader, scopes: [nothing]}\n",
@@ -267,6 +301,12 @@ def test_a_drop_in_with_which_the_hub_would_not_start_is_named(explain: Explain)
     ]
 
 
+def test_a_token_in_a_drop_in_is_tried_and_not_shown(explain: Explain) -> None:
+    (found,) = explain(x="c.JupyterHub.services.append({'name': 'grader', 'api_token': 'hush'})\n")
+    assert "must be at least 8 characters" in found
+    assert "hush" not in found
+
+
 def test_every_problem_is_named_in_one_run_and_no_secret(explain: Explain) -> None:
     text = (
         "auth:\n  type: native\n  settings: {check_common_password: s3cret, nothing: s3cret}\n"
@@ -290,6 +330,9 @@ def test_jupyterhub_is_not_asked_where_it_has_nothing_to_say(tmp_path: Path) -> 
 
     loaded = load_located_config("users: {admin: [ada]}\nlimits: {memory: 1G}\n", "config.yaml")
     assert find_hub_problems(Unasked(tmp_path), loaded) == ()
+    # what a provider is told goes through checks of the class's own
+    with pytest.raises(AssertionError):
+        find_hub_problems(Unasked(tmp_path), load_located_config(f"{GITHUB}\n", "config.yaml"))
 
 
 def test_values_are_put_together_with_ours() -> None:

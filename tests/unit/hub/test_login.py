@@ -20,7 +20,7 @@ from littlest.config.section import Secret
 from littlest.errors import LittlestError
 from littlest.hub.login import courses, directories, native
 from littlest.hub.login.own_traits import DEFAULTS, explain_login_traits
-from littlest.hub.login.people import FollowsSettings, make_authenticator_class
+from littlest.hub.login.people import FollowsSettings, make_authenticator_class, put_in_authenticator
 from littlest.hub.login.settings import find_authenticator_class, make_login_settings
 from littlest.plan.build import make_plan
 from littlest.plan.login import list_login_addresses
@@ -166,6 +166,33 @@ def test_the_addresses_for_the_provider_are_told() -> None:
         "settings as JSON (Canvas)": "https://hub.example.org/jupyter/hub/lti13/config",
     }
     assert list_login_addresses(load("native")) == {}
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_a_servers_address_may_end_in_a_slash(kind: str, tmp_path: Path) -> None:
+    text = f"{EXTERNAL}auth: {{type: {kind}, {CLIENT}, url: 'https://git.example.org/'}}"
+    authenticator = make(load_config(text, "config.yaml"), tmp_path)
+    assert authenticator.authorize_url.startswith(
+        ("https://git.example.org/login/", "https://git.example.org/oauth/")
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("oauthenticator.github.GitHubOAuthenticator", "oauth_callback"),
+        ("ltiauthenticator.lti13.auth.LTI13Authenticator", "lti13/oauth_callback"),
+    ],
+)
+def test_a_class_that_sends_people_to_a_provider_is_told_this_hubs_address(kind: str, path: str) -> None:
+    further = ", jwks_endpoint: 'https://i/jwks'" if "lti13" in path else ""
+    config = load_config(f"{EXTERNAL}auth: {{type: {kind}, settings: {{client_id: a{further}}}}}", "config.yaml")
+    address = f"https://hub.example.org/jupyter/hub/{path}"
+    assert address in list_login_addresses(config).values()
+    settings = make_login_settings(config, read)
+    put_in_authenticator(settings, config)
+    if not further:
+        assert settings["GitHubOAuthenticator"]["oauth_callback_url"] == address
 
 
 def test_further_traits_have_the_last_word_about_what_no_setting_says(tmp_path: Path) -> None:
