@@ -6,7 +6,7 @@ them.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jupyterhub.auth import Authenticator, DummyAuthenticator
@@ -19,7 +19,7 @@ from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.login.guests import Guests
 from littlest.hub.rights.listed import forget_listed_user
-from littlest.plan.login import make_callback_url, make_login_rule
+from littlest.plan.login import is_rule_trait, make_callback_url, make_login_rule
 
 CALLBACK = "oauth_callback_url"
 """The trait of a class that sends people to a provider: where they come back to."""
@@ -34,10 +34,16 @@ class FollowsSettings(Authenticator):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # a drop-in may have changed what the settings say of it
-        rule = [make_login_rule(live.config.auth), self.allow_all]
-        self._rule = hashlib.sha256(json.dumps(rule).encode()).hexdigest()
+        # what a drop-in sets, the settings do not say
+        rule = [make_login_rule(live.config), self.allow_all, self._list_rule_traits()]
+        self._rule = hashlib.sha256(json.dumps(rule, sort_keys=True).encode()).hexdigest()
         self._guests = Guests()
+
+    def _list_rule_traits(self) -> dict[str, Any]:
+        """The traits that were set, wherever, and that may decide who is let in."""
+        names = {name for section in self.section_names() for name in self.config.get(section, {})}
+        known = names & set(self.traits(config=True))
+        return {name: _make_plain(getattr(self, name)) for name in known if is_rule_trait(name)}
 
     def is_named(self, name: str) -> bool:
         """Whether somebody said of this very user that they may log in."""
@@ -141,6 +147,22 @@ class FollowsSettings(Authenticator):
         self._guests.forget(name)
         self._guests.forget_admin(name)
         forget_listed_user(name)
+
+
+def _make_plain(value: Any) -> Any:
+    """Return a trait's value as JSON has it, the same at every start."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Mapping():
+            return {str(name): _make_plain(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_make_plain(inner) for inner in value]
+        case set() | frozenset():
+            return sorted((_make_plain(inner) for inner in value), key=str)
+        case _:
+            # of a function, and of what else has no words, only its name
+            return getattr(value, "__qualname__", type(value).__qualname__)
 
 
 def make_authenticator_class(name: str) -> type[Authenticator]:
