@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from littlest.config.section import (
     Conflict,
@@ -12,6 +12,7 @@ from littlest.config.section import (
     Section,
     TraitValues,
     Words,
+    find_trait_secrets,
     make_conflict,
     make_conflicts,
 )
@@ -64,6 +65,11 @@ class Auth(Section):
     """Whether everybody may log in who can prove who they are; otherwise only those named under `users`."""
     settings: Annotated[TraitValues, Field(examples=[{"auth_refresh_age": 600}])] = Field(default_factory=dict)
     """Further traits of the JupyterHub authenticator class that this type stands for, by their own names."""
+
+    @field_validator("settings")
+    @classmethod
+    def _find_secrets(cls, settings: TraitValues) -> TraitValues:
+        return find_trait_secrets(settings, ("auth", "settings"))
 
     def lets_in_chosen_names(self) -> bool:
         """Whether people may come under a name that nobody gave them, whosever account has it."""

@@ -29,6 +29,7 @@ from littlest.config.section import (
     TraitValues,
     UrlOrNone,
     Words,
+    find_trait_secrets,
     make_conflict,
     make_conflicts,
     validate_section,
@@ -273,6 +274,12 @@ class Config(Section):
             return auth
         found: Auth = validate_section(find_variant(Auth, auth), auth)  # type: ignore[assignment]
         return found
+
+    @field_validator("jupyterhub")
+    @classmethod
+    def _find_secrets(cls, classes: dict[str, TraitValues]) -> dict[str, TraitValues]:
+        found = find_trait_secrets(classes, ("jupyterhub",))
+        return {name: found[name] for name in classes}
 
     @model_validator(mode="after")
     def _check_together(self, info: ValidationInfo) -> Self:

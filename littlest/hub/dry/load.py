@@ -26,7 +26,7 @@ from littlest.errors import LittlestError
 from littlest.hub.drop_ins import describe_failure, find_line, list_drop_ins, run_drop_in
 from littlest.hub.dry.start import find_start_problem, make_known_classes, to_config
 from littlest.hub.dry.traits import KnownClasses
-from littlest.hub.escape_hatch import add_trait_values
+from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.hub.live import live
 from littlest.hub.login.own_traits import explain_login_traits
 from littlest.hub.login.people import find_class_problem, put_in_authenticator
@@ -106,7 +106,7 @@ class DryLoad:
             yield _at(("auth", "type"), *problem)
             return
         known = make_known_classes(settings, explain_login_traits(config.auth))
-        findings = [*_find_trait_problems(config, known), *_find_service_problems(config)]
+        findings = [*self._find_trait_problems(config, known), *_find_service_problems(config)]
         yield from findings
         for file in list_drop_ins(self.folder):
             self.begin(str(file))
@@ -120,7 +120,7 @@ class DryLoad:
         """Return JupyterHub's `c` with these settings and the first ones of the drop-ins."""
         settings = self._make_settings(config)
         put_in_authenticator(settings, config)
-        wanted = to_config(add_trait_values(settings, config.jupyterhub))
+        wanted = to_config(add_trait_values(settings, read_trait_secrets(config.jupyterhub, self._read_secret)))
         for _file, said in self.said[:drop_ins]:
             merge_settings(wanted, copy.deepcopy(said))
         return wanted
@@ -153,6 +153,15 @@ class DryLoad:
         except LittlestError:
             # told by another check
             return secrets.token_hex(32)
+
+    def _find_trait_problems(self, config: Config, known: KnownClasses) -> Iterator[Finding]:
+        name = find_authenticator_class(config.auth).rpartition(".")[2]
+        for found in known.find_problems(name, read_trait_secrets(config.auth.settings, self._read_secret)):
+            yield _at(("auth", "settings", found.trait, KEY), found.problem, found.hint)
+        for name, values in config.jupyterhub.items():
+            for found in known.find_problems(name, read_trait_secrets(values, self._read_secret)):
+                place = (name, found.trait, KEY) if found.trait else (name, KEY)
+                yield _at(("jupyterhub", *place), found.problem, found.hint)
 
     def _try_drop_in(self, file: Path, known: KnownClasses) -> Iterator[Finding]:
         try:
@@ -188,16 +197,6 @@ class DryLoad:
 
 def _explain_nearer(nearer: str, trait: str) -> tuple[str, str]:
     return f"has no effect: {nearer}.{trait} is set as well", f"set it for {nearer}"
-
-
-def _find_trait_problems(config: Config, known: KnownClasses) -> Iterator[Finding]:
-    name = find_authenticator_class(config.auth).rpartition(".")[2]
-    for found in known.find_problems(name, config.auth.settings):
-        yield _at(("auth", "settings", found.trait, KEY), found.problem, found.hint)
-    for name, values in config.jupyterhub.items():
-        for found in known.find_problems(name, values):
-            place = (name, found.trait, KEY) if found.trait else (name, KEY)
-            yield _at(("jupyterhub", *place), found.problem, found.hint)
 
 
 def _find_service_problems(config: Config) -> Iterator[Finding]:

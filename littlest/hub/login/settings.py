@@ -12,7 +12,7 @@ from littlest import paths
 from littlest.config.auth import Auth, DummyAuth, FirstUseAuth, LdapAuth, NativeAuth, PamAuth
 from littlest.config.model import Config
 from littlest.config.section import Secret
-from littlest.hub.escape_hatch import add_trait_values
+from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.plan.login import make_callback_url
 
 ReadSecret = Callable[[Secret], str]
@@ -68,7 +68,7 @@ def make_login_settings(config: Config, read_secret: ReadSecret) -> dict[str, Tr
     return {
         "JupyterHub": {"authenticator_class": name},
         "Authenticator": {"allow_all": auth.allow_all},
-        **add_trait_values({section: traits}, {section: auth.settings}),
+        **add_trait_values({section: traits}, {section: read_trait_secrets(auth.settings, read_secret)}),
     }
 
 

@@ -245,6 +245,11 @@ BAD_FILES: tuple[BadFile, ...] = (
         ),
     ),
     (
+        "file_of_a_trait's_secret_without_its_whole_path",
+        "auth:\n  type: native\n  settings:\n    recaptcha_secret: {file: secret}\n",
+        ((4, "auth.settings.recaptcha_secret.file", "takes a whole path"),),
+    ),
+    (
         "cilogon_provider_by_its_name",
         "external_url: https://h.example.org/\nauth:\n  type: cilogon\n  client_id: x\n  client_secret: y\n"
         "  identity_providers: [google]\n",

@@ -1,19 +1,23 @@
 """What JupyterHub's own classes say about settings and drop-ins, each by itself."""
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import urllib3  # noqa: F401  # which some authenticators import: it tries out, once, whether there is IPv6
 
 from littlest import paths
+from littlest.config.document import make_data
 from littlest.config.load import load_located_config
 from littlest.hub.dry.load import TOKENS, DryLoad
-from littlest.hub.escape_hatch import add_trait_values
+from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.hub.live import live
+from littlest.hub.login.settings import make_login_settings
+from littlest.plan.effects import list_secret_files
 from littlest.system.dry_load import find_hub_problems, make_hub_problem
 from littlest.system.machine import Machine
+from littlest.system.secret_files import list_secrets
 
 Explain = Callable[..., list[str]]
 
@@ -292,6 +296,37 @@ def test_nobody_chooses_the_name_of_an_account_by_a_rule_of_the_class(
     (found,) = explain(f'{text}users: {{unix_name: "{{name}}"}}\n', **({"x": drop_in} if drop_in else {}))
     assert CHOSEN in found
     assert explain(text, **({"x": drop_in} if drop_in else {})) == []
+
+
+def test_a_secret_of_a_trait_may_stand_in_a_file(explain: Explain, tmp_path: Path) -> None:
+    text = """\
+external_url: https://hub.example.org/
+auth:
+  type: oauthenticator.github.GitHubOAuthenticator
+  settings: {client_id: a, client_secret: {file: /etc/secret}}
+jupyterhub:
+  GitHubOAuthenticator: {http_request_kwargs: {auth_password: {file: /etc/other}}}
+"""
+    Machine(tmp_path).write_file(PurePosixPath("/etc/secret"), "the-secret\n")
+    assert explain(text) == []
+    config = load_located_config(text, "config.yaml").config
+    assert [(place, secret.file) for place, secret in list_secrets(config)] == [
+        (("auth", "settings", "client_secret"), "/etc/secret"),
+        (("jupyterhub", "GitHubOAuthenticator", "http_request_kwargs", "auth_password"), "/etc/other"),
+    ]
+    # another secret in the file restarts the hub
+    assert [str(file) for file in list_secret_files(config)] == ["/etc/secret", "/etc/other"]
+    assert make_data(config)["auth"]["settings"]["client_secret"] == {"file": "/etc/secret"}
+    made = make_login_settings(config, lambda secret: f"from {secret.file}")["GitHubOAuthenticator"]
+    assert made["client_secret"] == "from /etc/secret"
+    assert read_trait_secrets(config.jupyterhub, lambda secret: f"from {secret.file}") == {
+        "GitHubOAuthenticator": {"http_request_kwargs": {"auth_password": "from /etc/other"}}
+    }
+
+
+def test_a_file_that_is_no_secrets_is_left_as_it_is_written() -> None:
+    text = "jupyterhub: {Spawner: {environment: {file: /x}, args: [a]}}"
+    assert load_located_config(text, "config.yaml").config.jupyterhub["Spawner"]["environment"] == {"file": "/x"}
 
 
 def test_a_drop_in_with_which_the_hub_would_not_start_is_named(explain: Explain) -> None:
