@@ -3,16 +3,19 @@
 import json
 import re
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from yarl import URL
 
 from tests.support.certificates import make_certificate
 from tests.support.hub_client import HubClient, Refused
 from tests.support.identity import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 from tests.support.server import Server
+from tests.support.wiki import Wiki
 
 PORT = 9500
 PROVIDER = f"http://127.0.0.1:{PORT}"
@@ -115,6 +118,162 @@ def test_openid_connect(own_server: Server) -> None:
     with pytest.raises(Refused) as refused:
         come("chief")
     assert refused.value.status < 500 or "token" in refused.value.text.lower()
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One of the providers that have a type of their own, of which this machine reaches none."""
+
+    settings: str
+    """Those of `auth`, beside what all of them have. By them the hub asks here what it asks of the provider, while
+    people are led to the provider's own page, unless its address is a setting."""
+    page: str
+    """Where the login button leads."""
+    scope: str
+    person: dict[str, Any]
+    name: str
+    """Who that person is here."""
+    answers: dict[str, Any] = field(default_factory=dict)
+    """By which the person is in a group that may log in; without, the name is under users.allowed."""
+    token_answer: dict[str, Any] = field(default_factory=dict)
+    further: dict[str, str] = field(default_factory=dict)
+    """What else the login button asks for."""
+
+
+HERE = f"token_url: {PROVIDER}/token, userdata_url: {PROVIDER}/userinfo"
+ENTITY = "https://idp.school.example/shibboleth"
+GLOBUS = "urn:globus:auth:scope"
+PROVIDERS = {
+    "github": Provider(
+        f"url: {PROVIDER}/, organizations: [school]",
+        f"{PROVIDER}/login/oauth/authorize",
+        "read:org",
+        {"login": "Octocat"},
+        "octocat",
+        {"/api/v3/orgs/school/members/octocat": None},
+    ),
+    "gitlab": Provider(
+        f"url: {PROVIDER}/, groups: [school]",
+        f"{PROVIDER}/oauth/authorize",
+        "read_api",
+        {"username": "tanuki", "id": 7},
+        "tanuki",
+        {"/api/v4/version": {"version": "17.1.0-ee"}, "/api/v4/groups/school/members/all/7": {"id": 7}},
+    ),
+    "google": Provider(
+        f"hosted_domains: [school.example], settings: {{{HERE}, extra_authorize_params: {{prompt: select_account}}}}",
+        "https://accounts.google.com/o/oauth2/v2/auth",
+        "openid email",
+        {"email": "Ada@school.example", "verified_email": True, "hd": "school.example"},
+        "ada",
+        further={"prompt": "select_account"},
+    ),
+    "azuread": Provider(
+        f"tenant_id: tenant, settings: {{{HERE}}}",
+        "https://login.microsoftonline.com/tenant/oauth2/authorize",
+        "openid profile email",
+        {"unique_name": "Ada@school.example"},
+        "ada@school.example",
+    ),
+    "globus": Provider(
+        f"groups: [physics], identity_provider: school.example,"
+        f" settings: {{{HERE}, globus_groups_url: '{PROVIDER}/groups'}}",
+        "https://auth.globus.org/v2/oauth2/authorize",
+        f"openid profile {GLOBUS}:transfer.api.globus.org:all"
+        f" {GLOBUS}:groups.api.globus.org:view_my_groups_and_memberships",
+        {"preferred_username": "grace@school.example"},
+        "grace",
+        {"/groups": [{"id": "physics"}]},
+        {"other_tokens": []},
+    ),
+    "cilogon": Provider(
+        f"identity_providers: ['{ENTITY}'], settings: {{{HERE}}}",
+        "https://cilogon.org/authorize",
+        "openid email org.cilogon.userinfo",
+        {"eppn": "ada@school.example", "idp": ENTITY},
+        "ada@school.example",
+    ),
+    "auth0": Provider(
+        f"domain: school.eu.auth0.com, settings: {{{HERE}}}",
+        "https://school.eu.auth0.com/authorize",
+        "openid profile email",
+        {"email": "ada@school.example", "email_verified": True},
+        "ada@school.example",
+    ),
+    "okta": Provider(
+        f"domain: school.okta.com, settings: {{{HERE}}}",
+        "https://school.okta.com/oauth2/v1/authorize",
+        "openid profile email",
+        {"preferred_username": "Ada"},
+        "ada",
+    ),
+    "bitbucket": Provider(
+        f"settings: {{{HERE}}}",
+        "https://bitbucket.org/site/oauth2/authorize",
+        "",
+        {"username": "ada"},
+        "ada",
+    ),
+}
+
+
+def test_every_provider_is_asked_as_it_wants_to_be(own_server: Server) -> None:
+    server = own_server
+    server.machine.write(SECRET_FILE, f"{CLIENT_SECRET}\n", 0o600)
+    callback = f"{HUB}hub/oauth_callback"
+
+    def apply(kind: str, settings: str, name: str) -> None:
+        text = (
+            f"external_url: {HUB}\nusers: {{admin: [chief], allowed: [{name}]}}\n"
+            f"auth: {{type: {kind}, client_id: {CLIENT_ID}, client_secret: {{file: {SECRET_FILE}}}, {settings}}}\n"
+        )
+        server.machine.run("cat >/etc/littlest/config.yaml", stdin=text)
+        # what the provider's form asks for is said
+        assert f"callback URL: {callback}" in server.machine.run("littlest apply").stdout, kind
+
+    for kind, wanted in PROVIDERS.items():
+        apply(kind, wanted.settings, "" if wanted.answers else wanted.name)
+        provider = IdentityProvider(
+            PROVIDER, callback, wanted.person, answers=wanted.answers, token_answer=wanted.token_answer
+        )
+
+        async def press(provider: IdentityProvider = provider) -> tuple[URL, int, Any]:
+            async with HubClient(HUB, "") as person:
+                _status, page = await person.get("hub/login")
+                button = re.search(r'href=["\']/(hub/oauth_login[^"\']*)', page)
+                assert button, page
+                led = await person.lead(unescape(button[1]))
+                # as the provider would who is asked this
+                await person.visit(URL(f"{PROVIDER}/authorize?{led.raw_query_string}", encoded=True))
+                status, user = await person.api("GET", "user")
+                return led, status, user
+
+        led, status, user = with_provider(server, provider, press)
+        assert str(led.with_query(None)) == wanted.page
+        assert led.query.get("scope", "") == wanted.scope, kind
+        asked = {name: led.query[name] for name in ("client_id", "redirect_uri", "response_type", *wanted.further)}
+        assert asked == {
+            "client_id": CLIENT_ID,
+            "redirect_uri": callback,
+            "response_type": "code",
+            **wanted.further,
+        }
+        assert (status, user["name"], user["admin"]) == (200, wanted.name, False), kind
+        if wanted.answers:
+            # another is in none of the groups
+            provider.answers = {**wanted.answers, "/groups": []}
+            provider.person = {key: f"x{text}" if isinstance(text, str) else 8 for key, text in wanted.person.items()}
+            assert with_provider(server, provider, press)[1] == 403, kind
+
+    apply("mediawiki", f"url: {PROVIDER}/w/index.php", "jimbo")
+    wiki = Wiki(PROVIDER, callback, "Jimbo")
+
+    async def visit() -> Any:
+        async with wiki.serve(PORT):
+            return await sign_in()
+
+    assert server.run(visit())[0] == "jimbo"
+    assert wiki.asked == [CLIENT_ID]
 
 
 def read_form(page: str) -> dict[str, str]:

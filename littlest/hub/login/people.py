@@ -6,11 +6,15 @@ them.
 
 import hashlib
 import json
+import socket
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from jupyterhub.auth import Authenticator, DummyAuthenticator
 from jupyterhub.utils import maybe_future
+from tornado.httpclient import HTTPClientError
+from tornado.web import HTTPError
 from traitlets.utils.importstring import import_item
 
 from littlest.config.auth import ClassAuth
@@ -55,7 +59,10 @@ class FollowsSettings(Authenticator):
 
     async def get_authenticated_user(self, handler: Any, data: Any) -> Any:
         """Log somebody in; remember who was let in by a rule."""
-        found = await super().get_authenticated_user(handler, data)
+        try:
+            found = await super().get_authenticated_user(handler, data)
+        except (HTTPClientError, ConnectionError, socket.gaierror) as error:
+            raise self._explain_provider(error) from error
         if found:
             name = found["name"]
             if self.is_named(name):
@@ -64,6 +71,15 @@ class FollowsSettings(Authenticator):
                 self._guests.let_in(name, self._rule)
             self._remember_admin(handler, name, found.get("admin"))
         return found
+
+    def _explain_provider(self, error: Exception) -> HTTPError:
+        """What to tell a person whose login came to nothing because of what a provider, asked by the hub, said."""
+        self.log.error("The provider of logins does not give what it is asked for: %s", error)
+        if isinstance(error, HTTPClientError) and error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return HTTPError(
+                403, "The login provider does not accept this hub. Tell those who run it: its log says why."
+            )
+        return HTTPError(503, "The login provider cannot be asked. Try again in a few minutes.")
 
     def _remember_admin(self, handler: Any, name: str, admin: bool | None) -> None:
         """Remember who is an admin by a rule; `admin` is what the class says, None where it says nothing."""

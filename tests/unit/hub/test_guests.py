@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from jupyterhub.auth import Authenticator
+from tornado.httpclient import HTTPClientError
+from tornado.web import HTTPError
 from traitlets import Any as Any_
 from traitlets import Set, Unicode
 from traitlets.config import Config as Traits
@@ -116,6 +118,26 @@ def test_what_lets_nobody_in_ends_no_right() -> None:
         AnyName=ben, Authenticator={"auth_refresh_age": 600, "allowed_users": {"ada"}, "api_key": "x"}
     )
     assert goes_on(start("ben", config=others), "ben")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (HTTPClientError(400, "invalid_client"), 403),
+        (HTTPClientError(599, "Timeout"), 503),
+        (HTTPClientError(502, "Bad Gateway"), 503),
+        (ConnectionRefusedError(), 503),
+    ],
+)
+def test_what_a_provider_refuses_is_a_sentence(error: Exception, status: int) -> None:
+    class Asking(Following):
+        async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any]:
+            raise error
+
+    with pytest.raises(HTTPError) as caught:
+        log_in(Asking(), "ada")
+    assert caught.value.status_code == status
+    assert "provider" in str(caught.value.log_message)
 
 
 def test_somebody_banned_is_out_although_a_group_lets_them_in() -> None:
