@@ -1,5 +1,6 @@
 """Logging in at another organization: a real OpenID Connect provider and a real LTI 1.3 platform, beside the hub."""
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Coroutine
@@ -60,7 +61,7 @@ def with_provider(server: Server, provider: IdentityProvider, visit: Callable[[]
     return server.run(meet())
 
 
-async def sign_in(path: str = "hub/oauth_login") -> tuple[str, dict[str, Any]]:
+async def sign_in(path: str = "hub/oauth_login?next=%2Fhub%2Fhome") -> tuple[str, dict[str, Any]]:
     """Press the login button of the hub, and give who one is then, and the hub's model of it."""
     async with HubClient(HUB, "") as person:
         status, page = await person.get(path)
@@ -94,8 +95,9 @@ def test_openid_connect(own_server: Server) -> None:
             come(name, *groups)
         assert refused.value.status == 403
     provider.person = {}
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match="You are not known here") as refused:
         with_provider(server, provider, sign_in)
+    assert refused.value.status == 400
     # the proof key is asked for, and the provider checks it
     assert all(query["code_challenge_method"] == "S256" for query in provider.asked)
 
@@ -103,8 +105,10 @@ def test_openid_connect(own_server: Server) -> None:
     started = server.unit_property("jupyterhub.service", "InvocationID")
     server.configure(f"users: {{admin: [chief], banned: [ada, mallory]}}\n{OIDC}")
     assert server.unit_property("jupyterhub.service", "InvocationID") == started
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         come("ada")
+    assert refused.value.status == 403
+    see_the_end_of_a_group(server, provider)
 
     # the secret is nowhere to be seen
     everywhere = (
@@ -115,9 +119,29 @@ def test_openid_connect(own_server: Server) -> None:
     # one that the provider does not know ends in a refusal, not in a fault of the hub
     server.machine.write(SECRET_FILE, "another\n", 0o600)
     server.machine.run("littlest apply")
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refused, match="The login provider does not accept this hub") as refused:
         come("chief")
-    assert refused.value.status < 500 or "token" in refused.value.text.lower()
+    assert refused.value.status == 403
+
+
+def see_the_end_of_a_group(server: Server, provider: IdentityProvider) -> None:
+    """Who was let in as a student, and works, is out with the apply after which students are not let in."""
+    provider.person = {"preferred_username": "student", "groups": ["students"]}
+
+    async def work() -> None:
+        async with HubClient(HUB, "student") as person:
+            await person.get("hub/oauth_login")
+            await person.start_server()
+            assert "jupyter-student.service" in server.list_server_units()
+            await asyncio.to_thread(server.configure, "users: {admin: [chief]}\n" + OIDC.replace("[students]", "[]"))
+            status, _user = await person.api("GET", "user")
+            assert status == 403
+            assert "jupyter-student.service" not in server.list_server_units()
+
+    with_provider(server, provider, work)
+    with pytest.raises(Refused) as refused:
+        with_provider(server, provider, sign_in)
+    assert refused.value.status == 403
 
 
 @dataclass(frozen=True)
@@ -135,7 +159,7 @@ class Provider:
     """Who that person is here."""
     answers: dict[str, Any] = field(default_factory=dict)
     """By which the person is in a group that may log in; without, the name is under users.allowed."""
-    token_answer: dict[str, Any] = field(default_factory=dict)
+    services: tuple[str, ...] = ()
     further: dict[str, str] = field(default_factory=dict)
     """What else the login button asks for."""
 
@@ -148,7 +172,7 @@ PROVIDERS = {
         f"url: {PROVIDER}/, organizations: [school]",
         f"{PROVIDER}/login/oauth/authorize",
         "read:org",
-        {"login": "Octocat"},
+        {"login": "Octocat", "email": None},
         "octocat",
         {"/api/v3/orgs/school/members/octocat": None},
     ),
@@ -184,14 +208,15 @@ PROVIDERS = {
         {"preferred_username": "grace@school.example"},
         "grace",
         {"/groups": [{"id": "physics"}]},
-        {"other_tokens": []},
+        ("groups.api.globus.org",),
     ),
     "cilogon": Provider(
         f"identity_providers: ['{ENTITY}'], settings: {{{HERE}}}",
         "https://cilogon.org/authorize",
-        "openid email org.cilogon.userinfo",
+        "openid email org.cilogon.userinfo profile",
         {"eppn": "ada@school.example", "idp": ENTITY},
         "ada@school.example",
+        further={"selected_idp": ENTITY},
     ),
     "auth0": Provider(
         f"domain: school.eu.auth0.com, settings: {{{HERE}}}",
@@ -234,12 +259,12 @@ def test_every_provider_is_asked_as_it_wants_to_be(own_server: Server) -> None:
     for kind, wanted in PROVIDERS.items():
         apply(kind, wanted.settings, "" if wanted.answers else wanted.name)
         provider = IdentityProvider(
-            PROVIDER, callback, wanted.person, answers=wanted.answers, token_answer=wanted.token_answer
+            PROVIDER, callback, wanted.person, answers=wanted.answers, services=wanted.services
         )
 
         async def press(provider: IdentityProvider = provider) -> tuple[URL, int, Any]:
             async with HubClient(HUB, "") as person:
-                _status, page = await person.get("hub/login")
+                _status, page = await person.get("hub/login?next=%2Fhub%2Fhome")
                 button = re.search(r'href=["\']/(hub/oauth_login[^"\']*)', page)
                 assert button, page
                 led = await person.lead(unescape(button[1]))
@@ -313,14 +338,45 @@ def test_launch_from_a_learning_platform(own_server: Server) -> None:
     provider.person = {"email": "Pupil@School.example", "sub": "7"}
     assert come() == "pupil@school.example"
     other = rsa.generate_private_key(65537, 2048)
-    lies: tuple[dict[str, Any], ...] = (
-        {"key": other},
-        {"exp": 1, "iat": 1},
-        {"aud": "another"},
-        {"nonce": "old"},
-        {"iss": "x"},
+    lies: tuple[tuple[dict[str, Any], int, str], ...] = (
+        ({"key": other}, 400, "Signature verification failed"),
+        ({"exp": 1, "iat": 1}, 400, "Signature has expired"),
+        ({"aud": "another"}, 401, "Audience doesn"),
+        ({"nonce": "old"}, 400, "OAuth nonce mismatch"),
+        ({"iss": "x"}, 400, "Invalid issuer"),
     )
-    for lie in lies:
-        with pytest.raises(Refused) as refused:
+    for lie, status, reason in lies:
+        with pytest.raises(Refused, match=reason) as refused:
             come(**lie)
-        assert 400 <= refused.value.status < 500, lie
+        assert refused.value.status == status, lie
+    end_a_launch(server, provider, certificate.certificate)
+
+
+def end_a_launch(server: Server, provider: IdentityProvider, authority: str) -> None:
+    """Whoever gets hold of somebody's proof is not let in with it, and who is banned is out at once."""
+
+    async def come_again() -> None:
+        async with (
+            HubClient(SAFE_HUB, "", authority=authority) as pupil,
+            HubClient(SAFE_HUB, "", authority=authority) as thief,
+        ):
+            hint = {"iss": PROVIDER, "login_hint": "7", "target_link_uri": SAFE_HUB, "client_id": CLIENT_ID}
+            proof = read_form((await pupil.get("hub/lti13/oauth_login", params=hint))[1])
+            assert (await pupil.post("hub/lti13/oauth_callback", proof))[0] == 200
+            assert (await pupil.api("GET", "user"))[0] == 200
+            # in another browser, with a launch of its own or without one
+            for is_begun in (False, True):
+                if is_begun:
+                    await thief.get("hub/lti13/oauth_login", params=hint)
+                status, page = await thief.post("hub/lti13/oauth_callback", proof)
+                assert (status, "OAuth state" in page) == (400, True), page
+                assert (await thief.api("GET", "user"))[0] == 403
+            await asyncio.to_thread(
+                server.configure, f"users: {{admin: [teacher@school.example], banned: [pupil@school.example]}}\n{LTI}"
+            )
+            assert (await pupil.api("GET", "user"))[0] == 403
+            proof = read_form((await pupil.get("hub/lti13/oauth_login", params=hint))[1])
+            status, page = await pupil.post("hub/lti13/oauth_callback", proof)
+            assert (status, "You may not use this hub" in page) == (403, True), page
+
+    with_provider(server, provider, come_again)

@@ -39,8 +39,8 @@ class IdentityProvider:
     """What each visitor of the login page brought along."""
     answers: dict[str, Any] = field(default_factory=dict)
     """What else is there for who has a token, by its path: data, or None for an empty answer that says yes."""
-    token_answer: dict[str, Any] = field(default_factory=dict)
-    """What else the provider says when it gives a token."""
+    services: tuple[str, ...] = ()
+    """What else of its own the provider gives tokens for, as Globus does."""
     _key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
     _codes: dict[str, tuple[Mapping[str, str], dict[str, Any]]] = field(default_factory=dict)
     _tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -110,8 +110,11 @@ class IdentityProvider:
             return web.json_response({"error": "invalid_grant"}, status=400)
         token = secrets.token_urlsafe()
         self._tokens[token] = person
-        answer = {"access_token": token, "token_type": "Bearer", "expires_in": 3600, **self.token_answer}
-        if "openid" in query.get("scope", "").split():
+        answer: dict[str, Any] = {"access_token": token, "token_type": "Bearer", "expires_in": 3600}
+        answer["scope"] = query.get("scope", "")
+        if self.services:
+            answer["other_tokens"] = [{"resource_server": name, "access_token": token} for name in self.services]
+        if "openid" in answer["scope"].split():
             answer["id_token"] = self._sign({**self._make_claims(), **person})
         return web.json_response(answer)
 
