@@ -27,7 +27,7 @@ jupyterhub:
   SystemdSpawner:
     unit_extra_properties: {Nice: "7"}
   PasswordAuthenticator:
-    username_pattern: "[a-z]+"
+    username_pattern: "^[a-z-]+$"
 """
 
 
