@@ -64,7 +64,8 @@ class Auth(Section):
     allow_all: bool = False
     """Whether everybody may log in who can prove who they are; otherwise only those named under `users`."""
     settings: Annotated[TraitValues, Field(examples=[{"auth_refresh_age": 600}])] = Field(default_factory=dict)
-    """Further traits of the JupyterHub authenticator class that this type stands for, by their own names."""
+    """Further traits of the JupyterHub authenticator class that this type stands for, by their own names; not those
+    that have a setting here."""
 
     @field_validator("settings")
     @classmethod
