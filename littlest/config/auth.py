@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from littlest.config.section import (
     Conflict,
@@ -12,6 +12,7 @@ from littlest.config.section import (
     Section,
     TraitValues,
     Words,
+    find_trait_secrets,
     make_conflict,
     make_conflicts,
 )
@@ -55,17 +56,27 @@ class Auth(Section):
 
     proves_accounts: ClassVar[bool] = False
     """Whether a name that was proved is that of the account on this machine, and not one that people choose."""
+    admits_by: ClassVar[tuple[str, ...]] = ()
+    """Settings by which people come in whom nobody named: groups at a provider, and the like."""
 
     type: str
     """The way to log in."""
     allow_all: bool = False
     """Whether everybody may log in who can prove who they are; otherwise only those named under `users`."""
     settings: Annotated[TraitValues, Field(examples=[{"auth_refresh_age": 600}])] = Field(default_factory=dict)
-    """Further traits of the JupyterHub authenticator class that this type stands for, by their own names."""
+    """Further traits of the JupyterHub authenticator class that this type stands for, by their own names; not those
+    that have a setting here."""
+
+    @field_validator("settings")
+    @classmethod
+    def _find_secrets(cls, settings: TraitValues) -> TraitValues:
+        return find_trait_secrets(settings, ("auth", "settings"))
 
     def lets_in_chosen_names(self) -> bool:
         """Whether people may come under a name that nobody gave them, whosever account has it."""
-        return self.allow_all and not self.proves_accounts
+        if self.proves_accounts:
+            return False
+        return self.allow_all or any(getattr(self, name) for name in self.admits_by)
 
 
 class FirstUseAuth(Auth):
@@ -82,6 +93,7 @@ class NativeAuth(Auth):
     """Users sign up on a page of the hub; an admin approves them."""
 
     keeps_passwords = True
+    admits_by = ("open_signup",)
 
     type: Literal["native"]
     """The way to log in. With `native`, users sign up on a page of the hub, and an admin approves them."""
@@ -95,10 +107,6 @@ class NativeAuth(Auth):
     """Wrong passwords after which a user must wait; 0 for no such limit."""
     wait: Annotated[int, Field(ge=1, le=86400, examples=[60])] = 600
     """Seconds to wait after too many wrong passwords."""
-
-    def lets_in_chosen_names(self) -> bool:
-        """Whether people may sign up under any name and come in."""
-        return self.open_signup or super().lets_in_chosen_names()
 
 
 class PamAuth(Auth):

@@ -122,6 +122,9 @@ def _validate(conversion: Conversion, damaged: frozenset[str]) -> Config | None:
         is_single = isinstance(conversion.find_node(detail["loc"]), ScalarNode)
         if section in damaged and (detail["type"] == "missing" or not is_single):
             continue
+        if detail["type"] == "too_short" and detail["input"]:
+            # pydantic counts only the entries that are right
+            continue
         _add_problem(conversion, detail)
     wrong = unknown | {str(detail["loc"][0]) for detail in details if detail["loc"]}
     healthy = {key: value for key, value in conversion.data.items() if key not in wrong}

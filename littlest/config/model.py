@@ -29,6 +29,7 @@ from littlest.config.section import (
     TraitValues,
     UrlOrNone,
     Words,
+    find_trait_secrets,
     make_conflict,
     make_conflicts,
     validate_section,
@@ -48,6 +49,8 @@ from littlest.config.values import (
 )
 from littlest.paths import HUB_PORT, SHARED_DIR
 
+CHOSEN_NAMES = "with this auth anybody could choose the name of an account of this machine, and use it"
+NAMES_ADVICE = 'let in only people whom you name or approve, or set users.unix_name to "jupyter-{name}"'
 _A_YEAR = 365 * 24 * 3600
 
 
@@ -272,6 +275,12 @@ class Config(Section):
         found: Auth = validate_section(find_variant(Auth, auth), auth)  # type: ignore[assignment]
         return found
 
+    @field_validator("jupyterhub")
+    @classmethod
+    def _find_secrets(cls, classes: dict[str, TraitValues]) -> dict[str, TraitValues]:
+        found = find_trait_secrets(classes, ("jupyterhub",))
+        return {name: found[name] for name in classes}
+
     @model_validator(mode="after")
     def _check_together(self, info: ValidationInfo) -> Self:
         """Raise what sections say against each other; the context names those about which nothing is known."""
@@ -302,9 +311,7 @@ class Config(Section):
             problem = f"the path of {self.external_url} is not base_url, which is {self.base_url}"
             yield ("external_url", "base_url"), (("external_url",), problem, None)
         if self.users.unix_name == "{name}" and self.auth.lets_in_chosen_names():
-            problem = "with this auth anybody could choose the name of an account of this machine, and use it"
-            hint = 'let in only people whom you name or approve, or set users.unix_name to "jupyter-{name}"'
-            yield ("users", "auth"), (("users", "unix_name"), problem, hint)
+            yield ("users", "auth"), (("users", "unix_name"), CHOSEN_NAMES, NAMES_ADVICE)
         if self.auth.sends_people_back and not self.external_url:
             problem = f"{self.auth.type} needs external_url: people are sent back to that address"
             yield ("auth", "external_url"), (("auth", "type"), problem, None)

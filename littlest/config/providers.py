@@ -4,15 +4,17 @@ The fields are named in the providers' own words; `littlest.hub.login.settings` 
 and `ltiauthenticator` they become.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from littlest.config.auth import Auth
-from littlest.config.section import Secret, UrlOrNone, Words
-from littlest.config.values import parse_domain, parse_url
+from littlest.config.section import Secret, UrlOrNone, Words, make_conflicts
+from littlest.config.values import parse_domain, parse_entity_id, parse_server_url, parse_url
 
 Url = Annotated[str, AfterValidator(parse_url)]
+ServerUrl = Annotated[str, AfterValidator(parse_server_url)]
+EntityId = Annotated[str, AfterValidator(parse_entity_id)]
 Domain = Annotated[str, AfterValidator(parse_domain)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -30,6 +32,8 @@ class OAuth(Auth):
 
 class OidcAuth(OAuth):
     """Any provider that speaks OpenID Connect: Keycloak, Authentik, AWS Cognito and the like."""
+
+    admits_by = ("allowed_groups", "admin_groups")
 
     type: Literal["oidc"]
     """The way to log in. With `oidc`, any provider that speaks OpenID Connect."""
@@ -54,13 +58,21 @@ class OidcAuth(OAuth):
     login_service: Annotated[Text, Field(examples=["University login"])] = "single sign-on"
     """What the login button says after "Sign in with"."""
 
+    @model_validator(mode="after")
+    def _check_groups(self) -> Self:
+        if not self.groups_claim and (rules := [name for name in self.admits_by if getattr(self, name)]):
+            raise make_conflicts("auth", [((name,), "needs groups_claim as well", None) for name in rules])
+        return self
+
 
 class GitHubAuth(OAuth):
     """Users log in with GitHub."""
 
+    admits_by = ("organizations",)
+
     type: Literal["github"]
     """The way to log in. With `github`, people use their account at GitHub."""
-    url: Annotated[Url, Field(examples=["https://github.example.org"])] = "https://github.com"
+    url: Annotated[ServerUrl, Field(examples=["https://github.example.org"])] = "https://github.com"
     """Address of GitHub, or of a GitHub Enterprise server."""
     organizations: Annotated[Words, Field(examples=[["our-school", "our-school:physics"]])] = ()
     """Organizations, or teams as `organization:team`, whose members may log in, beside those under `users`."""
@@ -79,9 +91,11 @@ class GoogleAuth(OAuth):
 class GitLabAuth(OAuth):
     """Users log in with GitLab."""
 
+    admits_by = ("groups",)
+
     type: Literal["gitlab"]
     """The way to log in. With `gitlab`, people use their account at GitLab."""
-    url: Annotated[Url, Field(examples=["https://gitlab.example.org"])] = "https://gitlab.com"
+    url: Annotated[ServerUrl, Field(examples=["https://gitlab.example.org"])] = "https://gitlab.com"
     """Address of the GitLab server."""
     groups: Annotated[Words, Field(examples=[["our-school"]])] = ()
     """Groups whose members may log in, beside those named under `users`."""
@@ -101,6 +115,8 @@ class AzureAdAuth(OAuth):
 class GlobusAuth(OAuth):
     """Users log in with Globus."""
 
+    admits_by = ("groups",)
+
     type: Literal["globus"]
     """The way to log in. With `globus`, people use their account at Globus."""
     groups: Annotated[Words, Field(examples=[["00000000-0000-0000-0000-000000000000"]])] = ()
@@ -115,7 +131,7 @@ class CiLogonAuth(OAuth):
     type: Literal["cilogon"]
     """The way to log in. With `cilogon`, people log in at their university."""
     identity_providers: Annotated[
-        tuple[Text, ...], Field(min_length=1, examples=[["https://idp.example.org/idp/shibboleth"]])
+        tuple[EntityId, ...], Field(min_length=1, examples=[["https://idp.example.org/idp/shibboleth"]])
     ]
     """Entity IDs of the identity providers through which people may come."""
     username_claim: Annotated[Text, Field(examples=["email"])] = "eppn"
@@ -146,6 +162,8 @@ class OktaAuth(OAuth):
 
 class BitbucketAuth(OAuth):
     """Users log in with Bitbucket."""
+
+    admits_by = ("workspaces",)
 
     type: Literal["bitbucket"]
     """The way to log in. With `bitbucket`, people use their account at Bitbucket."""

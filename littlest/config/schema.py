@@ -36,6 +36,15 @@ NEEDS: dict[str, Schema] = {
             {"required": ["search_base"], "properties": {"search_base": {"minLength": 1}}},
         ],
     },
+    "OidcAuth": {
+        "dependentSchemas": {
+            name: {
+                "if": {"properties": {name: {"type": "array", "minItems": 1}}},
+                "then": {"required": ["groups_claim"], "properties": {"groups_claim": {"minLength": 1}}},
+            }
+            for name in ("allowed_groups", "admin_groups")
+        }
+    },
     "ManagedService": {
         "anyOf": [
             {"required": ["command"], "properties": {"command": {"type": "array", "minItems": 1}}},

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
+from littlest.config.secrecy import is_secret_place
 from littlest.config.values import parse_file_path, parse_url_or_none, parse_user_name
 
 UserName = Annotated[str, AfterValidator(parse_user_name)]
@@ -16,6 +17,8 @@ UrlOrNone = Annotated[str, AfterValidator(parse_url_or_none)]
 Data = Any
 """A value of any shape, such as a trait's: its type comes from how it is written."""
 TraitValues = dict[str, Data]
+SHORTEST_TOKEN, LONGEST_TOKEN = 8, 64
+"""Characters that JupyterHub lets a token of its API have: with others it would not start."""
 CONFLICT = "conflict"
 """Pydantic's name for the kind of error that `make_conflict` makes."""
 Conflict = tuple[tuple[str | int, ...], str, str | None]
@@ -83,6 +86,27 @@ class Secret(Section):
         return f"Secret(file={self.file!r})" if self.file else "Secret(value='********')"
 
     __str__ = __repr__
+
+
+def find_trait_secrets(values: TraitValues, place: tuple[str, ...]) -> TraitValues:
+    """Return traits' values in which `{file: PATH}` is the secret in that file, where a secret stands by its name.
+
+    `place` is where they stand. Raises ValidationError for a path that is none.
+    """
+    return {name: _find_trait_secret(value, (*place, name), len(place)) for name, value in values.items()}
+
+
+def _find_trait_secret(value: Data, place: tuple[str, ...], depth: int) -> Data:
+    if not isinstance(value, dict):
+        return value
+    if value.keys() != {"file"} or not isinstance(value["file"], str) or not is_secret_place(place):
+        return {name: _find_trait_secret(inner, (*place, name), depth) for name, inner in value.items()}
+    try:
+        return Secret(file=parse_file_path(value["file"]))
+    except ValueError:
+        # it may be the secret itself
+        problem = "takes a whole path, one that begins with /"
+        raise make_conflict("settings", (*place[depth:], "file"), problem) from None
 
 
 def make_conflict(title: str, place: tuple[str | int, ...], problem: str, hint: str | None = None) -> ValidationError:

@@ -93,6 +93,8 @@ SHAPES: Mapping[str, Shape] = {
     "parse_network": Shape("an IP address or network", _NETWORK, several="IP addresses or networks"),
     "parse_base_url": Shape("a path", values.BASE_URL, TEXT),
     "parse_url": Shape("an address (URL)", values.URL, several="addresses (URLs)"),
+    "parse_server_url": Shape("an address (URL)", values.URL, several="addresses (URLs)"),
+    "parse_entity_id": Shape("an entity ID", values.ENTITY_ID, several="entity IDs"),
     "parse_url_or_none": Shape("an address (URL)", f"(?:{values.URL})?"),
     "parse_public_url": Shape("an address (URL)", f"(?:{values.PUBLIC_URL})?"),
     "parse_domain": Shape("a domain", values.DOMAIN, several="domains"),

@@ -29,6 +29,7 @@ VARIABLE_NAME = "[A-Za-z_][A-Za-z0-9_]*"
 CLASS_NAME = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+"
 DOMAIN = r"(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
 EMAIL = r"[^\s@]+@[^\s@]+\.[^\s@]+"
+ENTITY_ID = "(?:https?://|urn:)[!-~]+"
 UNIX_NAME = r"(?!littlest-)(?:[a-z_][a-z0-9_-]{0,11})?\{name\}"
 
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -142,6 +143,18 @@ def parse_url(url: str) -> str:
     Raises ValueError for one without a host, or with a user, a space or a fragment.
     """
     return _match(URL, url, "is not an address; write one such as https://login.example.org/token")
+
+
+def parse_server_url(url: str) -> str:
+    """Return an http or https address without a slash at its end. Raises ValueError as `parse_url` does."""
+    return parse_url(url).rstrip("/")
+
+
+def parse_entity_id(identifier: str) -> str:
+    """Return the entity ID of an identity provider. Raises ValueError."""
+    return _match(
+        ENTITY_ID, identifier, "is no entity ID; write one of https://cilogon.org/idplist, such as https://…"
+    )
 
 
 def parse_url_or_none(url: str) -> str:

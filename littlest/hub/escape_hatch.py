@@ -1,8 +1,10 @@
-"""`jupyterhub.<Class>.<trait>` of config.yaml put together with what we tell JupyterHub ourselves. Pure."""
+"""`jupyterhub.<Class>.<trait>` of config.yaml put together with what we tell JupyterHub ourselves. Pure: a function
+that is given reads secrets."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from littlest.config.section import Secret
 from littlest.hub.merge import ADDED_TO
 
 Traits = Mapping[str, Any]
@@ -21,6 +23,20 @@ def add_trait_values(ours: Mapping[str, Traits], theirs: Mapping[str, Traits]) -
         for trait, value in values.items():
             section[trait] = _add(section[trait], value, trait) if trait in section else value
     return merged
+
+
+def read_trait_secrets(values: Mapping[str, Any], read_secret: Callable[[Secret], str]) -> dict[str, Any]:
+    """Return traits' values with the secrets themselves in the place of their files.
+
+    What `read_secret` raises for a secret that cannot be read goes through.
+    """
+
+    def read(value: Any) -> Any:
+        if isinstance(value, Secret):
+            return read_secret(value)
+        return {name: read(inner) for name, inner in value.items()} if isinstance(value, dict) else value
+
+    return {name: read(value) for name, value in values.items()}
 
 
 def _add(ours: Any, theirs: Any, trait: str) -> Any:

@@ -6,11 +6,11 @@ import os
 
 from littlest.config.model import Config
 from littlest.hub.drop_ins import load_drop_ins
-from littlest.hub.escape_hatch import add_trait_values
+from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.hub.live import live
-from littlest.hub.login.people import make_authenticator_class
+from littlest.hub.login.people import put_in_authenticator
 from littlest.hub.scopes import check_scopes
-from littlest.hub.settings import Settings, make_hub_settings
+from littlest.hub.settings import Settings, make_hub_settings, read_secret
 from littlest.hub.start import TEMPLATES_DIR, read_config_or_last_good
 from littlest.hub.trial import find_refusal
 from littlest.plan.effects import make_restart_digest
@@ -22,8 +22,8 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821  # JupyterHub puts 
 def make_settings(config: Config) -> Settings:
     """Raises LittlestError for settings with which this hub cannot run, so that others take their place."""
     made = make_hub_settings(config, os.environ, os.cpu_count() or 1, str(TEMPLATES_DIR))
-    made["JupyterHub"]["authenticator_class"] = make_authenticator_class(made["JupyterHub"]["authenticator_class"])
-    settings = add_trait_values(made, config.jupyterhub)
+    put_in_authenticator(made, config)
+    settings = add_trait_values(made, read_trait_secrets(config.jupyterhub, read_secret))
     check_scopes(settings["JupyterHub"]["load_roles"], settings["JupyterHub"].get("custom_scopes", {}))
     return settings
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from littlest import paths
 from littlest.config.model import Config, ManagedService
-from littlest.config.section import Secret
+from littlest.config.section import LONGEST_TOKEN, SHORTEST_TOKEN, Secret
 from littlest.errors import LittlestError
 from littlest.hub.login.settings import ReadSecret
 
@@ -21,8 +21,6 @@ COMMAND_SCOPES = (
 """What `littlest` itself asks of the hub: who is there, what runs, that the proxy's routes are put right, and to try
 a server out as a user who exists for that only."""
 METRICS = "metrics"
-SHORTEST_TOKEN, LONGEST_TOKEN = 8, 64
-"""JupyterHub's own bounds: with others it would not start."""
 
 
 def make_service_settings(config: Config, environment: Mapping[str, str], read_secret: ReadSecret) -> dict[str, Any]:

@@ -16,7 +16,8 @@ Settings = dict[str, dict[str, Any]]
 """Class name → trait → value, as JupyterHub's `c` takes it."""
 
 
-def _read_secret(secret: Secret) -> str:
+def read_secret(secret: Secret) -> str:
+    """The secret itself. Raises LittlestError where its file cannot be read."""
     return read_secret_value(Machine(), secret)
 
 
@@ -25,7 +26,7 @@ def make_hub_settings(
     environment: Mapping[str, str],
     cores: int,
     templates: str,
-    read_secret: ReadSecret = _read_secret,
+    read_secret: ReadSecret = read_secret,
 ) -> Settings:
     """Every setting that we give JupyterHub.
 

@@ -136,7 +136,7 @@ def find_losers(old: Config, new: Config, running: Iterable[str]) -> tuple[str, 
 
 def find_guests_who_lose(old: Config, new: Config, guests: Iterable[str]) -> tuple[str, ...]:
     """Which of those whom the old settings let in by a rule, and not by name, the new ones do not let in."""
-    rules = [make_login_rule(config.auth) for config in (old, new)]
+    rules = [make_login_rule(config) for config in (old, new)]
     if new.auth.allow_all or rules[0] == rules[1]:
         return ()
     return tuple(sorted(set(guests) - {*new.users.allowed, *new.users.admin}))

@@ -51,7 +51,7 @@ def make_live_digest(config: Config) -> str:
 
 def list_secret_files(config: Config) -> tuple[Path, ...]:
     """Return the files of the secrets that the hub reads at its start, each once."""
-    parts = (config.auth, *config.services.managed.values(), config.metrics)
+    parts = (config.auth, *config.services.managed.values(), config.metrics, config.jupyterhub)
     return tuple(dict.fromkeys(Path(secret.file) for part in parts for secret in _find_secrets(part) if secret.file))
 
 

@@ -1,10 +1,12 @@
 """What a provider of logins must be told about this hub (the addresses for its form), and by which rule people come
 in. Pure."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from littlest.config.auth import Auth
+from littlest.config.auth import Auth, ClassAuth
 from littlest.config.model import Config
+from littlest.config.secrecy import is_secret_place
 from littlest.config.section import Secret
 from littlest.plan.effects import make_plain_data
 
@@ -12,11 +14,20 @@ _NO_RULES = frozenset(
     {"ask_email_address", "failed_logins", "login_service", "logout_url", "minimum_password_length", "wait"}
 )
 """Settings of `auth` that concern pages and passwords, and not who is let in."""
+_NO_RULE_TRAITS = frozenset(
+    {
+        *("allow_existing_users", "allowed_users", "admin_users", "any_allow_config", "blocked_users"),
+        *("allowed_failed_logins", "ask_email_on_signup", "auth_refresh_age", "auto_login", "check_common_password"),
+        *("custom_html", "enable_auth_state", "login_service", "logout_redirect_url", "minimum_password_length"),
+        *("oauth_callback_url", "passwords_file", "public_url", "refresh_pre_spawn", "seconds_before_next_try"),
+    }
+)
+"""Traits of authenticators of which the same is true, or that hold who is named."""
 
 
 def make_callback_url(config: Config) -> str:
     """Return the address to which a provider sends people back."""
-    path = "hub/lti13/oauth_callback" if config.auth.type == "lti13" else "hub/oauth_callback"
+    path = "hub/lti13/oauth_callback" if _is_course(config.auth) else "hub/oauth_callback"
     return f"{config.external_url}{path}"
 
 
@@ -25,9 +36,9 @@ def list_login_addresses(config: Config) -> dict[str, str]:
 
     Empty where people log in at this hub itself.
     """
-    if not config.auth.sends_people_back:
+    if not (config.auth.sends_people_back or (_is_client(config.auth) and config.external_url)):
         return {}
-    if config.auth.type != "lti13":
+    if not _is_course(config.auth):
         return {"callback URL": make_callback_url(config)}
     return {
         "tool URL": f"{config.external_url}hub",
@@ -35,6 +46,16 @@ def list_login_addresses(config: Config) -> dict[str, str]:
         "redirection URI": make_callback_url(config),
         "settings as JSON (Canvas)": f"{config.external_url}hub/lti13/config",
     }
+
+
+def _is_client(auth: Auth) -> bool:
+    """Whether a class of the admin's own is one that a provider gave an identifier."""
+    return isinstance(auth, ClassAuth) and "client_id" in auth.settings
+
+
+def _is_course(auth: Auth) -> bool:
+    """Whether people come from a course, by LTI 1.3."""
+    return auth.type == "lti13" or (isinstance(auth, ClassAuth) and "jwks_endpoint" in auth.settings)
 
 
 def render_login_addresses(config: Config) -> tuple[str, ...]:
@@ -45,12 +66,27 @@ def render_login_addresses(config: Config) -> tuple[str, ...]:
     )
 
 
-def make_login_rule(auth: Auth) -> dict[str, Any]:
+def make_login_rule(config: Config) -> dict[str, Any]:
     """Return what decides whom the way to log in lets in by itself, as plain data: no secrets, and nothing that only
     concerns pages and passwords."""
-    fields = type(auth).model_fields.keys() - _NO_RULES
+    auth = config.auth
+    fields = type(auth).model_fields.keys() - _NO_RULES - {"settings"}
+    classes = {name: values for name, values in config.jupyterhub.items() if name.endswith("Authenticator")}
+    rules = {name: _make_trait_rules(values) for name, values in {**classes, "": auth.settings}.items()}
     return {
-        name: make_plain_data(getattr(auth, name))
-        for name in sorted(fields)
-        if not isinstance(getattr(auth, name), Secret)
+        **{
+            name: make_plain_data(getattr(auth, name))
+            for name in sorted(fields)
+            if not isinstance(getattr(auth, name), Secret)
+        },
+        "traits": {name: values for name, values in sorted(rules.items()) if values},
     }
+
+
+def is_rule_trait(name: str) -> bool:
+    """Whether this trait of an authenticator may decide who is let in."""
+    return name not in _NO_RULE_TRAITS and not is_secret_place(("auth", "settings", name))
+
+
+def _make_trait_rules(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: make_plain_data(values[name]) for name in sorted(values) if is_rule_trait(name)}

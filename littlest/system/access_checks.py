@@ -9,13 +9,12 @@ from pathlib import PurePosixPath
 from littlest.config.auth import LdapAuth, PamAuth
 from littlest.config.load import LoadedConfig
 from littlest.config.problems import Problem
+from littlest.config.section import LONGEST_TOKEN, SHORTEST_TOKEN
 from littlest.errors import LittlestError
 from littlest.system.machine import Machine
 from littlest.system.secret_files import read_secret_value
 
 _PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")
-_LEAST_TOKEN = 8
-"""Characters that JupyterHub wants a token to have."""
 
 
 def find_access_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
@@ -41,8 +40,9 @@ def _find_problems(machine: Machine, loaded: LoadedConfig) -> Iterator[Problem]:
         except (LittlestError, PermissionError):
             # told by another check, or nothing that this person may look at
             return
-        if len(token) < _LEAST_TOKEN:
-            problem = f"is shorter than {_LEAST_TOKEN} characters, and JupyterHub takes no such token"
+        if not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
+            bound = f"longer than {LONGEST_TOKEN}" if len(token) > LONGEST_TOKEN else f"shorter than {SHORTEST_TOKEN}"
+            problem = f"is {bound} characters, and JupyterHub takes no such token"
             yield loaded.make_problem(("metrics", "token"), problem, "make one with: openssl rand -hex 32")
 
 

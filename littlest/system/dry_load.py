@@ -32,7 +32,8 @@ _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 def find_hub_problems(machine: Machine, loaded: LoadedConfig, seconds: float = SECONDS) -> tuple[Problem, ...]:
     """What JupyterHub would not take: traits and their values, classes, drop-ins.
 
-    It costs a second or more, so it is asked only where a setting or a drop-in is there that it alone understands.
+    It costs a second or more, so it is asked only where a setting or a drop-in is there that it alone understands, or
+    that the class of a provider has checks of its own for.
     """
     if not _is_needed(machine, loaded):
         return ()
@@ -58,6 +59,7 @@ def _is_needed(machine: Machine, loaded: LoadedConfig) -> bool:
         or config.jupyterhub
         or config.services.managed
         or isinstance(config.auth, ClassAuth)
+        or config.auth.sends_people_back
         # none where a person may not look, who is not root: `checks.list_left_out` names the folder
         or list_drop_ins(machine.path(paths.DROP_IN_DIR))
     )

@@ -22,6 +22,12 @@ users: {admin: [admin]}
 jupyterhub:
   JupyterHub:
     tornado_settings: {headers: {X-School: biology}}
+  Spawner:
+    environment: {COURSE: biology}
+  SystemdSpawner:
+    unit_extra_properties: {Nice: "7"}
+  PasswordAuthenticator:
+    username_pattern: "^[a-z-]+$"
 """
 
 
@@ -57,12 +63,30 @@ def test_what_jupyterhub_would_not_take_is_refused_and_the_hub_goes_on(own_serve
     assert own_server.unit_property("jupyterhub.service", "InvocationID") == start
 
     # the same escape hatches with values that are right
-    machine.write(f"{FOLDER}/bad.py", "c.JupyterHub.load_roles.append({'name': 'staff', 'scopes': ['list:users']})\n")
+    role = "{'name': 'staff', 'scopes': ['list:users'], 'users': ['ada']}"
+    machine.write(f"{FOLDER}/bad.py", f"c.JupyterHub.load_roles.append({role})\n")
     own_server.configure(GOOD)
     own_server.wait_until_ready()
     headers = machine.run([PYTHON, "-I", "-c", READ_HEADERS]).stdout.lower()
     assert "x-school: biology" in headers
     assert "x-content-type-options: nosniff" in headers
     assert own_server.unit_property("jupyterhub.service", "InvocationID") != start
+    see_what_traits_do(own_server)
     machine.run(f"rm {FOLDER}/bad.py")
     own_server.configure(before)
+
+
+def see_what_traits_do(server: Server) -> None:
+    """Those of the spawner, of the authenticator, and of the role that the drop-in made."""
+    assert server.use_as_admin("import os; os.environ['COURSE'], os.nice(0)") == "('biology', 7)"
+    admin = server.admin()
+
+    async def ask() -> None:
+        async with admin:
+            await admin.login()
+            assert (await admin.api("POST", "users/ada1"))[0] == 400
+            status, ada = await admin.api("GET", "users/ada")
+            assert (status, set(ada["roles"])) == (200, {"user", "staff"})
+            assert "staff" not in (await admin.api("GET", "user"))[1]["roles"]
+
+    server.run(ask())

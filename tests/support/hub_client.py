@@ -104,6 +104,22 @@ class HubClient:
         async with self._session.post(self.at(path), data=form) as answer:
             return answer.status, await answer.text()
 
+    async def lead(self, path: str) -> URL:
+        """Give the address to which a page, or the one that it leads to in the hub, leads out of the hub."""
+        address = self.at(path)
+        while True:
+            async with self._session.get(address, allow_redirects=False) as answer:
+                if answer.status != 302:
+                    raise Refused(f"{address} leads nowhere", answer.status, words(await answer.text()))
+                address = answer.url.join(URL(answer.headers["Location"], encoded=True))
+            if address.origin() != URL(self.url).origin():
+                return address
+
+    async def visit(self, address: str | URL) -> tuple[int, str]:
+        """Go to a whole address, wherever, and on to where it leads; gives the status and the text."""
+        async with self._session.get(address) as answer:
+            return answer.status, await answer.text()
+
     async def where(self, path: str) -> str:
         """Follow a path's redirects; gives the path, below the hub's base, of the page that they end at."""
         async with self._session.get(self.at(path)) as answer:

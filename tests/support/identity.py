@@ -1,7 +1,8 @@
 """Identity providers to log in at: OpenID Connect with an authorization code, and a learning platform with LTI 1.3.
 
 They are strict where a real one is strict: a redirect address that was not registered, a code that is used twice, a
-wrong secret, or a proof key (PKCE) that does not fit end in an error and no login.
+wrong secret, or a proof key (PKCE) that does not fit end in an error and no login. They answer where servers of
+GitHub's and GitLab's do as well. A wiki, which speaks OAuth 1.0a, is in `tests.support.wiki`.
 """
 
 import base64
@@ -36,6 +37,10 @@ class IdentityProvider:
     """Claims of the person who logs in next; empty refuses the login."""
     asked: list[Mapping[str, str]] = field(default_factory=list)
     """What each visitor of the login page brought along."""
+    answers: dict[str, Any] = field(default_factory=dict)
+    """What else is there for who has a token, by its path: data, or None for an empty answer that says yes."""
+    services: tuple[str, ...] = ()
+    """What else of its own the provider gives tokens for, as Globus does."""
     _key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
     _codes: dict[str, tuple[Mapping[str, str], dict[str, Any]]] = field(default_factory=dict)
     _tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -46,11 +51,15 @@ class IdentityProvider:
         app = web.Application()
         app.add_routes(
             [
-                web.get("/authorize", self._authorize),
-                web.post("/token", self._token),
-                web.get("/userinfo", self._userinfo),
+                *(
+                    web.get(path, self._authorize)
+                    for path in ("/authorize", "/login/oauth/authorize", "/oauth/authorize")
+                ),
+                *(web.post(path, self._token) for path in ("/token", "/login/oauth/access_token", "/oauth/token")),
+                *(web.get(path, self._userinfo) for path in ("/userinfo", "/api/v3/user", "/api/v4/user")),
                 web.get("/jwks", self._jwks),
                 web.get("/lti/authorize", self._launch),
+                web.get("/{path:.*}", self._answer),
             ]
         )
         runner = web.AppRunner(app)
@@ -101,13 +110,29 @@ class IdentityProvider:
             return web.json_response({"error": "invalid_grant"}, status=400)
         token = secrets.token_urlsafe()
         self._tokens[token] = person
-        return web.json_response({"access_token": token, "token_type": "Bearer", "expires_in": 3600})
+        answer: dict[str, Any] = {"access_token": token, "token_type": "Bearer", "expires_in": 3600}
+        answer["scope"] = query.get("scope", "")
+        if self.services:
+            answer["other_tokens"] = [{"resource_server": name, "access_token": token} for name in self.services]
+        if "openid" in answer["scope"].split():
+            answer["id_token"] = self._sign({**self._make_claims(), **person})
+        return web.json_response(answer)
+
+    def _find_person(self, request: web.Request) -> dict[str, Any]:
+        token = request.headers.get("Authorization", "").partition(" ")[2]
+        if token not in self._tokens:
+            raise web.HTTPUnauthorized(text='{"error": "invalid_token"}', content_type="application/json")
+        return self._tokens[token]
 
     async def _userinfo(self, request: web.Request) -> web.Response:
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if token not in self._tokens:
-            return web.json_response({"error": "invalid_token"}, status=401)
-        return web.json_response(self._tokens[token])
+        return web.json_response(self._find_person(request))
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        self._find_person(request)
+        if request.path not in self.answers:
+            raise web.HTTPNotFound(text='{"message": "Not Found"}', content_type="application/json")
+        found = self.answers[request.path]
+        return web.Response(status=204) if found is None else web.json_response(found)
 
     async def _jwks(self, _request: web.Request) -> web.Response:
         key = jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
@@ -126,12 +151,8 @@ class IdentityProvider:
 
     def make_launch_token(self, nonce: str, key: rsa.RSAPrivateKey | None = None, **changes: Any) -> str:
         """Sign what a platform says at a launch; `key` is another's key, `changes` replace claims."""
-        now = int(time.time())
         claims = {
-            "iss": self.address,
-            "aud": CLIENT_ID,
-            "iat": now,
-            "exp": now + 300,
+            **self._make_claims(),
             "nonce": nonce,
             f"{LTI}version": "1.3.0",
             f"{LTI}deployment_id": "1",
@@ -142,4 +163,11 @@ class IdentityProvider:
             **self.person,
             **changes,
         }
+        return self._sign(claims, key)
+
+    def _make_claims(self) -> dict[str, Any]:
+        now = int(time.time())
+        return {"iss": self.address, "aud": CLIENT_ID, "iat": now, "exp": now + 300}
+
+    def _sign(self, claims: dict[str, Any], key: rsa.RSAPrivateKey | None = None) -> str:
         return jwt.encode(claims, key or self._key, algorithm="RS256", headers={"kid": KEY_ID})

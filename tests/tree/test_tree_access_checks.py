@@ -47,6 +47,13 @@ def test_a_token_that_jupyterhub_does_not_take_is_refused(token: str, machine: M
     assert explain(machine, f"metrics: {{token: '{token}-enough'}}") == ""
 
 
+def test_a_token_that_is_too_long_is_refused(machine: Machine) -> None:
+    assert "config.yaml:2: metrics.token: is longer than 64 characters" in explain(
+        machine, f"metrics:\n  token: {'x' * 65}\n"
+    )
+    assert explain(machine, f"metrics: {{token: {'x' * 64}}}") == ""
+
+
 @pytest.mark.parametrize("template", ["uid={username}{x}", "uid={username}{", "uid={username}}", "uid={username[0]}"])
 def test_a_template_with_another_field_is_refused(template: str, machine: Machine) -> None:
     text = f"auth:\n  type: ldap\n  server: ldap.example.org\n  user_dns: ['{template}']\n"

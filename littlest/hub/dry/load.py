@@ -26,9 +26,10 @@ from littlest.errors import LittlestError
 from littlest.hub.drop_ins import describe_failure, find_line, run_drop_in
 from littlest.hub.dry.start import find_start_problem, make_known_classes, to_config
 from littlest.hub.dry.traits import KnownClasses
-from littlest.hub.escape_hatch import add_trait_values
+from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.hub.live import live
-from littlest.hub.login.people import make_authenticator_class
+from littlest.hub.login.own_traits import explain_login_traits
+from littlest.hub.login.people import find_class_problem, put_in_authenticator
 from littlest.hub.login.settings import find_authenticator_class
 from littlest.hub.merge import merge_settings
 from littlest.hub.scopes import find_scope_problem
@@ -98,12 +99,15 @@ class DryLoad:
             yield _at((), error.message, error.hint)
             return
         try:
-            self._import_authenticator(settings)
+            authenticator = put_in_authenticator(settings, config)
         except LittlestError as error:
             yield _at(("auth", "type"), error.message.removeprefix("auth.type: "), error.hint)
             return
-        known = make_known_classes(settings)
-        findings = [*_find_trait_problems(config, known), *_find_service_problems(config)]
+        if problem := find_class_problem(authenticator, config):
+            yield _at(("auth", "type"), *problem)
+            return
+        known = make_known_classes(settings, explain_login_traits(config.auth))
+        findings = [*self._find_trait_problems(config, known), *_find_service_problems(config)]
         yield from findings
         for file in list_drop_ins(self.folder):
             self.begin(str(file))
@@ -111,17 +115,38 @@ class DryLoad:
             yield from found
             findings += found
         if not findings:
-            yield from self._try_start(config)
+            yield from self._find_without_effect(config, known) or self._try_start(config)
+
+    def _make_wanted(self, config: Config, drop_ins: int) -> Any:
+        """Return JupyterHub's `c` with these settings and the first ones of the drop-ins."""
+        settings = self._make_settings(config)
+        put_in_authenticator(settings, config)
+        wanted = to_config(add_trait_values(settings, read_trait_secrets(config.jupyterhub, self._read_secret)))
+        for _file, said in self.said[:drop_ins]:
+            merge_settings(wanted, copy.deepcopy(said))
+        return wanted
+
+    def _find_without_effect(self, config: Config, known: KnownClasses) -> list[Finding]:
+        """Return what is said of a class in vain, because a class below it is told something else."""
+        wanted = self._make_wanted(config, len(self.said))
+        found = []
+        for name, values in config.jupyterhub.items():
+            for trait in values:
+                if nearer := known.find_nearer(name, trait, wanted):
+                    found.append(_at(("jupyterhub", name, trait, KEY), *_explain_nearer(nearer, trait)))
+        for file, said in self.said:
+            for name, values in said.items():
+                for trait in values:
+                    if nearer := known.find_nearer(name, trait, wanted):
+                        problem, hint = _explain_nearer(nearer, trait)
+                        line = find_line(file, name, trait)
+                        found.append(_in_file(file, line, f"c.{name}.{trait} {problem}", hint))
+        return found
 
     def _make_settings(self, config: Config) -> Settings:
         return make_hub_settings(
             config, os.environ, os.cpu_count() or 1, str(TEMPLATES_DIR), read_secret=self._read_secret
         )
-
-    @staticmethod
-    def _import_authenticator(settings: Settings) -> None:
-        hub = settings["JupyterHub"]
-        hub["authenticator_class"] = make_authenticator_class(hub["authenticator_class"])
 
     def _read_secret(self, secret: Secret) -> str:
         try:
@@ -129,6 +154,15 @@ class DryLoad:
         except LittlestError:
             # told by another check
             return secrets.token_hex(32)
+
+    def _find_trait_problems(self, config: Config, known: KnownClasses) -> Iterator[Finding]:
+        name = find_authenticator_class(config.auth).rpartition(".")[2]
+        for found in known.find_problems(name, read_trait_secrets(config.auth.settings, self._read_secret)):
+            yield _at(("auth", "settings", found.trait, KEY), found.problem, found.hint)
+        for name, values in config.jupyterhub.items():
+            for found in known.find_problems(name, read_trait_secrets(values, self._read_secret)):
+                place = (name, found.trait, KEY) if found.trait else (name, KEY)
+                yield _at(("jupyterhub", *place), found.problem, found.hint)
 
     def _try_drop_in(self, file: Path, known: KnownClasses) -> Iterator[Finding]:
         try:
@@ -159,22 +193,11 @@ class DryLoad:
 
     def _find_start_problem(self, config: Config, drop_ins: int) -> str | None:
         self.begin("")
-        settings = self._make_settings(config)
-        self._import_authenticator(settings)
-        wanted = to_config(add_trait_values(settings, config.jupyterhub))
-        for _file, said in self.said[:drop_ins]:
-            merge_settings(wanted, copy.deepcopy(said))
-        return find_start_problem(wanted)
+        return find_start_problem(self._make_wanted(config, drop_ins))
 
 
-def _find_trait_problems(config: Config, known: KnownClasses) -> Iterator[Finding]:
-    name = find_authenticator_class(config.auth).rpartition(".")[2]
-    for found in known.find_problems(name, config.auth.settings):
-        yield _at(("auth", "settings", found.trait, KEY), found.problem, found.hint)
-    for name, values in config.jupyterhub.items():
-        for found in known.find_problems(name, values):
-            place = (name, found.trait, KEY) if found.trait else (name, KEY)
-            yield _at(("jupyterhub", *place), found.problem, found.hint)
+def _explain_nearer(nearer: str, trait: str) -> tuple[str, str]:
+    return f"has no effect: {nearer}.{trait} is set as well", f"set it for {nearer}"
 
 
 def _find_service_problems(config: Config) -> Iterator[Finding]:

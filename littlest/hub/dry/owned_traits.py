@@ -103,12 +103,15 @@ _OWNED: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def explain_owned_trait(family: str, trait: str) -> tuple[str, str | None] | None:
+def explain_owned_trait(family: str, trait: str, login: Mapping[str, str]) -> tuple[str, str | None] | None:
     """Return why a trait is not to be set, and a hint; None for one that may be.
 
     `family` is the class of JupyterHub's below which the class in question is: JupyterHub, Authenticator and so on.
+    `login` has the authenticator's traits that settings of `auth` stand for, each with its setting.
     """
     owned = _OWNED.get(family, {}).get(trait)
+    if family == "Authenticator" and trait in login:
+        owned = f"={login[trait]}"
     if owned is None:
         return None
     if owned.startswith("="):

@@ -44,7 +44,11 @@ class TraitProblem:
 class KnownClasses:
     """The classes that the hub is made of, and those that JupyterHub knows besides."""
 
-    def __init__(self, in_use: Iterable[type[Configurable]], others: Iterable[type[Configurable]] = ()) -> None:
+    def __init__(
+        self, in_use: Iterable[type[Configurable]], others: Iterable[type[Configurable]], login: Mapping[str, str]
+    ) -> None:
+        """`login` has the authenticator's traits that settings of `auth` stand for, each with its setting."""
+        self.login = login
         self.in_use = (*in_use, CryptKeeper)
         self._others = {one.__name__ for one in others}
         self._names = {
@@ -71,6 +75,17 @@ class KnownClasses:
         heeding = (one for one in self.in_use if name in {ancestor.__name__ for ancestor in one.__mro__})
         return next(heeding, None) if name in self._names else None
 
+    def find_nearer(self, name: str, trait: str, wanted: Mapping[str, Mapping[str, Any]]) -> str | None:
+        """Return the class for which `wanted` gives this trait another value that is heeded in the place of this
+        class's; None where this one's is heeded."""
+        bare = name.rpartition(".")[2]
+        found = self.find_class(name)
+        for one in found.__mro__ if found else ():
+            if trait in wanted.get(one.__name__, {}):
+                is_other = one.__name__ != bare and wanted[one.__name__][trait] != wanted[bare].get(trait)
+                return one.__name__ if is_other else None
+        return None
+
     def find_problems(self, name: str, values: Mapping[str, Any]) -> Iterator[TraitProblem]:
         """Yield what is wrong with a class's name, or with its traits' names and values."""
         found = self.find_class(name)
@@ -78,7 +93,7 @@ class KnownClasses:
             yield self._explain_class(name)
             return
         for trait, value in values.items():
-            yield from find_trait_problems(found, trait, value)
+            yield from find_trait_problems(found, trait, value, self.login)
 
     def _explain_class(self, name: str) -> TraitProblem:
         if "." in name:
@@ -92,7 +107,9 @@ class KnownClasses:
         )
 
 
-def find_trait_problems(owner: type[Configurable], name: str, value: Any) -> Iterator[TraitProblem]:
+def find_trait_problems(
+    owner: type[Configurable], name: str, value: Any, login: Mapping[str, str]
+) -> Iterator[TraitProblem]:
     """Yield what is wrong with one trait of a class: its name, who sets it, its value."""
     traits = owner.class_traits(config=True)
     if name not in traits:
@@ -101,7 +118,9 @@ def find_trait_problems(owner: type[Configurable], name: str, value: Any) -> Ite
         yield TraitProblem(name, f"{owner.__name__} has no trait of this name", hint)
         return
     family = next((one.__name__ for one in _FAMILIES if issubclass(owner, one)), "")
-    owned = explain_owned_trait(family, name)
+    # an old name of oauthenticator's for the same
+    name_now = getattr(owner, "_deprecated_oauth_aliases", {}).get(name, (name,))[0]
+    owned = explain_owned_trait(family, name_now, login)
     if owned:
         yield TraitProblem(name, *owned)
         return

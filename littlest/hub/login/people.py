@@ -6,18 +6,27 @@ them.
 
 import hashlib
 import json
-from collections.abc import Iterable
+import socket
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
-from jupyterhub.auth import Authenticator
+from jupyterhub.auth import Authenticator, DummyAuthenticator
 from jupyterhub.utils import maybe_future
+from tornado.httpclient import HTTPClientError
+from tornado.web import HTTPError
 from traitlets.utils.importstring import import_item
 
+from littlest.config.auth import ClassAuth
+from littlest.config.model import Config
 from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.login.guests import Guests
 from littlest.hub.rights.listed import forget_listed_user
-from littlest.plan.login import make_login_rule
+from littlest.plan.login import is_rule_trait, make_callback_url, make_login_rule
+
+CALLBACK = "oauth_callback_url"
+"""The trait of a class that sends people to a provider: where they come back to."""
 
 
 class FollowsSettings(Authenticator):
@@ -29,10 +38,16 @@ class FollowsSettings(Authenticator):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # a drop-in may have changed what the settings say of it
-        rule = [make_login_rule(live.config.auth), self.allow_all]
-        self._rule = hashlib.sha256(json.dumps(rule).encode()).hexdigest()
+        # what a drop-in sets, the settings do not say
+        rule = [make_login_rule(live.config), self.allow_all, self._list_rule_traits()]
+        self._rule = hashlib.sha256(json.dumps(rule, sort_keys=True).encode()).hexdigest()
         self._guests = Guests()
+
+    def _list_rule_traits(self) -> dict[str, Any]:
+        """The traits that were set, wherever, and that may decide who is let in."""
+        names = {name for section in self.section_names() for name in self.config.get(section, {})}
+        known = names & set(self.traits(config=True))
+        return {name: _make_plain(getattr(self, name)) for name in known if is_rule_trait(name)}
 
     def is_named(self, name: str) -> bool:
         """Whether somebody said of this very user that they may log in."""
@@ -44,7 +59,10 @@ class FollowsSettings(Authenticator):
 
     async def get_authenticated_user(self, handler: Any, data: Any) -> Any:
         """Log somebody in; remember who was let in by a rule."""
-        found = await super().get_authenticated_user(handler, data)
+        try:
+            found = await super().get_authenticated_user(handler, data)
+        except (HTTPClientError, ConnectionError, socket.gaierror) as error:
+            raise self._explain_provider(error) from error
         if found:
             name = found["name"]
             if self.is_named(name):
@@ -53,6 +71,15 @@ class FollowsSettings(Authenticator):
                 self._guests.let_in(name, self._rule)
             self._remember_admin(handler, name, found.get("admin"))
         return found
+
+    def _explain_provider(self, error: Exception) -> HTTPError:
+        """What to tell a person whose login came to nothing because of what a provider, asked by the hub, said."""
+        self.log.error("The provider of logins does not give what it is asked for: %s", error)
+        if isinstance(error, HTTPClientError) and error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return HTTPError(
+                403, "The login provider does not accept this hub. Tell those who run it: its log says why."
+            )
+        return HTTPError(503, "The login provider cannot be asked. Try again in a few minutes.")
 
     def _remember_admin(self, handler: Any, name: str, admin: bool | None) -> None:
         """Remember who is an admin by a rule; `admin` is what the class says, None where it says nothing."""
@@ -138,6 +165,22 @@ class FollowsSettings(Authenticator):
         forget_listed_user(name)
 
 
+def _make_plain(value: Any) -> Any:
+    """Return a trait's value as JSON has it, the same at every start."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Mapping():
+            return {str(name): _make_plain(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_make_plain(inner) for inner in value]
+        case set() | frozenset():
+            return sorted((_make_plain(inner) for inner in value), key=str)
+        case _:
+            # of a function, and of what else has no words, only its name
+            return getattr(value, "__qualname__", type(value).__qualname__)
+
+
 def make_authenticator_class(name: str) -> type[Authenticator]:
     """Return the class of this name, made to follow the settings. Raises LittlestError where there is no such class.
 
@@ -152,3 +195,24 @@ def make_authenticator_class(name: str) -> type[Authenticator]:
     if issubclass(found, FollowsSettings):
         return found
     return type(found.__name__, (FollowsSettings, found), {"__module__": found.__module__, "__doc__": found.__doc__})
+
+
+def put_in_authenticator(settings: dict[str, dict[str, Any]], config: Config) -> type[Authenticator]:
+    """Put the class of `auth.type` into settings, in the place of its name, and tell it where a provider sends people
+    back to, if it has to know. Raises LittlestError where there is no such class."""
+    hub = settings["JupyterHub"]
+    found = hub["authenticator_class"] = make_authenticator_class(hub["authenticator_class"])
+    if config.external_url and CALLBACK in found.class_traits(config=True):
+        settings.setdefault(found.__name__, {})[CALLBACK] = make_callback_url(config)
+    return found
+
+
+def find_class_problem(found: type[Authenticator], config: Config) -> tuple[str, str | None] | None:
+    """Return why a class that `auth.type` names is not to be used, and a hint; None where it may be."""
+    if not isinstance(config.auth, ClassAuth):
+        return None
+    if issubclass(found, DummyAuthenticator):
+        return f"{found.__name__} lets anybody log in as anybody, admins included", "use type: dummy"
+    if not config.external_url and not {CALLBACK, "jwks_endpoint"}.isdisjoint(found.class_traits(config=True)):
+        return f"{found.__name__} needs external_url: people are sent back to that address", None
+    return None

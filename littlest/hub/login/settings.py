@@ -1,7 +1,7 @@
 """What `auth` means in the words of JupyterHub's authenticators. Pure: a function that is given reads secrets.
 
-Here stands which class each way to log in is, and which of its traits our settings become. How all of them follow
-`users` is in `littlest.hub.login.people`.
+Here stands which class each way to log in is, and which of its traits our settings become; `own_traits` beside it
+says which traits are to be set in no other way. How all of them follow `users` is in `littlest.hub.login.people`.
 """
 
 import ssl
@@ -12,6 +12,7 @@ from littlest import paths
 from littlest.config.auth import Auth, DummyAuth, FirstUseAuth, LdapAuth, NativeAuth, PamAuth
 from littlest.config.model import Config
 from littlest.config.section import Secret
+from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.plan.login import make_callback_url
 
 ReadSecret = Callable[[Secret], str]
@@ -46,7 +47,9 @@ def find_authenticator_class(auth: Auth) -> str:
 
 
 def make_login_settings(config: Config, read_secret: ReadSecret) -> dict[str, Traits]:
-    """Return what the class of `auth.type` is told, below the names of classes; `auth.settings` has the last word.
+    """Return what the class of `auth.type` is told, below the names of classes.
+
+    Of traits that no setting stands for, `auth.settings` has the last word; it has no others.
 
     What `read_secret` raises for a secret that cannot be read goes through.
     """
@@ -61,10 +64,11 @@ def make_login_settings(config: Config, read_secret: ReadSecret) -> dict[str, Tr
         }
     if auth.type == "lti13":
         traits["public_url"] = config.external_url
+    section = name.rpartition(".")[2]
     return {
         "JupyterHub": {"authenticator_class": name},
         "Authenticator": {"allow_all": auth.allow_all},
-        name.rpartition(".")[2]: traits | auth.settings,
+        **add_trait_values({section: traits}, {section: read_trait_secrets(auth.settings, read_secret)}),
     }
 
 

@@ -275,6 +275,27 @@ BAD_FILES: tuple[BadFile, ...] = (
         ),
     ),
     (
+        "file_of_a_trait's_secret_without_its_whole_path",
+        "auth:\n  type: native\n  settings:\n    recaptcha_secret: {file: secret}\n",
+        ((4, "auth.settings.recaptcha_secret.file", "takes a whole path"),),
+    ),
+    (
+        "cilogon_provider_by_its_name",
+        "external_url: https://h.example.org/\nauth:\n  type: cilogon\n  client_id: x\n  client_secret: y\n"
+        "  identity_providers: [google]\n",
+        ((6, "auth.identity_providers", "google is no entity ID"),),
+    ),
+    *(
+        (
+            f"oidc_{rule}_groups_without_their_claim",
+            "external_url: https://h.example.org/\nauth:\n  type: oidc\n  client_id: x\n  client_secret: y\n"
+            "  authorize_url: https://i/a\n  token_url: https://i/t\n  userdata_url: https://i/u\n"
+            f"  {rule}_groups: [students]\n",
+            ((9, f"auth.{rule}_groups", "needs groups_claim as well"),),
+        )
+        for rule in ("allowed", "admin")
+    ),
+    (
         "github_without_external_url",
         "auth:\n  type: github\n  client_id: x\n  client_secret: y\n",
         ((2, "auth.type", "needs "),),

@@ -1,19 +1,23 @@
 """What JupyterHub's own classes say about settings and drop-ins, each by itself."""
 
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 import urllib3  # noqa: F401  # which some authenticators import: it tries out, once, whether there is IPv6
 
 from littlest import paths
+from littlest.config.document import make_data
 from littlest.config.load import load_located_config
 from littlest.hub.dry.load import TOKENS, DryLoad
-from littlest.hub.escape_hatch import add_trait_values
+from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.hub.live import live
+from littlest.hub.login.settings import make_login_settings
+from littlest.plan.effects import list_secret_files
 from littlest.system.dry_load import find_hub_problems, make_hub_problem
 from littlest.system.machine import Machine
+from littlest.system.secret_files import list_secrets
 
 Explain = Callable[..., list[str]]
 
@@ -64,6 +68,12 @@ jupyterhub:
     assert explain(text, drop_in=drop_in) == []
 
 
+GITHUB = """\
+external_url: https://hub.example.org/
+auth:
+  type: github
+  client_id: a
+  client_secret: b"""
 TRAITS = {
     "a trait that there is not": (
         "jupyterhub:\n  JupyterHub:\n    shutdown_on_logot: true\n",
@@ -114,6 +124,32 @@ TRAITS = {
         "external_url: https://hub.example.org/\n",
         "config.yaml:6: auth.settings.scop: GitHubOAuthenticator has no trait of this name; did you mean scope?",
     ),
+    "a trait that a setting of this way to log in has": (
+        "auth:\n  type: native\n  settings:\n    open_signup: true\n",
+        "config.yaml:4: auth.settings.open_signup: has a setting of its own; use auth.open_signup",
+    ),
+    "the same by its class": (
+        "auth: {type: native}\njupyterhub:\n  SignUpAuthenticator:\n    open_signup: true\n",
+        "config.yaml:4: jupyterhub.SignUpAuthenticator.open_signup: has a setting of its own; use auth.open_signup",
+    ),
+    "the same by the class that ours is made of": (
+        "auth: {type: pam}\njupyterhub:\n  PAMAuthenticator:\n    service: sshd\n",
+        "config.yaml:4: jupyterhub.PAMAuthenticator.service: has a setting of its own; use auth.service",
+    ),
+    "the same by its old name": (
+        f"{GITHUB}\n  settings:\n    github_organization_whitelist: [school]\n",
+        "config.yaml:7: auth.settings.github_organization_whitelist: has a setting of its own;"
+        " use auth.organizations",
+    ),
+    "the address for the provider": (
+        f"{GITHUB}\n  settings:\n    oauth_callback_url: http://other/\n",
+        "config.yaml:7: auth.settings.oauth_callback_url: has a setting of its own; use external_url",
+    ),
+    "a trait that something nearer sets": (
+        f"{GITHUB}\njupyterhub:\n  OAuthenticator:\n    scope: [user]\n",
+        "config.yaml:8: jupyterhub.OAuthenticator.scope: has no effect: GitHubOAuthenticator.scope is set as well;"
+        " set it for GitHubOAuthenticator",
+    ),
     "its value": (
         "auth:\n  type: native\n  settings:\n    check_common_password: 3\n",
         "config.yaml:4: auth.settings.check_common_password: takes true or false, not a number",
@@ -144,6 +180,40 @@ TRAITS = {
         "jupyterhub:\n  JupyterHub:\n    services: [{name: littlest}]\n",
         "config.yaml:3: jupyterhub.JupyterHub.services: littlest is the name of a service that is there already;"
         " choose another",
+    ),
+    "a token that is too short": (
+        "jupyterhub:\n  JupyterHub:\n    services: [{name: grader, api_token: hush}]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.services: JupyterHub refuses it: APIToken.token must be at least 8"
+        " characters, got 4: ********",
+    ),
+    "a token that is too long": (
+        f"jupyterhub:\n  JupyterHub:\n    services: [{{name: grader, api_token: {'x' * 65}}}]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.services: JupyterHub refuses it: Cannot create tokens larger than 64"
+        " characters",
+    ),
+    "a service without a name": (
+        "jupyterhub:\n  JupyterHub:\n    services: [{api_token: hush-hush-hush}]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.services: JupyterHub refuses it: service spec must have a name:"
+        " {'api_token': '********'}",
+    ),
+    "a page that cannot be imported": (
+        "jupyterhub:\n  JupyterHub:\n    extra_handlers: [[/x, no.such.Handler]]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.extra_handlers: JupyterHub would not start: ModuleNotFoundError:"
+        " No module named 'no'",
+    ),
+    "a role of a service that there is not": (
+        "jupyterhub:\n  JupyterHub:\n    load_roles: [{name: grader, services: [grader]}]\n",
+        "config.yaml:3: jupyterhub.JupyterHub.load_roles: JupyterHub refuses it: Found undefined service grader in"
+        " role grader. Define it first in c.JupyterHub.services.",
+    ),
+    "a class that lets anybody in": (
+        "auth:\n  type: jupyterhub.auth.DummyAuthenticator\n  allow_all: true\n",
+        "config.yaml:2: auth.type: DummyAuthenticator lets anybody log in as anybody, admins included;"
+        " use type: dummy",
+    ),
+    "a class that sends people to a provider, without an address to come back to": (
+        "auth:\n  type: oauthenticator.github.GitHubOAuthenticator\n  settings: {client_id: a, client_secret: b}\n",
+        "config.yaml:2: auth.type: GitHubOAuthenticator needs external_url: people are sent back to that address",
     ),
     "what only a start of the hub shows": (
         "jupyterhub:\n  Spawner:\n    http_timeout: 30\n  JupyterHub:\n    shutdown_on_logout: true\n"
@@ -182,6 +252,12 @@ DROP_INS = {
         2,
         "c.Authenticator.admin_users has a setting of its own; use users.admin",
     ),
+    "a trait that something nearer sets": (
+        "c.Spawner.http_timeout = 3\nc.UserServerSpawner.http_timeout = 4\n",
+        1,
+        "c.Spawner.http_timeout has no effect: UserServerSpawner.http_timeout is set as well;"
+        " set it for UserServerSpawner",
+    ),
     "a class that there is not": (
         "c.Spawnr.http_timeout = 3\n",
         1,
@@ -195,11 +271,75 @@ def test_what_is_wrong_with_a_drop_in_is_named(explain: Explain, drop_in: str, l
     assert explain(x=drop_in) == [f"/etc/littlest/jupyterhub_config.d/x.py:{line}: {problem}"]
 
 
+def test_a_drop_in_sets_no_trait_that_a_setting_of_auth_has(explain: Explain) -> None:
+    text = "auth: {type: pam}\n"
+    assert explain(text, x="c.PAMAuthenticator.service = 'sshd'\n") == [
+        "/etc/littlest/jupyterhub_config.d/x.py:1: c.PAMAuthenticator.service has a setting of its own;"
+        " use auth.service"
+    ]
+
+
+CHOSEN = "with this auth anybody could choose the name of an account of this machine, and use it"
+
+
+@pytest.mark.parametrize(
+    ("text", "drop_in"),
+    [
+        ("auth: {type: nativeauthenticator.NativeAuthenticator, settings: {open_signup: true}}\n", ""),
+        (GITHUB.replace("github", "google") + "\n  settings: {allowed_google_groups: {school: [pupils]}}\n", ""),
+        (f"{GITHUB}\n", "c.OAuthenticator.allowed_groups = {'pupils'}\nc.OAuthenticator.manage_groups = True\n"),
+    ],
+)
+def test_nobody_chooses_the_name_of_an_account_by_a_rule_of_the_class(
+    explain: Explain, text: str, drop_in: str
+) -> None:
+    (found,) = explain(f'{text}users: {{unix_name: "{{name}}"}}\n', **({"x": drop_in} if drop_in else {}))
+    assert CHOSEN in found
+    assert explain(text, **({"x": drop_in} if drop_in else {})) == []
+
+
+def test_a_secret_of_a_trait_may_stand_in_a_file(explain: Explain, tmp_path: Path) -> None:
+    text = """\
+external_url: https://hub.example.org/
+auth:
+  type: oauthenticator.github.GitHubOAuthenticator
+  settings: {client_id: a, client_secret: {file: /etc/secret}}
+jupyterhub:
+  GitHubOAuthenticator: {http_request_kwargs: {auth_password: {file: /etc/other}}}
+"""
+    Machine(tmp_path).write_file(PurePosixPath("/etc/secret"), "the-secret\n")
+    assert explain(text) == []
+    config = load_located_config(text, "config.yaml").config
+    assert [(place, secret.file) for place, secret in list_secrets(config)] == [
+        (("auth", "settings", "client_secret"), "/etc/secret"),
+        (("jupyterhub", "GitHubOAuthenticator", "http_request_kwargs", "auth_password"), "/etc/other"),
+    ]
+    # another secret in the file restarts the hub
+    assert [str(file) for file in list_secret_files(config)] == ["/etc/secret", "/etc/other"]
+    assert make_data(config)["auth"]["settings"]["client_secret"] == {"file": "/etc/secret"}
+    made = make_login_settings(config, lambda secret: f"from {secret.file}")["GitHubOAuthenticator"]
+    assert made["client_secret"] == "from /etc/secret"
+    assert read_trait_secrets(config.jupyterhub, lambda secret: f"from {secret.file}") == {
+        "GitHubOAuthenticator": {"http_request_kwargs": {"auth_password": "from /etc/other"}}
+    }
+
+
+def test_a_file_that_is_no_secrets_is_left_as_it_is_written() -> None:
+    text = "jupyterhub: {Spawner: {environment: {file: /x}, args: [a]}}"
+    assert load_located_config(text, "config.yaml").config.jupyterhub["Spawner"]["environment"] == {"file": "/x"}
+
+
 def test_a_drop_in_with_which_the_hub_would_not_start_is_named(explain: Explain) -> None:
     bad = "c.JupyterHub.load_roles.append({'scopes': []})\n"
     assert explain(a="c.Spawner.http_timeout = 3\n", b=bad) == [
         "/etc/littlest/jupyterhub_config.d/b.py:1: JupyterHub would not start: KeyError: 'name'"
     ]
+
+
+def test_a_token_in_a_drop_in_is_tried_and_not_shown(explain: Explain) -> None:
+    (found,) = explain(x="c.JupyterHub.services.append({'name': 'grader', 'api_token': 'hush'})\n")
+    assert "must be at least 8 characters" in found
+    assert "hush" not in found
 
 
 def test_every_problem_is_named_in_one_run_and_no_secret(explain: Explain) -> None:
@@ -225,6 +365,9 @@ def test_jupyterhub_is_not_asked_where_it_has_nothing_to_say(tmp_path: Path) -> 
 
     loaded = load_located_config("users: {admin: [ada]}\nlimits: {memory: 1G}\n", "config.yaml")
     assert find_hub_problems(Unasked(tmp_path), loaded) == ()
+    # what a provider is told goes through checks of the class's own
+    with pytest.raises(AssertionError):
+        find_hub_problems(Unasked(tmp_path), load_located_config(f"{GITHUB}\n", "config.yaml"))
 
 
 def test_values_are_put_together_with_ours() -> None:

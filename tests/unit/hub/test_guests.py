@@ -7,6 +7,11 @@ from typing import Any
 
 import pytest
 from jupyterhub.auth import Authenticator
+from tornado.httpclient import HTTPClientError
+from tornado.web import HTTPError
+from traitlets import Any as Any_
+from traitlets import Set, Unicode
+from traitlets.config import Config as Traits
 
 from littlest.config.auth import PamAuth
 from littlest.config.load import load_config
@@ -20,11 +25,14 @@ from littlest.plan.login import make_login_rule
 class AnyName(Authenticator):
     """Believes every name, and lets in those of its own group."""
 
+    friends = Set(Unicode()).tag(config=True)
+    likes = Any_().tag(config=True)
+
     async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any]:
         return {"name": data["username"], "admin": data["username"].endswith("-dean") or None}
 
     def check_allowed(self, username: str, authentication: Any = None) -> bool:
-        return username in self.allowed_users or username.startswith("member")
+        return username in self.allowed_users | self.friends or username.startswith("member")
 
 
 class Following(people.FollowsSettings, AnyName):
@@ -88,6 +96,48 @@ def test_a_member_of_a_group_goes_on_over_a_restart_and_is_asked_again_after_a_c
     assert not goes_on(changed, "member-1")
     assert log_in(changed, "member-1")
     assert goes_on(changed, "member-1")
+
+
+def make_traits(**classes: dict[str, Any]) -> Traits:
+    return Traits(classes)
+
+
+def test_whom_a_trait_let_in_is_out_when_it_is_set_no_more() -> None:
+    # by jupyterhub.<Class>.<trait> or a drop-in, of which the settings below auth say nothing
+    ben = {"friends": {"ben", "cleo"}, "likes": log_in}
+    assert log_in(start(config=make_traits(AnyName=ben)), "ben")
+    after = start("ben")
+    assert not log_in(after, "ben")
+    assert not goes_on(after, "ben")
+
+
+def test_what_lets_nobody_in_ends_no_right() -> None:
+    ben = {"friends": {"ben", "cleo"}, "likes": log_in}
+    assert log_in(start(config=make_traits(AnyName=ben)), "ben")
+    others = make_traits(
+        AnyName=ben, Authenticator={"auth_refresh_age": 600, "allowed_users": {"ada"}, "api_key": "x"}
+    )
+    assert goes_on(start("ben", config=others), "ben")
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (HTTPClientError(400, "invalid_client"), 403),
+        (HTTPClientError(599, "Timeout"), 503),
+        (HTTPClientError(502, "Bad Gateway"), 503),
+        (ConnectionRefusedError(), 503),
+    ],
+)
+def test_what_a_provider_refuses_is_a_sentence(error: Exception, status: int) -> None:
+    class Asking(Following):
+        async def authenticate(self, handler: Any, data: dict[str, str]) -> dict[str, Any]:
+            raise error
+
+    with pytest.raises(HTTPError) as caught:
+        log_in(Asking(), "ada")
+    assert caught.value.status_code == status
+    assert "provider" in str(caught.value.log_message)
 
 
 def test_somebody_banned_is_out_although_a_group_lets_them_in() -> None:
@@ -159,7 +209,7 @@ def test_an_admin_by_a_group_is_none_when_the_rule_is_another(tmp_path: Path) ->
 def test_another_secret_or_sentence_is_the_same_rule() -> None:
     text = "external_url: https://hub.example/\nauth: {{type: github, client_id: i, client_secret: {}, {}: [{}]}}"
     rules = [
-        make_login_rule(load_config(text.format(*values), "config.yaml").auth)
+        make_login_rule(load_config(text.format(*values), "config.yaml"))
         for values in (
             ("x" * 40, "organizations", "a"),
             ("y" * 40, "organizations", "a"),

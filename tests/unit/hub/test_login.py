@@ -19,7 +19,8 @@ from littlest.config.problems import InvalidConfig
 from littlest.config.section import Secret
 from littlest.errors import LittlestError
 from littlest.hub.login import courses, directories, native
-from littlest.hub.login.people import FollowsSettings, make_authenticator_class
+from littlest.hub.login.own_traits import DEFAULTS, explain_login_traits
+from littlest.hub.login.people import FollowsSettings, make_authenticator_class, put_in_authenticator
 from littlest.hub.login.settings import find_authenticator_class, make_login_settings
 from littlest.plan.build import make_plan
 from littlest.plan.login import list_login_addresses
@@ -167,10 +168,97 @@ def test_the_addresses_for_the_provider_are_told() -> None:
     assert list_login_addresses(load("native")) == {}
 
 
-def test_settings_of_the_admins_own_have_the_last_word(tmp_path: Path) -> None:
-    text = "auth: {type: pam, settings: {service: sshd, check_account: false}}"
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
+def test_a_servers_address_may_end_in_a_slash(kind: str, tmp_path: Path) -> None:
+    text = f"{EXTERNAL}auth: {{type: {kind}, {CLIENT}, url: 'https://git.example.org/'}}"
     authenticator = make(load_config(text, "config.yaml"), tmp_path)
-    assert (authenticator.service, authenticator.check_account) == ("sshd", False)
+    assert authenticator.authorize_url.startswith(
+        ("https://git.example.org/login/", "https://git.example.org/oauth/")
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        ("oauthenticator.github.GitHubOAuthenticator", "oauth_callback"),
+        ("ltiauthenticator.lti13.auth.LTI13Authenticator", "lti13/oauth_callback"),
+    ],
+)
+def test_a_class_that_sends_people_to_a_provider_is_told_this_hubs_address(kind: str, path: str) -> None:
+    further = ", jwks_endpoint: 'https://i/jwks'" if "lti13" in path else ""
+    config = load_config(f"{EXTERNAL}auth: {{type: {kind}, settings: {{client_id: a{further}}}}}", "config.yaml")
+    address = f"https://hub.example.org/jupyter/hub/{path}"
+    assert address in list_login_addresses(config).values()
+    settings = make_login_settings(config, read)
+    put_in_authenticator(settings, config)
+    if not further:
+        assert settings["GitHubOAuthenticator"]["oauth_callback_url"] == address
+
+
+def test_further_traits_have_the_last_word_about_what_no_setting_says(tmp_path: Path) -> None:
+    text = f"{EXTERNAL}auth: {EXAMPLES['github'][:-1]}, settings: {{scope: [user], authorize_url: 'http://x/'}}}}"
+    authenticator = make(load_config(text, "config.yaml"), tmp_path)
+    assert (authenticator.scope, authenticator.authorize_url) == (["user"], "http://x/")
+
+
+def test_further_facts_of_an_identity_provider_are_put_together_with_ours(tmp_path: Path) -> None:
+    entity = "https://idp.example.org/idp/shibboleth"
+    strip = f"idps: {{'{entity}': {{username_derivation: {{action: strip_idp_domain, domain: example.org}}}}}}"
+    text = f"{EXTERNAL}auth: {EXAMPLES['cilogon'][:-1]}, settings: {{{strip}}}}}"
+    authenticator = make(load_config(text, "config.yaml"), tmp_path)
+    assert authenticator.idps[entity]["username_derivation"] == {
+        "username_claim": "eppn",
+        "action": "strip_idp_domain",
+        "domain": "example.org",
+    }
+
+
+OF_NOBODY = {
+    "type",
+    "settings",
+    "allow_all",
+    "tls",
+    "i_know_this_is_insecure",
+    "domain",
+    "identity_providers",
+    "username_claim",
+}
+"""Settings of `auth` that are no trait, or part of several."""
+
+
+@every_type
+def test_every_trait_of_a_setting_is_known_as_that_settings(kind: str) -> None:
+    config = load(kind)
+    name = find_authenticator_class(config.auth).rpartition(".")[2]
+    owned = explain_login_traits(config.auth)
+    given = make_login_settings(config, read)[name].keys() - config.auth.settings.keys()
+    assert given - owned.keys() - {"passwords_file"} <= DEFAULTS
+    fields = {key.removeprefix("auth.") for key in owned.values() if key.startswith("auth.")}
+    assert fields <= set(type(config.auth).model_fields)
+    assert set(type(config.auth).model_fields) - fields <= OF_NOBODY
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"),
+    [
+        ("github", "organizations: [school]"),
+        ("gitlab", "groups: [school]"),
+        ("globus", "groups: [one]"),
+        ("bitbucket", "workspaces: [school]"),
+        ("oidc", "groups_claim: groups, allowed_groups: [students]"),
+        ("oidc", "groups_claim: groups, admin_groups: [staff]"),
+        ("oidc", "allow_all: true"),
+        ("native", "open_signup: true"),
+    ],
+)
+def test_nobody_chooses_the_name_of_an_account(kind: str, rule: str) -> None:
+    needs = "" if kind == "native" else f", {CLIENT}"
+    if kind == "oidc":
+        needs += ", authorize_url: https://i/a, token_url: https://i/t, userdata_url: https://i/u"
+    text = f'{EXTERNAL}users: {{unix_name: "{{name}}"}}\nauth: {{type: {kind}{needs}'
+    load_config(f"{text}}}", "config.yaml")
+    with pytest.raises(InvalidConfig, match=r"users\.unix_name: with this auth anybody could choose"):
+        load_config(f"{text}, {rule}}}", "config.yaml")
 
 
 def test_a_directorys_certificate_is_checked(tmp_path: Path) -> None:

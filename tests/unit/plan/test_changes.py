@@ -196,6 +196,14 @@ def test_whom_a_rule_let_in_loses_by_its_end() -> None:
     assert find_affected(old, new, running, guests).losers == ("guest",)
     assert find_affected(old, load(rule + "\nannouncement: Hello."), running, guests).losers == ()
     assert find_affected(old, load("users: {allowed: [ada, guest]}"), running, guests).losers == ()
+    traits = (
+        "users: {{allowed: [ada]}}\njupyterhub: {{SignUpAuthenticator: {{{}: 9}}, Spawner: {{http_timeout: {}}}}}"
+    )
+    old = load(traits.format("tos", 9))
+    assert find_affected(old, load(traits.format("recaptcha_size", 9)), running, guests).losers == ("guest",)
+    assert find_affected(old, load(traits.format("tos", 10)), running, guests).losers == ()
+    old = load(traits.format("auth_refresh_age", 9))
+    assert find_affected(old, load(traits.format("auto_login", 9)), running, guests).losers == ()
 
 
 def test_a_crowd_is_counted_not_listed() -> None:
