@@ -11,6 +11,7 @@ from littlest.config.load import LoadedConfig
 from littlest.config.problems import Problem
 from littlest.errors import LittlestError
 from littlest.system.machine import Machine
+from littlest.system.named_files import read_named_file
 from littlest.system.secret_files import read_secret_value
 
 _PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")
@@ -50,15 +51,11 @@ def _find_authority_problem(machine: Machine, file: str) -> str:
     from cryptography import x509  # noqa: PLC0415  # only for this one way to log in
 
     try:
-        content = machine.read_bytes(PurePosixPath(file))
+        x509.load_pem_x509_certificates(read_named_file(machine, file))
     except PermissionError:
-        return "" if not machine.may_own() else f"{file} cannot be read"
-    except OSError as error:
-        return f"{file} cannot be read: {error.strerror}"
-    if content is None:
-        return f"there is no file {file}"
-    try:
-        x509.load_pem_x509_certificates(content)
+        return ""
+    except LittlestError as error:
+        return error.message
     except ValueError:
         return f"{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
     return ""

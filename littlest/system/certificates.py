@@ -1,14 +1,15 @@
 """The certificate and key of https: whether a proxy that is started with them can serve anybody."""
 
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from littlest.config.convert import Place
 from littlest.config.load import LoadedConfig
 from littlest.config.model import Https
 from littlest.config.problems import Problem
+from littlest.errors import LittlestError
 from littlest.system.machine import Machine
+from littlest.system.named_files import read_named_file
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -101,11 +102,8 @@ def _check_key(machine: Machine, https: Https, certificate: "Certificate | None"
 
 def _read(machine: Machine, file: str) -> bytes:
     try:
-        content = machine.read_bytes(PurePosixPath(file))
-    except OSError as error:
-        if isinstance(error, PermissionError) and not machine.may_own():
-            raise _Locked(file) from None
-        raise _Unusable(f"{file} cannot be read: {error.strerror}") from None
-    if content is None:
-        raise _Unusable(f"there is no file {file}")
-    return content
+        return read_named_file(machine, file)
+    except PermissionError:
+        raise _Locked(file) from None
+    except LittlestError as error:
+        raise _Unusable(error.message) from None

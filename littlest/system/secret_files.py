@@ -11,6 +11,7 @@ from littlest.config.problems import Problem
 from littlest.config.section import Secret, Section
 from littlest.errors import LittlestError
 from littlest.system.machine import Machine
+from littlest.system.named_files import read_named_file
 
 
 def read_secret_value(machine: Machine, secret: Secret) -> str:
@@ -21,11 +22,9 @@ def read_secret_value(machine: Machine, secret: Secret) -> str:
     if not secret.file:
         return secret.value
     try:
-        content = machine.read_bytes(PurePosixPath(secret.file))
-    except OSError as error:
+        content = read_named_file(machine, secret.file)
+    except PermissionError as error:
         raise LittlestError(f"{secret.file} cannot be read: {error.strerror}") from None
-    if content is None:
-        raise LittlestError(f"there is no file {secret.file}")
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:

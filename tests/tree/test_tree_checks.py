@@ -1,5 +1,6 @@
 """What the machine says about settings that are valid by themselves: files of secrets, and every problem at once."""
 
+import os
 from pathlib import PurePosixPath as Path
 
 import pytest
@@ -51,7 +52,29 @@ def test_a_file_without_a_secret_in_it_is_refused(machine: Machine, content: byt
 
 def test_a_folder_is_no_secret(machine: Machine) -> None:
     machine.make_directory(TOKEN)
-    assert explain(machine).endswith(f"{TOKEN} cannot be read: Is a directory")
+    assert explain(machine).endswith(f"{TOKEN} is a folder")
+
+
+@pytest.mark.timeout(20)
+def test_what_could_be_read_for_ever_is_no_secret_and_no_certificate(machine: Machine) -> None:
+    machine.make_directory(TOKEN.parent)
+    os.mkfifo(machine.path(TOKEN), 0o600)
+    https = f"https: {{enabled: true, certificate: {TOKEN}, key: {TOKEN}}}\n"
+    ldap = f"auth: {{type: ldap, server: a, search_base: b, certificate_authority: {TOKEN}}}\n"
+    problems = explain(machine, TEXT + https + ldap).splitlines()
+    assert len(problems) == 4
+    assert all(line.endswith(f"{TOKEN} is no ordinary file") for line in problems), problems
+    machine.remove(TOKEN)
+    # a terabyte, of which nothing is on the disk
+    machine.write_file(TOKEN, "", mode=0o600)
+    os.truncate(machine.path(TOKEN), 2**40)
+    problems = explain(machine, TEXT + https + ldap).splitlines()
+    assert len(problems) == 4
+    assert all("is larger than 1 MiB" in line for line in problems), problems
+    # whoever looks what has changed since waits for nobody either
+    machine.remove(TOKEN)
+    os.mkfifo(machine.path(TOKEN), 0o600)
+    assert machine.read_digest(TOKEN) != "missing"
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o602])
