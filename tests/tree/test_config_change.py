@@ -170,12 +170,18 @@ def test_secret_is_asked_for_and_shown_nowhere(machine: Machine) -> None:
         ("auth.settings.user_password", "hush"),
         ("user_environment.environment.API_TOKEN", "hush"),
         ("user_environment.environment.DATABASE_URL", "postgresql://ada:hush@db.example.org/"),
+        ("user_environment.environment.DATABASE_URL", "postgresql://ada:hu/sh@hush@db.example.org/"),
+        ("auth.settings.consumers", "{ada: hush}"),
+        ("services.managed.gg.command", "[/bin/x, --api-token=hush]"),
     ],
 )
 def test_secret_by_its_name_is_not_taken_from_the_command_line(key: str, value: str, machine: Machine) -> None:
     error = refuse(machine, lambda: set_(machine, key, value))
     assert "hush" not in f"{error.message}{error.hint}"
-    assert "config set" in str(error.hint)
+    assert "littlest config" in str(error.hint)
+    if key.endswith("command"):
+        error = refuse(machine, lambda: run_add(machine, key, ["--token=hush"]))
+        assert "hush" not in f"{error.message}{error.hint}"
 
 
 def test_secret_by_its_name_is_asked_for_and_shown_nowhere(machine: Machine) -> None:
@@ -193,7 +199,14 @@ def test_secret_may_stand_in_a_file(machine: Machine) -> None:
     run_set(machine, ("metrics.token", "-"), (), lambda _: "plain text")
     assert '\n  token: "plain text"\n' in read(machine)
     set_(machine, "metrics.token", "{file: /etc/token}")
-    run_unset(machine, ["metrics.token"])
+    run_set(machine, ("metrics.token", "-"), (), lambda _: "plain text")
+    # the very command that is advised where a secret is given on the command line
+    set_(machine, "metrics.token.file", "/etc/token")
+    assert "\n  token: {file: /etc/token}\n" in read(machine)
+    write(machine, "metrics:\n  token: |\n    plain\n")
+    set_(machine, "metrics.token.file", "/etc/token")
+    assert read(machine) == "metrics:\n  token: {file: /etc/token}\n"
+    write(machine, DEFAULT)
     assert read(machine) == DEFAULT
 
 
