@@ -73,7 +73,9 @@ class Secret(Section):
             try:
                 parse_file_path(self.file)
             except ValueError as error:
-                raise make_conflict(type(self).__name__, ("file",), f"{self.file} {error}") from None
+                # what is no path may be the secret itself
+                subject = f"{self.file} " if self.file.startswith("/") else ""
+                raise make_conflict(type(self).__name__, ("file",), f"{subject}{error}") from None
         elif not self.value:
             raise ValueError("is empty; write the secret, or {file: PATH} for one that stands in a file")
         return self

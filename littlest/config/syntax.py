@@ -71,8 +71,13 @@ _EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"found unexpected end of stream", "the quotes that open here are never closed"),
     (r"expected ',' or '([\]}])'", lambda match: f"the bracket that opens here is not closed with {match[1]}"),
     (
-        r"found undefined alias '(.*)'",
-        lambda match: f"*{match[1]} refers to an anchor that does not exist; put the value in quotes if it is text",
+        # its name is not told: many a password begins with *
+        r"found undefined alias",
+        "what begins with * refers to an anchor that does not exist; put the value in quotes if it is text",
+    ),
+    (
+        r"found undefined tag handle|while scanning a tag",
+        "a value that begins with ! has a meaning in YAML; put the value in quotes",
     ),
     (r"expected '<document start>'", "this line is no setting; write settings as key: value"),
     (r"but found another document", "a second document begins here; a configuration file has only one"),
@@ -86,7 +91,8 @@ _STANDS_AT_CONTEXT = re.compile(r"found unexpected end of stream|expected ',' or
 
 
 def _explain(error: MarkedYAMLError) -> YamlSyntaxError:
-    said = error.problem or error.context or "it cannot be read"
+    is_tag = "scanning a tag" in (error.context or "")
+    said = (error.context if is_tag else error.problem or error.context) or "it cannot be read"
     mark = error.problem_mark or error.context_mark
     if error.context_mark is not None and _STANDS_AT_CONTEXT.match(said):
         mark = error.context_mark
