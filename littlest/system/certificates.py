@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 CERTIFICATE: Place = ("https", "certificate")
 KEY: Place = ("https", "key")
+_LEAST_BITS = {"RSA": 2048, "DSA": 2048, "EC": 224}
+"""By the kind of key; OpenSSL, which the proxy loads them with, takes no weaker ones."""
+_WEAK_DIGESTS = ("md5", "sha1")
 _NEW_ONE = "put a valid one there, or set https.enabled to false"
 
 
@@ -62,7 +65,12 @@ def read_certificate_end(machine: Machine, https: Https) -> datetime | None:
 
 
 def _read_certificate(machine: Machine, https: Https) -> "Certificate":
-    certificate = _load_chain(machine, https)[0]
+    chain = _load_chain(machine, https)
+    for number, found in enumerate(chain, 1):
+        if weakness := _find_weakness(found):
+            subject = str(https.certificate) if number == 1 else f"certificate {number} in {https.certificate}"
+            raise _Unusable(f"{subject} {weakness}, which the proxy does not take", _NEW_ONE)
+    certificate = chain[0]
     now = datetime.now(UTC)
     if certificate.not_valid_after_utc <= now:
         ended = certificate.not_valid_after_utc.strftime("%Y-%m-%d")
@@ -83,6 +91,20 @@ def _load_chain(machine: Machine, https: Https) -> "list[Certificate]":
     except ValueError:
         problem = f"{https.certificate} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
         raise _Unusable(problem, "are the two files in the right order?") from None
+
+
+def _find_weakness(certificate: "Certificate") -> str:
+    """Return for what the proxy would not start with this certificate; empty for one that is strong enough."""
+    key = certificate.public_key()
+    kind = type(key).__name__.strip("_").removesuffix("PublicKey")
+    bits = getattr(key, "key_size", 0)
+    if bits < _LEAST_BITS.get(kind, 0):
+        return f"has a key of {bits} bits"
+    digest = certificate.signature_hash_algorithm
+    # what a certificate says of itself proves nothing, however it is signed
+    if digest is not None and digest.name in _WEAK_DIGESTS and certificate.issuer != certificate.subject:
+        return f"is signed with {digest.name.upper()}"
+    return ""
 
 
 def _check_key(machine: Machine, https: Https, certificate: "Certificate | None") -> None:
