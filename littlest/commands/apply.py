@@ -32,7 +32,7 @@ from littlest.system.interrupts import ignore_signals, interrupt_on_signals
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
 from littlest.system.releases import read_current_release
-from littlest.system.settings import keep_copy, replace_settings
+from littlest.system.settings import close_settings, keep_copy, replace_settings
 
 
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:
@@ -51,6 +51,10 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
             replace_settings(machine, good)
             text = good
         config = _load(machine, text or "", str(paths.CONFIG_FILE), "Or go back: sudo littlest config rollback")
+        if close_settings(machine):
+            progress(
+                f"every user of this machine could read the secrets in {paths.CONFIG_FILE}; it is closed to them"
+            )
         attempt = Attempt(text, machine.read_text(paths.LAST_GOOD_CONFIG_FILE))
         return _put_in_force(machine, release, config, attempt, how="apply", progress=progress)
 

@@ -3,19 +3,21 @@
 Without them the hub starts and its login page answers, but nobody can log in.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from littlest.config.auth import LdapAuth, PamAuth
+from littlest.config.keys import render_key
 from littlest.config.load import LoadedConfig
 from littlest.config.problems import Problem
 from littlest.errors import LittlestError
 from littlest.system.machine import Machine
 from littlest.system.named_files import read_named_file
-from littlest.system.secret_files import read_secret_value
+from littlest.system.secret_files import list_secrets, read_secret_value
 
 _PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")
-_LEAST_TOKEN = 8
+_LEAST_TOKEN, _MOST_TOKEN = 8, 64
 """Characters that JupyterHub wants a token to have."""
 
 
@@ -36,15 +38,37 @@ def _find_problems(machine: Machine, loaded: LoadedConfig) -> Iterator[Problem]:
         case LdapAuth(certificate_authority=str(file)):
             if problem := _find_authority_problem(machine, file):
                 yield loaded.make_problem(("auth", "certificate_authority"), problem)
-    if config.metrics.token is not None:
+    yield from _find_token_problems(machine, loaded)
+
+
+def _find_token_problems(machine: Machine, loaded: LoadedConfig) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for place, secret in list_secrets(loaded.config):
+        if place[0] not in ("metrics", "services"):
+            continue
         try:
-            token = read_secret_value(machine, config.metrics.token)
+            token = read_secret_value(machine, secret)
         except (LittlestError, PermissionError):
             # told by another check, or nothing that this person may look at
-            return
-        if len(token) < _LEAST_TOKEN:
-            problem = f"is shorter than {_LEAST_TOKEN} characters, and JupyterHub takes no such token"
-            yield loaded.make_problem(("metrics", "token"), problem, "make one with: openssl rand -hex 32")
+            continue
+        key = render_key(place)
+        other = owners.setdefault(token, key)
+        problem = _explain_token(token)
+        if not problem and other != key:
+            problem = f"is the token of {other}, too"
+        if problem:
+            yield loaded.make_problem(place, problem, "make one with: openssl rand -hex 32")
+
+
+def _explain_token(token: str) -> str:
+    """Return why a token cannot be one, in a request's header and for JupyterHub; empty where it can."""
+    if len(token) < _LEAST_TOKEN:
+        return f"is shorter than {_LEAST_TOKEN} characters, and JupyterHub takes no such token"
+    if len(token) > _MOST_TOKEN:
+        return f"is longer than {_MOST_TOKEN} characters, and JupyterHub takes no such token"
+    if not re.fullmatch("[!-~]+", token):
+        return "holds a space or another character that no token can have"
+    return ""
 
 
 def _find_authority_problem(machine: Machine, file: str) -> str:

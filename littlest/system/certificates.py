@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from littlest.config.convert import Place
 from littlest.config.load import LoadedConfig
-from littlest.config.model import Https
+from littlest.config.model import Config, Https
 from littlest.config.problems import Problem
 from littlest.errors import LittlestError
 from littlest.system.machine import Machine
@@ -62,6 +63,37 @@ def read_certificate_end(machine: Machine, https: Https) -> datetime | None:
         return _load_chain(machine, https)[0].not_valid_after_utc if https.enabled else None
     except _Unusable:
         return None
+
+
+def find_certificate_warnings(machine: Machine, config: Config) -> tuple[str, ...]:
+    """Whether people who open `external_url` will be warned of the certificate, because it is for other names.
+
+    Where another web server stands before the hub, people see that one's certificate.
+    """
+    host = urlsplit(config.external_url).hostname
+    if not (host and config.https.enabled) or config.proxy.trusted:
+        return ()
+    try:
+        names = _list_names(_load_chain(machine, config.https)[0])
+    except _Unusable:
+        return ()
+    if any(host == name or (name[:2] == "*." and host.partition(".")[2] == name[2:]) for name in names):
+        return ()
+    covered = ", ".join(names) or "no name at all"
+    return (
+        f"Note: {config.https.certificate} is for {covered}, and not for {host}: browsers will warn people of it.",
+    )
+
+
+def _list_names(certificate: "Certificate") -> tuple[str, ...]:
+    from cryptography import x509  # noqa: PLC0415
+
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return ()
+    addresses = found.get_values_for_type(x509.IPAddress)
+    return (*(name.lower() for name in found.get_values_for_type(x509.DNSName)), *map(str, addresses))
 
 
 def _read_certificate(machine: Machine, https: Https) -> "Certificate":

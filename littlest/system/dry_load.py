@@ -37,7 +37,7 @@ def find_hub_problems(machine: Machine, loaded: LoadedConfig, seconds: float = S
         return ()
     folder = machine.path(paths.DROP_IN_DIR)
     # on its input, where nobody else sees it: the text may hold secrets
-    request = {"text": loaded.text, "folder": str(folder), "root": str(machine.root), "seconds": seconds}
+    request = {"text": loaded.text, "folder": str(folder), "seconds": seconds}
     try:
         done = machine.run(_COMMAND, input=json.dumps(request), check=False, timeout=seconds * 10 + _MARGIN)
     except CommandFailed as error:

@@ -6,11 +6,16 @@ import time
 from pathlib import PurePosixPath
 
 from littlest import paths
+from littlest.config.load import decode_config
+from littlest.config.mask import mask_secrets
+from littlest.config.problems import InvalidConfig
 from littlest.system.history import is_known_text
 from littlest.system.machine import Machine
 
 REJECTED_CONFIG_FILE = paths.CONFIG_FILE.with_name("config.yaml.rejected")
 """The settings with which the hub did not start last, kept for the admin to correct."""
+
+_OTHERS = 0o007
 
 
 def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
@@ -19,14 +24,37 @@ def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
 
 
 def replace_settings(machine: Machine, content: str | bytes) -> None:
-    """Put other settings in the place of the admin's, in one moment; the file keeps its owner and mode."""
+    """Put other settings in the place of the admin's, in one moment; the file keeps its owner and mode.
+
+    But where secrets stand in it, nobody who is not of its owner or group may read it.
+    """
     path = find_real_file(machine, paths.CONFIG_FILE)
     state = machine.read_state(path)
     if state is None:
         machine.write_file(path, content, mode=0o640)
     else:
         owner, group = pwd.getpwuid(state.uid).pw_name, grp.getgrgid(state.gid).gr_name
-        machine.write_file(path, content, mode=state.mode, owner=owner, group=group)
+        mode = state.mode & ~_OTHERS if _holds_secrets(content) else state.mode
+        machine.write_file(path, content, mode=mode, owner=owner, group=group)
+
+
+def close_settings(machine: Machine) -> bool:
+    """Take a file with secrets in it out of everybody's sight, and tell whether that had to be done."""
+    path = find_real_file(machine, paths.CONFIG_FILE)
+    state = machine.read_state(path)
+    if state is None or not state.mode & _OTHERS or not _holds_secrets(machine.read_bytes(path) or b""):
+        return False
+    machine.path(path).chmod(state.mode & ~_OTHERS)
+    return True
+
+
+def _holds_secrets(content: str | bytes) -> bool:
+    try:
+        text = content if isinstance(content, str) else decode_config(content, "")
+        return mask_secrets(text, "") != text
+    except InvalidConfig:
+        # nobody knows
+        return True
 
 
 def keep_copy(machine: Machine, replacement: str) -> PurePosixPath | None:

@@ -154,11 +154,11 @@ def test_secret_is_asked_for_and_shown_nowhere(machine: Machine) -> None:
 
     def ask(question: str) -> str:
         asked.append(question)
-        return "5e:cret #1"
+        return "5e:cret#1"
 
     report = run_set(machine, ("metrics.token", "-"), (), ask)
     assert asked == ["metrics.token: "]
-    assert '\n  token: "5e:cret #1"\n' in read(machine)
+    assert '\n  token: "5e:cret#1"\n' in read(machine)
     assert "5e:cret" not in repr(report)
     refuse(machine, lambda: run_set(machine, ("metrics.token", "-"), (), lambda _: ""))
 
@@ -185,9 +185,17 @@ def test_secret_by_its_name_is_not_taken_from_the_command_line(key: str, value: 
 
 
 def test_secret_by_its_name_is_asked_for_and_shown_nowhere(machine: Machine) -> None:
-    report = run_set(machine, ("user_environment.environment.API_TOKEN", "-"), (), lambda _: "5e:cret #1")
-    assert 'API_TOKEN: "5e:cret #1"' in read(machine)
+    report = run_set(machine, ("user_environment.environment.API_TOKEN", "-"), (), lambda _: "5e:cret#1")
+    assert 'API_TOKEN: "5e:cret#1"' in read(machine)
     assert "5e:cret" not in repr(report)
+
+
+def test_a_file_with_a_secret_in_it_is_closed_to_others(machine: Machine) -> None:
+    machine.path(CONFIG).chmod(0o644)
+    set_(machine, "base_url", "/x/")
+    assert stat.S_IMODE(machine.path(CONFIG).stat().st_mode) == 0o644
+    run_set(machine, ("metrics.token", "-"), (), lambda _: "long-enough")
+    assert stat.S_IMODE(machine.path(CONFIG).stat().st_mode) == 0o640
 
 
 def test_secret_may_stand_in_a_file(machine: Machine) -> None:
@@ -196,14 +204,14 @@ def test_secret_may_stand_in_a_file(machine: Machine) -> None:
     file.chmod(0o600)
     set_(machine, "metrics.token.file", "/etc/token")
     assert "\n  token: {file: /etc/token}\n" in read(machine)
-    run_set(machine, ("metrics.token", "-"), (), lambda _: "plain text")
-    assert '\n  token: "plain text"\n' in read(machine)
+    run_set(machine, ("metrics.token", "-"), (), lambda _: "plain-text")
+    assert '\n  token: "plain-text"\n' in read(machine)
     set_(machine, "metrics.token", "{file: /etc/token}")
-    run_set(machine, ("metrics.token", "-"), (), lambda _: "plain text")
+    run_set(machine, ("metrics.token", "-"), (), lambda _: "plain-text")
     # the very command that is advised where a secret is given on the command line
     set_(machine, "metrics.token.file", "/etc/token")
     assert "\n  token: {file: /etc/token}\n" in read(machine)
-    write(machine, "metrics:\n  token: |\n    plain\n")
+    write(machine, "metrics:\n  token: |\n    plain-text\n")
     set_(machine, "metrics.token.file", "/etc/token")
     assert read(machine) == "metrics:\n  token: {file: /etc/token}\n"
     write(machine, DEFAULT)

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from littlest.config.load import load_located_config
-from littlest.system.certificates import find_certificate_problems, read_certificate_end
+from littlest.system.certificates import find_certificate_problems, find_certificate_warnings, read_certificate_end
 from littlest.system.machine import Machine
 from tests.support.certificates import TestCertificate, make_certificate
 
@@ -101,6 +101,31 @@ def test_strong_keys_of_each_kind_are_taken(machine: Machine) -> None:
 
 def test_without_https_nobody_reads_the_files(machine: Machine) -> None:
     assert find(machine, None, None, TEXT.replace("true", "false")) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "is_covered"),
+    [
+        ("https://localhost/", True),
+        ("https://LOCALHOST:8443/", True),
+        ("https://127.0.0.1/", True),
+        ("https://hub.example.org/", False),
+        ("https://127.0.0.2/", False),
+        ("https://a.rooms.example.org/", True),
+        ("https://rooms.example.org/", False),
+        ("https://a.b.rooms.example.org/", False),
+        ("", True),
+        # the certificate is then another's
+        ("https://hub.example.org/\nproxy: {trusted: [10.0.0.1]}", True),
+    ],
+)
+def test_a_certificate_for_another_name_is_told(machine: Machine, url: str, is_covered: bool) -> None:
+    made = make_certificate(names=("localhost", "*.rooms.example.org"))
+    text = TEXT + (f"external_url: {url}\n" if url else "")
+    assert find(machine, made.certificate, made.key, text) == []
+    warnings = find_certificate_warnings(machine, load_located_config(text, "x").config)
+    assert bool(warnings) != is_covered
+    assert all("is for localhost, *.rooms.example.org, 127.0.0.1, and not for" in line for line in warnings), warnings
 
 
 def test_the_end_of_the_certificate_is_known(machine: Machine) -> None:

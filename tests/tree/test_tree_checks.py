@@ -85,6 +85,52 @@ def test_a_secret_that_everybody_can_read_or_change_is_none(machine: Machine, mo
     assert "s3cret-token" not in explain(machine)
 
 
+def test_a_secret_is_in_nobodys_hands_but_roots(machine: Machine) -> None:
+    if not machine.may_own():
+        pytest.skip("only root can give files away")
+    folder = Path("/srv/ada/secrets")
+    machine.write_file(folder / "token", "s3cret-token\n", mode=0o600)
+    text = f"metrics:\n  token: {{file: {folder}/token}}\n"
+    for path in ("/srv", "/srv/ada", str(folder)):
+        machine.path(Path(path)).chmod(0o755)
+    load_checked_config(machine, text, "config.yaml")
+
+    def check(path: Path | str, problem: str, hint: str) -> None:
+        said = f"config.yaml:2: metrics.token.file: {path} {problem}; {hint} {path}"
+        assert explain(machine, text) == said
+
+    real = machine.path(folder / "token")
+    real.chmod(0o660)
+    os.chown(real, 0, 50)
+    check(folder / "token", "can be changed by others than root", "sudo chmod go-w")
+    os.chown(real, 1000, 0)
+    real.chmod(0o600)
+    check(folder / "token", "belongs to somebody else than root", "sudo chown root")
+    os.chown(real, 0, 0)
+    os.chown(machine.path(Path("/srv/ada")), 1000, 1000)
+    problem = "belongs to somebody else than root, who can put another file in the place of the secret"
+    check("/srv/ada", problem, "sudo chown root")
+    os.chown(machine.path(Path("/srv/ada")), 0, 1000)
+    machine.path(Path("/srv/ada")).chmod(0o775)
+    problem = "can be changed by others than root, who can put another file in the place of the secret"
+    check("/srv/ada", problem, "sudo chmod go-w")
+    # where everybody has files, nobody can take away root's
+    machine.path(Path("/srv/ada")).chmod(0o1777)
+    load_checked_config(machine, text, "config.yaml")
+    # a link in a folder of somebody's leads to it
+    machine.path(Path("/srv/ada")).chmod(0o755)
+    os.chown(machine.path(Path("/srv/ada")), 0, 0)
+    (machine.path(Path("/srv")) / "theirs").mkdir()
+    (machine.path(Path("/srv")) / "theirs/link").symlink_to("../ada/secrets/token")
+    os.chown(machine.path(Path("/srv/theirs")), 1000, 1000)
+    text = text.replace("ada/secrets/token", "theirs/link")
+    check(
+        "/srv/theirs",
+        "belongs to somebody else than root, who can put another file in the place of the secret",
+        "sudo chown root",
+    )
+
+
 def test_every_problem_is_named_in_the_order_of_the_lines(machine: Machine) -> None:
     text = (
         "services:\n  managed:\n    grader:\n      api_token: {file: /etc/littlest/grader-token}\n"
