@@ -146,7 +146,7 @@ def config_help(key: MaybeKey = None) -> None:
     """Tell what a setting is for, what it takes and what its default is; without a key, list the groups."""
     from littlest.commands.config_help import run_help
 
-    finish(run_help(key))
+    finish(run_help(make_machine(), key))
 
 
 @config_app.command("schema")

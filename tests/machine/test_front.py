@@ -66,6 +66,13 @@ def test_https_with_an_own_certificate(own_server: Server) -> None:
     # the key stays root's own
     assert server.machine.run("stat -c '%a %U' /etc/ssl/hub/key.pem").stdout.split() == ["600", "root"]
 
+    # at another port than the usual one, which the way from http leads to as well
+    server.configure(USERS + HTTPS + "  port: 8443\n")
+    assert server.run(ask("https://127.0.0.1:8443/hub/login", certificate))[0] == 200
+    assert server.run(ask("http://127.0.0.1/hub/home"))[:2] == (307, "https://127.0.0.1:8443/hub/home")
+    assert ":443 " not in server.machine.run("ss -Hltn").stdout
+    assert ":8443" in json.dumps(server.littlest("status")["addresses"])
+
     # a renewed certificate is a change like any other
     put(server, make_certificate())
     assert server.machine.run("littlest plan", check=False).returncode == 4
@@ -81,12 +88,28 @@ def test_https_with_an_own_certificate(own_server: Server) -> None:
     assert server.use("ada") == "42"
 
 
+def find_listening(server: Server, port: int) -> list[str]:
+    return [line.split()[3] for line in server.machine.run(f"ss -Hltn 'sport = :{port}'").stdout.splitlines()]
+
+
 def test_another_web_server_stands_before_the_hub(own_server: Server, tmp_path: Path) -> None:
     server = own_server
     certificate = make_certificate()
     outside = "https://127.0.0.1:8443/class/"
     settings = f"{USERS}base_url: /class/\nexternal_url: {outside}\nhttp: {{address: 127.0.0.1, port: 8000}}\n"
     server.configure(settings + "proxy: {trusted: [127.0.0.3]}\n")
+    # only there, and not where others could go round the web server
+    assert find_listening(server, 8000) == ["127.0.0.1:8000"]
+    refused = server.machine.run("littlest config set http.address 10.9.9.9", check=False)
+    assert refused.returncode == 3
+    assert "http.address: 10.9.9.9 is no address of this machine, which has " in refused.stderr
+    assert "127.0.0.1" in refused.stderr
+    # whoever is not trusted says in vain that he came by https
+    inside = "http://127.0.0.1:8000/class/hub/login"
+    told = {"X-Forwarded-Proto": "https", "X-Scheme": "https"}
+    cookies = server.run(ask(inside, **told))[2]
+    assert cookies
+    assert not any("secure" in cookie.lower() for cookie in cookies)
     leader = server.machine.leader
     front = run_nginx(
         leader, tmp_path, certificate, address="127.0.0.1", port=8443, path="/class/", hub="http://127.0.0.1:8000"
@@ -107,7 +130,11 @@ def test_another_web_server_stands_before_the_hub(own_server: Server, tmp_path: 
         # nginx reaches the hub from 127.0.0.1, which is not the one that is trusted: so visitors all look like it
         visit("127.0.0.7")
         assert "@127.0.0.7" not in server.machine.journal("-u", "jupyterhub.service", "-b")
-        server.configure(settings + "proxy: {trusted: [127.0.0.1]}\n")
+        # a network, with nginx in it
+        server.configure(settings + "proxy: {trusted: [127.0.0.0/30]}\n")
+        cookies = server.run(ask(inside, **told))[2]
+        assert cookies
+        assert all("secure" in cookie.lower() for cookie in cookies)
         visit("127.0.0.8")
         log = server.machine.journal("-u", "jupyterhub.service", "-b")
         assert "(grace@127.0.0.8)" in log

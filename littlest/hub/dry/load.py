@@ -125,6 +125,9 @@ class DryLoad:
         return secrets.token_hex(32)
 
     def _try_drop_in(self, file: Path, known: KnownClasses) -> Iterator[Finding]:
+        if not file.exists():
+            yield _in_file(file, 1, f"leads to {file.readlink()}, and there is no such file", f"sudo rm {file}")
+            return
         try:
             said = run_drop_in(file)
         except (Exception, SystemExit) as error:  # whatever an admin's file raises
