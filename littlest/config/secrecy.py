@@ -19,7 +19,8 @@ _HARMLESS_ENDS = frozenset({"days", "file", "in", "length", "path", "seconds", "
 """Last words of names that tell something about a secret, not the secret."""
 _PASSWORD_IN_ADDRESS = re.compile(r"(?<=://)(?!\[)[^/?#\s:]*:(?![0-9]*[/?#])\S+(?=@)")
 """User and password, up to the last @: many a password has / or @ in it. Digits before / are a port."""
-_ARGUMENT = re.compile(r"(?<![^\s\"'\[,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:=|\s+(?!-))(?P<value>\S+)")
+_ARGUMENT = re.compile(r"(?<![^\s\"'\[,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:=|\s+(?!-))(?P<value>(?!/\S*/)\S+)")
+"""But for one with a path, which only says where a secret is."""
 
 
 def mask_free(value: Any, place: Sequence[str | int]) -> Any:

@@ -82,7 +82,7 @@ def test_a_command_without_a_secret_is_shown() -> None:
     for word in (
         "--port=9000",
         "--token-file=/etc/x",
-        "--key-path /etc/x",
+        "--ssl-key=/etc/x/y.key",
         "--verbose",
         "https://x.example.org:1/a@b",
     ):
