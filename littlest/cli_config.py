@@ -146,7 +146,7 @@ def config_help(key: MaybeKey = None, as_json: Json = False) -> None:
     """Tell what a setting is for, what it takes and what its default is; without a key, list the groups."""
     from littlest.commands.config_help import run_help
 
-    finish(run_help(key), as_json)
+    finish(run_help(make_machine(), key), as_json)
 
 
 @config_app.command("schema")

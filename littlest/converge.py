@@ -13,6 +13,7 @@ from littlest.plan.changes import Outlook, find_affected, find_changes
 from littlest.plan.limits import find_memory_warnings, make_server_limits_step, render_total_exceeded
 from littlest.plan.steps import Release, RunUnit, Step
 from littlest.system.apply import Progress, apply_plan, find_pending_steps, ignore_progress
+from littlest.system.certificates import find_certificate_warnings
 from littlest.system.checks import load_checked_config
 from littlest.system.machine import Machine
 from littlest.system.memory import read_machine_memory
@@ -85,6 +86,7 @@ def find_warnings(machine: Machine, config: Config) -> tuple[str, ...]:
     """What is allowed and yet hardly meant, and what cannot be as it is meant now; a sentence each. Only looks."""
     return (
         *describe.find_warnings(config),
+        *find_certificate_warnings(machine, config),
         *_find_admins_without_account(machine, config),
         *find_memory_warnings(config, read_machine_memory(machine)),
         *find_too_much_in_use(machine, config),

@@ -34,7 +34,7 @@ from littlest.system.interrupts import ignore_signals, interrupt_on_signals
 from littlest.system.lock import hold_lock
 from littlest.system.machine import Machine
 from littlest.system.releases import read_current_release
-from littlest.system.settings import find_real_file, keep_copy, read_good_text, replace_settings
+from littlest.system.settings import close_settings, find_real_file, keep_copy, read_good_text, replace_settings
 
 
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:
@@ -51,6 +51,10 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
         if text is not None and file != paths.CONFIG_FILE:
             progress(f"{paths.CONFIG_FILE} is missing; putting the last good settings back")
             replace_settings(machine, text)
+        if close_settings(machine):
+            progress(
+                f"every user of this machine could read the secrets in {paths.CONFIG_FILE}; it is closed to them"
+            )
         attempt = Attempt(text, read_good_text(machine))
         return _put_in_force(machine, release, config, attempt, how="apply", progress=progress)
 

@@ -16,7 +16,7 @@ from littlest.config.section import (
     make_conflict,
     make_conflicts,
 )
-from littlest.config.values import parse_address, parse_class_name
+from littlest.config.values import parse_address, parse_class_name, parse_pam_service, parse_server
 
 _HERE = "littlest.config.auth"
 _PROVIDERS = "littlest.config.providers"
@@ -116,7 +116,7 @@ class PamAuth(Auth):
 
     type: Literal["pam"]
     """The way to log in. With `pam`, the password is that of the Unix account of the same name."""
-    service: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", examples=["sshd"])] = "login"
+    service: Annotated[str, AfterValidator(parse_pam_service), Field(examples=["sshd"])] = "login"
     """The PAM service that is asked: the name of a file in /etc/pam.d."""
 
 
@@ -159,7 +159,7 @@ class LdapAuth(Auth):
 
     type: Literal["ldap"]
     """The way to log in. With `ldap`, a directory checks the password."""
-    server: Annotated[str, Field(pattern=r"^[A-Za-z0-9.:-]+$", examples=["ldap.example.org"])]
+    server: Annotated[str, AfterValidator(parse_server), Field(examples=["ldap.example.org"])]
     """Name or address of the directory's server."""
     port: Annotated[Annotated[int, Field(ge=1, le=65535)] | None, Field(examples=[636])] = None
     """TCP port; null for the usual one, 636 with `tls: on_connect` and else 389."""

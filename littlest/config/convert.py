@@ -17,6 +17,8 @@ from littlest.config.problems import Problem
 from littlest.config.scalars import (
     Misread,
     describe_kind,
+    find_line_break,
+    find_miswriting,
     guess_scalar,
     is_blank,
     is_empty,
@@ -25,7 +27,7 @@ from littlest.config.scalars import (
     read_scalar,
     show,
 )
-from littlest.config.secrecy import is_hidden, is_secret_place, list_free_names
+from littlest.config.secrecy import cut_at_secret, is_hidden, is_secret_place
 from littlest.config.section import Secret, Section, UserName
 from littlest.config.settings import as_section, find_nearest_word, list_variants, split_optional
 from littlest.config.syntax import MappingNode, Node, ScalarNode, SequenceNode
@@ -35,10 +37,6 @@ Place = tuple[str | int, ...]
 
 KEY = "[key]"
 """Stands at the end of a place whose name itself is meant; pydantic's word for it."""
-_YAML_TAG = "tag:yaml.org,2002:"
-_KNOWN_TAGS = frozenset(
-    _YAML_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
-)
 _MOST_DEPTH = 20
 _MOST_VALUES = 50_000
 """Of those whose shape no setting prescribes: a few lines of anchors within anchors can stand for billions."""
@@ -70,7 +68,7 @@ class Conversion:
 
     def make_problem(self, node: Node, place: Place, problem: str, hint: str | None = None) -> Problem:
         """Return what is wrong with the value at a place."""
-        key = ".".join(make_visible(part) for part in place if isinstance(part, str) and part != KEY)
+        key = ".".join(make_visible(part) for part in cut_at_secret(place) if isinstance(part, str) and part != KEY)
         mark = node.start_mark
         return Problem(self.file, mark.line + 1, mark.column + 1, key, problem, hint)
 
@@ -180,10 +178,12 @@ class Conversion:
         if kind is Secret and not isinstance(node, MappingNode):
             self.hidden.append(node)
         self._hide_free(node, place)
-        if node.tag and str(node.tag) not in _KNOWN_TAGS:
-            raise Misread(
-                f"the tag {make_visible(str(node.tag).replace(_YAML_TAG, '!!'))} means nothing here; remove it"
-            )
+        is_secret = kind is Secret or is_secret_place(place)
+        miswritten = find_miswriting(node, is_secret=is_secret) or (
+            find_line_break(node, is_secret=True) if kind is Secret else ""
+        )
+        if miswritten:
+            raise Misread(miswritten)
         if kind is Any:
             try:
                 return self._convert_data(node, place)
@@ -194,8 +194,8 @@ class Conversion:
         if optional and is_null(node):
             return None
         section, origin = as_section(kind), get_origin(kind)
-        if kind is Secret and isinstance(node, SequenceNode):
-            raise Misread("takes a secret as it is, or {file: PATH} for one that stands in a file, not a list")
+        if kind is Secret and not isinstance(node, ScalarNode):
+            self._check_secret_group(node)
         if kind is Secret and isinstance(node, ScalarNode) and not is_empty(node):
             found: Any = {"value": node.value}
         elif section is not None:
@@ -209,6 +209,15 @@ class Conversion:
             found = self._convert_single(node, kind, place, optional=optional)
         return found
 
+    def _check_secret_group(self, node: Node) -> None:
+        """Raises Misread for what stands where {file: PATH} may, without naming any of it: it may be the secret."""
+        if not isinstance(node, MappingNode):
+            raise Misread("takes a secret, or {file: PATH}, not a list; put a secret that begins with [ in quotes")
+        keys = [key for key, _ in node.value if not _is_merge(key)]
+        if not all(isinstance(key, ScalarNode) and key.value in Secret.model_fields for key in keys):
+            self.hidden += [node, *keys]
+            raise Misread("takes a secret, or {file: PATH}; put a secret that begins with { in quotes")
+
     def _convert_single(self, node: Node, kind: Any, place: Place, *, optional: bool) -> Any:
         if not isinstance(node, ScalarNode):
             raise Misread(
@@ -219,10 +228,8 @@ class Conversion:
             raise Misread("is empty" if in_list else "has no value; give one, or delete the line")
         if not in_list and is_null(node):
             raise Misread(f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default")
-        if not node.style and node.end_mark.line > node.start_mark.line:
-            # YAML joins the lines: a dash that is indented too far makes one user of two
-            as_read = "" if is_secret_place(place) else f", as {show(node)}"
-            raise Misread(f"goes on over more than one line{as_read}; several entries must be indented alike")
+        if broken := find_line_break(node, is_secret=is_secret_place(place)):
+            raise Misread(broken)
         return read_scalar(node, kind)
 
     def _convert_mapping(self, node: Node, annotation: tuple[Any, Any], place: Place) -> dict[str, Any]:
@@ -258,6 +265,12 @@ class Conversion:
         self._hide_free(node, place)
         if self._values > _MOST_VALUES:
             raise Misread(f"holds more than {_MOST_VALUES} values, each anchor counted where it is used")
+        is_secret = is_secret_place(place)
+        miswritten = find_miswriting(node, is_secret=is_secret) or find_line_break(node, is_secret=is_secret)
+        if miswritten:
+            self.hidden.append(node)
+            self.add_problem(node, place, miswritten)
+            return None
         if isinstance(node, ScalarNode):
             return guess_scalar(node)
         if isinstance(node, SequenceNode):
@@ -277,8 +290,12 @@ class Conversion:
 
     def _hide_free(self, node: Node, place: Place) -> None:
         """Note what is a secret where the model knows no names, with names that stand in it."""
-        value = guess_scalar(node) if isinstance(node, ScalarNode) else node
-        if list_free_names(place) and is_hidden(value, place):
+        value: Any = node
+        if isinstance(node, ScalarNode):
+            value = guess_scalar(node)
+        elif isinstance(node, SequenceNode):
+            value = [item.value for item in node.value if isinstance(item, ScalarNode)] or node
+        if is_hidden(value, place):
             self.hidden.append(node)
             if isinstance(node, MappingNode):
                 self.hidden += [key for key, _ in node.value]

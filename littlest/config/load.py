@@ -154,7 +154,6 @@ _SENTENCES = {
     "greater_than_equal": "is too small; give at least {ge:g}",
     "less_than_equal": "is too large; give at most {le:g}",
     "value_error": "{error}",
-    "string_pattern_mismatch": "holds a character that cannot be",
     "string_too_long": "is too long; give at most {max_length} characters",
     "string_too_short": "is empty",
     "too_short": "is empty; give at least one",

@@ -76,7 +76,7 @@ class Http(Section):
     """Where the hub is reached."""
 
     address: Annotated[str, AfterValidator(parse_address), Field(examples=["192.0.2.10"])] = ""
-    """IP address the proxy listens on; empty for every address of the machine."""
+    """IP address the proxy listens on, one that the machine has; empty for all of them."""
     port: Annotated[Port, Field(examples=[8000])] = 80
     """TCP port the proxy listens on; with https, the port that leads on to it."""
 

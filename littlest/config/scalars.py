@@ -4,6 +4,7 @@ import math
 import re
 from typing import Any, Literal
 
+from littlest.config.secrecy import mask_text
 from littlest.config.section import Data
 from littlest.config.settings import list_choices
 from littlest.config.syntax import Node, ScalarNode
@@ -13,6 +14,10 @@ _NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-
 """Without a zero before other digits: that is a postcode or a matriculation number."""
 _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NULL = frozenset({"null", "Null", "NULL", "~"})
+_YAML_TAG = "tag:yaml.org,2002:"
+_KNOWN_TAGS = frozenset(
+    _YAML_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
+)
 _MOST_SHOWN = 60
 _MOST_DIGITS = 30
 
@@ -57,9 +62,35 @@ def show(node: Node) -> str:
 
 
 def make_visible(text: str) -> str:
-    """Return what someone wrote as one short line without control characters."""
+    """Return what someone wrote as one short line without control characters, and without passwords in it."""
+    text = mask_text(text)
     short = text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
     return short if short.isprintable() else short.encode("unicode_escape").decode()
+
+
+def find_miswriting(node: Node, *, is_secret: bool) -> str:
+    """Return how a value that was meant as text came to be something else for YAML; empty where it did not.
+
+    Nothing of a secret is named.
+    """
+    begin = "!" if node.tag and str(node.tag) not in _KNOWN_TAGS else "&" if node.anchor and is_blank(node) else ""
+    if begin and is_secret:
+        return f"begins with {begin}, which has a meaning in YAML; put the secret in quotes"
+    if begin == "!":
+        return f"the tag {make_visible(str(node.tag).replace(_YAML_TAG, '!!'))} means nothing here; remove it"
+    return ""
+
+
+def find_line_break(node: Node, *, is_secret: bool) -> str:
+    """Return what is wrong with text without quotes over several lines, which YAML joins; empty where it is on one.
+
+    A dash that is indented too far makes one user of two.
+    """
+    if not isinstance(node, ScalarNode) or node.style or node.end_mark.line == node.start_mark.line:
+        return ""
+    if is_secret:
+        return "goes on over more than one line; write the secret on one line, in quotes"
+    return f"goes on over more than one line, as {show(node)}; several entries must be indented alike"
 
 
 def guess_scalar(node: ScalarNode) -> Data:

@@ -2,7 +2,8 @@
 
 There the name tells it. A value in `auth.settings`, in a class of `jupyterhub` or in an `environment` is hidden when
 a name on the way to it is one of a password, token, key or the like; and an address is, whatever its name, that has
-a password in it. What only says how long or where a secret is, such as `token_url`, is none. Pure functions.
+a password in it. So is the command of a service with such an address or argument. What only says how long or where a
+secret is, such as `token_url`, is none. Pure functions.
 """
 
 import re
@@ -12,10 +13,14 @@ from typing import Any
 MASK = "********"
 """What is shown of a secret."""
 _TELLING = re.compile(r"passw|passphrase|secret|token|credential|api_?key|authorization", re.IGNORECASE)
-_TELLING_WORDS = frozenset({"auth", "key", "keys", "pass", "pwd"})
+_TELLING_WORDS = frozenset({"auth", "consumers", "key", "keys", "pass", "pwd"})
+"""Consumers are the other side's keys with their secrets (LTI 1.1)."""
 _HARMLESS_ENDS = frozenset({"days", "file", "in", "length", "path", "seconds", "url"})
 """Last words of names that tell something about a secret, not the secret."""
-_ADDRESS_WITH_PASSWORD = re.compile(r"://[^/?#\s]*:[^/?#\s]+@")
+_PASSWORD_IN_ADDRESS = re.compile(r"(?<=://)(?!\[)[^/?#\s:]*:(?![0-9]*[/?#])\S+(?=@)")
+"""User and password, up to the last @: many a password has / or @ in it. Digits before / are a port."""
+_ARGUMENT = re.compile(r"(?<![^\s\"'\[,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:=|\s+(?!-))(?P<value>(?!/\S*/)\S+)")
+"""But for one with a path, which only says where a secret is."""
 
 
 def mask_free(value: Any, place: Sequence[str | int]) -> Any:
@@ -35,9 +40,43 @@ def is_hidden(value: Any, place: Sequence[str | int]) -> bool:
     """Whether plain data at a place is a secret by its name, or an address with a password in it."""
     if value is None or isinstance(value, bool) or value in ("", (), [], {}):
         return False
-    if isinstance(value, str) and list_free_names(place) and _ADDRESS_WITH_PASSWORD.search(value):
+    if isinstance(value, str) and list_free_names(place) and _PASSWORD_IN_ADDRESS.search(value):
         return True
-    return is_secret_place(place)
+    return is_secret_place(place) or (_is_command(place) and tells_secret_argument(value))
+
+
+def tells_secret_argument(words: Any) -> bool:
+    """Whether the words of a command give a secret, as `--token=…` or an address with a password in it does.
+
+    It hides the whole command: the secret may be a word of its own.
+    """
+    text = words if isinstance(words, str) else " ".join(map(str, words)) if isinstance(words, tuple | list) else ""
+    return mask_text(text) != text
+
+
+def mask_text(text: str) -> str:
+    """Return text that a person wrote without passwords in addresses, and without values of arguments that tell a
+    secret by their names."""
+    text = _PASSWORD_IN_ADDRESS.sub(MASK, text)
+    return _ARGUMENT.sub(_mask_argument, text)
+
+
+def cut_at_secret(place: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Return a place without the names below the one that tells a secret: they may be parts of it."""
+    return next((place[:end] for end in range(1, len(place)) if is_secret_place(place[:end])), place)
+
+
+def _mask_argument(found: re.Match[str]) -> str:
+    if not _tells_secret(found["name"]):
+        return found[0]
+    return f"{found[0][: found.start('value') - found.start()]}{MASK}"
+
+
+def _is_command(place: Sequence[str | int]) -> bool:
+    match tuple(place):
+        case ("services", "managed", _, "command", *_):
+            return True
+    return False
 
 
 def is_secret_place(place: Sequence[str | int]) -> bool:

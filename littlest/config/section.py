@@ -66,7 +66,8 @@ class Secret(Section):
     value: str = ""
     """The secret itself."""
     file: str = ""
-    """Path of a file whose first line is the secret; only root needs to be able to read it."""
+    """Path of a file whose first line is the secret; it and the folders on the way to it must belong to root, and
+    only root needs to be able to read it."""
 
     @model_validator(mode="after")
     def _check_which(self) -> Self:
@@ -76,7 +77,9 @@ class Secret(Section):
             try:
                 parse_file_path(self.file)
             except ValueError as error:
-                raise make_conflict(type(self).__name__, ("file",), f"{self.file} {error}") from None
+                # what is no path may be the secret itself
+                subject = f"{self.file} " if self.file.startswith("/") else ""
+                raise make_conflict(type(self).__name__, ("file",), f"{subject}{error}") from None
         elif not self.value:
             raise ValueError("is empty; write the secret, or {file: PATH} for one that stands in a file")
         return self

@@ -97,6 +97,8 @@ SHAPES: Mapping[str, Shape] = {
     "parse_entity_id": Shape("an entity ID", values.ENTITY_ID, several="entity IDs"),
     "parse_url_or_none": Shape("an address (URL)", f"(?:{values.URL})?"),
     "parse_public_url": Shape("an address (URL)", f"(?:{values.PUBLIC_URL})?"),
+    "parse_server": Shape("the name or address of a server", values.SERVER),
+    "parse_pam_service": Shape("the name of a PAM service", values.PAM_SERVICE),
     "parse_domain": Shape("a domain", values.DOMAIN, several="domains"),
     "parse_email": Shape("an e-mail address", f"(?:{values.EMAIL})?"),
     "parse_unix_name": Shape("a template with {name}", values.UNIX_NAME),

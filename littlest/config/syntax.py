@@ -117,9 +117,15 @@ _EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str], Fault], ..
         Fault.OPEN,
     ),
     (
-        r"found undefined alias '(.*)'",
-        lambda match: f"*{match[1]} refers to an anchor that does not exist; put the value in quotes if it is text",
+        # its name is not told: many a password begins with *
+        r"found undefined alias",
+        "what begins with * refers to an anchor that does not exist; put the value in quotes if it is text",
         Fault.ALIAS,
+    ),
+    (
+        r"found undefined tag handle|while scanning a tag",
+        "a value that begins with ! has a meaning in YAML; put the value in quotes",
+        Fault.START,
     ),
     (r"expected '<document start>'", "this line is no setting; write settings as key: value", Fault.WHOLE),
     (
@@ -145,7 +151,8 @@ _KEY = re.compile(r"\s*(?:- +)*[^\s:#]+\s*:(?:\s|$)")
 
 
 def _explain(error: MarkedYAMLError, text: str) -> YamlSyntaxError:
-    said = error.problem or error.context or "it cannot be read"
+    is_tag = "scanning a tag" in (error.context or "")
+    said = (error.context if is_tag else error.problem or error.context) or "it cannot be read"
     mark = error.problem_mark or error.context_mark
     if error.context_mark is not None and _STANDS_AT_CONTEXT.match(said):
         mark = error.context_mark

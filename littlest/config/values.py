@@ -30,6 +30,8 @@ CLASS_NAME = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+"
 DOMAIN = r"(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
 EMAIL = r"[^\s@]+@[^\s@]+\.[^\s@]+"
 ENTITY_ID = "(?:https?://|urn:)[!-~]+"
+SERVER = "[A-Za-z0-9.:-]+"
+PAM_SERVICE = "[A-Za-z0-9._-]+"
 UNIX_NAME = r"(?!littlest-)(?:[a-z_][a-z0-9_-]{0,11})?\{name\}"
 
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -213,6 +215,18 @@ def parse_variable_name(name: str) -> str:
 def parse_class_name(name: str) -> str:
     """Return a class with its module, such as `package.module.Class`. Raises ValueError."""
     return _match(CLASS_NAME, name, "is not a class with its module; write one such as package.module.Class")
+
+
+def parse_server(name: str) -> str:
+    """Return the name or address of a directory's server. Raises ValueError."""
+    return _match(
+        SERVER, name, "is no name of a server; write it alone, such as ldap.example.org; the port is auth.port"
+    )
+
+
+def parse_pam_service(name: str) -> str:
+    """Return the name of a PAM service. Raises ValueError."""
+    return _match(PAM_SERVICE, name, "is no name of a PAM service; write that of a file in /etc/pam.d, such as sshd")
 
 
 def parse_domain(domain: str) -> str:

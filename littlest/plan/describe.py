@@ -1,10 +1,11 @@
 """One plain sentence for each step, as `littlest plan` and the progress lines show it."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from littlest import paths
 from littlest.config.model import Config
+from littlest.config.secrecy import tells_secret_argument
 from littlest.plan.steps import (
     CloseSharedFolder,
     EnableUnit,
@@ -34,9 +35,29 @@ from littlest.plan.steps import (
 
 def find_warnings(config: Config) -> tuple[str, ...]:
     """What is allowed and yet hardly meant, a sentence each."""
-    if config.users.admin:
-        return ()
-    return ("Note: users.admin names nobody. Whoever was an admin by it is none any more, and may not log in.",)
+    return tuple(f"Note: {warning}" for warning in _list_warnings(config))
+
+
+def _list_warnings(config: Config) -> Iterator[str]:
+    if not config.users.admin:
+        yield "users.admin names nobody. Whoever was an admin by it is none any more, and may not log in."
+    everybody = next((network for network in config.proxy.trusted if network.endswith("/0")), None)
+    if everybody:
+        yield (
+            f"proxy.trusted names everybody ({everybody}): each visitor can feign to come from any address. "
+            "Name only the web server that stands before the hub."
+        )
+    if config.https.letsencrypt.email or config.https.letsencrypt.domains:
+        yield (
+            "https.letsencrypt does nothing: certificates from Let's Encrypt are not possible in this version. "
+            "For encryption give https.certificate and https.key."
+        )
+    for name, service in config.services.managed.items():
+        if tells_secret_argument(service.command):
+            yield (
+                f"services.managed.{name}.command gives a secret as an argument, which every user of this machine "
+                "can see. Give it in environment, or let the hub make up the token."
+            )
 
 
 def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for each kind of step

@@ -3,16 +3,19 @@
 Without them the hub starts and its login page answers, but nobody can log in.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from littlest.config.auth import LdapAuth, PamAuth
+from littlest.config.keys import render_key
 from littlest.config.load import LoadedConfig
 from littlest.config.problems import Problem
 from littlest.config.section import LONGEST_TOKEN, SHORTEST_TOKEN
 from littlest.errors import LittlestError
 from littlest.system.machine import Machine
-from littlest.system.secret_files import read_secret_value
+from littlest.system.named_files import read_named_file
+from littlest.system.secret_files import list_secrets, read_secret_value
 
 _PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")
 
@@ -34,31 +37,48 @@ def _find_problems(machine: Machine, loaded: LoadedConfig) -> Iterator[Problem]:
         case LdapAuth(certificate_authority=str(file)):
             if problem := _find_authority_problem(machine, file):
                 yield loaded.make_problem(("auth", "certificate_authority"), problem)
-    if config.metrics.token is not None:
+    yield from _find_token_problems(machine, loaded)
+
+
+def _find_token_problems(machine: Machine, loaded: LoadedConfig) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for place, secret in list_secrets(loaded.config):
+        if place[0] not in ("metrics", "services"):
+            continue
         try:
-            token = read_secret_value(machine, config.metrics.token)
+            token = read_secret_value(machine, secret)
         except (LittlestError, PermissionError):
             # told by another check, or nothing that this person may look at
-            return
-        if not SHORTEST_TOKEN <= len(token) <= LONGEST_TOKEN:
-            bound = f"longer than {LONGEST_TOKEN}" if len(token) > LONGEST_TOKEN else f"shorter than {SHORTEST_TOKEN}"
-            problem = f"is {bound} characters, and JupyterHub takes no such token"
-            yield loaded.make_problem(("metrics", "token"), problem, "make one with: openssl rand -hex 32")
+            continue
+        key = render_key(place)
+        other = owners.setdefault(token, key)
+        problem = _explain_token(token)
+        if not problem and other != key:
+            problem = f"is the token of {other}, too"
+        if problem:
+            yield loaded.make_problem(place, problem, "make one with: openssl rand -hex 32")
+
+
+def _explain_token(token: str) -> str:
+    """Return why a token cannot be one, in a request's header and for JupyterHub; empty where it can."""
+    if len(token) < SHORTEST_TOKEN:
+        return f"is shorter than {SHORTEST_TOKEN} characters, and JupyterHub takes no such token"
+    if len(token) > LONGEST_TOKEN:
+        return f"is longer than {LONGEST_TOKEN} characters, and JupyterHub takes no such token"
+    if not re.fullmatch("[!-~]+", token):
+        return "holds a space or another character that no token can have"
+    return ""
 
 
 def _find_authority_problem(machine: Machine, file: str) -> str:
     from cryptography import x509  # noqa: PLC0415  # only for this one way to log in
 
     try:
-        content = machine.read_bytes(PurePosixPath(file))
+        x509.load_pem_x509_certificates(read_named_file(machine, file))
     except PermissionError:
-        return "" if not machine.may_own() else f"{file} cannot be read"
-    except OSError as error:
-        return f"{file} cannot be read: {error.strerror}"
-    if content is None:
-        return f"there is no file {file}"
-    try:
-        x509.load_pem_x509_certificates(content)
+        return ""
+    except LittlestError as error:
+        return error.message
     except ValueError:
         return f"{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
     return ""

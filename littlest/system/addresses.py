@@ -1,9 +1,11 @@
-"""Where a browser reaches the hub."""
+"""Where a browser reaches the hub, and whether the proxy can listen there."""
 
 import json
 import socket
 
+from littlest.config.load import LoadedConfig
 from littlest.config.model import Config
+from littlest.config.problems import Problem
 from littlest.errors import CommandFailed
 from littlest.system.machine import Machine
 
@@ -23,12 +25,35 @@ def find_addresses(machine: Machine, config: Config) -> tuple[str, ...]:
     return tuple(f"{protocol}://{f'[{host}]' if ':' in host else host}{port}{config.base_url}" for host in hosts)
 
 
-def _find_ip_addresses(machine: Machine) -> list[str]:
-    """The machine's own IPv4 addresses, asked of the kernel without a packet or a connection."""
+def find_address_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
+    """Whether `http.address` is an address that the proxy can listen on, as the kernel says.
+
+    One that the machine gets later is one as soon as it has it, or where net.ipv4.ip_nonlocal_bind lets programs
+    wait for it.
+    """
+    address = loaded.config.http.address
+    if not address or not machine.is_live:
+        return ()
     try:
-        shown = machine.run(["ip", "-json", "-4", "address", "show", "up", "scope", "global"], check=False)
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM) as listener:
+            listener.bind((address, 0))
+    except OSError:
+        own = ", ".join((*_find_ip_addresses(machine, "-4"), *_find_ip_addresses(machine, "-6"), "127.0.0.1"))
+        problem = f"{address} is no address of this machine, which has {own}"
+        return (loaded.make_problem(("http", "address"), problem, "leave it empty to listen on every address"),)
+    return ()
+
+
+def _find_ip_addresses(machine: Machine, family: str = "-4") -> list[str]:
+    """The machine's own addresses, asked of the kernel without a packet or a connection."""
+    try:
+        shown = machine.run(["ip", "-json", family, "address", "show", "up", "scope", "global"], check=False)
+        # of what it leaves out, some versions print an empty group
         found = [
-            address["local"] for link in json.loads(shown.stdout or "[]") for address in link.get("addr_info", [])
+            address["local"]
+            for link in json.loads(shown.stdout or "[]")
+            for address in link.get("addr_info", [])
+            if "local" in address
         ]
     except (CommandFailed, ValueError):
         return []

@@ -1,20 +1,25 @@
 """The certificate and key of https: whether a proxy that is started with them can serve anybody."""
 
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from littlest.config.convert import Place
 from littlest.config.load import LoadedConfig
-from littlest.config.model import Https
+from littlest.config.model import Config, Https
 from littlest.config.problems import Problem
+from littlest.errors import LittlestError
 from littlest.system.machine import Machine
+from littlest.system.named_files import read_named_file
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 CERTIFICATE: Place = ("https", "certificate")
 KEY: Place = ("https", "key")
+_LEAST_BITS = {"RSA": 2048, "DSA": 2048, "EC": 224}
+"""By the kind of key; OpenSSL, which the proxy loads them with, takes no weaker ones."""
+_WEAK_DIGESTS = ("md5", "sha1")
 _NEW_ONE = "put a valid one there, or set https.enabled to false"
 
 
@@ -60,8 +65,44 @@ def read_certificate_end(machine: Machine, https: Https) -> datetime | None:
         return None
 
 
+def find_certificate_warnings(machine: Machine, config: Config) -> tuple[str, ...]:
+    """Whether people who open `external_url` will be warned of the certificate, because it is for other names.
+
+    Where another web server stands before the hub, people see that one's certificate.
+    """
+    host = urlsplit(config.external_url).hostname
+    if not (host and config.https.enabled) or config.proxy.trusted:
+        return ()
+    try:
+        names = _list_names(_load_chain(machine, config.https)[0])
+    except _Unusable:
+        return ()
+    if any(host == name or (name[:2] == "*." and host.partition(".")[2] == name[2:]) for name in names):
+        return ()
+    covered = ", ".join(names) or "no name at all"
+    return (
+        f"Note: {config.https.certificate} is for {covered}, and not for {host}: browsers will warn people of it.",
+    )
+
+
+def _list_names(certificate: "Certificate") -> tuple[str, ...]:
+    from cryptography import x509  # noqa: PLC0415
+
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return ()
+    addresses = found.get_values_for_type(x509.IPAddress)
+    return (*(name.lower() for name in found.get_values_for_type(x509.DNSName)), *map(str, addresses))
+
+
 def _read_certificate(machine: Machine, https: Https) -> "Certificate":
-    certificate = _load_chain(machine, https)[0]
+    chain = _load_chain(machine, https)
+    for number, found in enumerate(chain, 1):
+        if weakness := _find_weakness(found):
+            subject = str(https.certificate) if number == 1 else f"certificate {number} in {https.certificate}"
+            raise _Unusable(f"{subject} {weakness}, which the proxy does not take", _NEW_ONE)
+    certificate = chain[0]
     now = datetime.now(UTC)
     if certificate.not_valid_after_utc <= now:
         ended = certificate.not_valid_after_utc.strftime("%Y-%m-%d")
@@ -84,6 +125,20 @@ def _load_chain(machine: Machine, https: Https) -> "list[Certificate]":
         raise _Unusable(problem, "are the two files in the right order?") from None
 
 
+def _find_weakness(certificate: "Certificate") -> str:
+    """Return for what the proxy would not start with this certificate; empty for one that is strong enough."""
+    key = certificate.public_key()
+    kind = type(key).__name__.strip("_").removesuffix("PublicKey")
+    bits = getattr(key, "key_size", 0)
+    if bits < _LEAST_BITS.get(kind, 0):
+        return f"has a key of {bits} bits"
+    digest = certificate.signature_hash_algorithm
+    # what a certificate says of itself proves nothing, however it is signed
+    if digest is not None and digest.name in _WEAK_DIGESTS and certificate.issuer != certificate.subject:
+        return f"is signed with {digest.name.upper()}"
+    return ""
+
+
 def _check_key(machine: Machine, https: Https, certificate: "Certificate | None") -> None:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
 
@@ -101,11 +156,8 @@ def _check_key(machine: Machine, https: Https, certificate: "Certificate | None"
 
 def _read(machine: Machine, file: str) -> bytes:
     try:
-        content = machine.read_bytes(PurePosixPath(file))
-    except OSError as error:
-        if isinstance(error, PermissionError) and not machine.may_own():
-            raise _Locked(file) from None
-        raise _Unusable(f"{file} cannot be read: {error.strerror}") from None
-    if content is None:
-        raise _Unusable(f"there is no file {file}")
-    return content
+        return read_named_file(machine, file)
+    except PermissionError:
+        raise _Locked(file) from None
+    except LittlestError as error:
+        raise _Unusable(error.message) from None

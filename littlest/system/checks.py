@@ -13,6 +13,7 @@ from littlest.config.load import LoadedConfig, load_located_config, sort_problem
 from littlest.config.model import Config
 from littlest.config.problems import InvalidConfig, Problem
 from littlest.system.access_checks import find_access_problems
+from littlest.system.addresses import find_address_problems
 from littlest.system.certificates import find_certificate_problems
 from littlest.system.dry_load import find_hub_problems
 from littlest.system.folder_checks import find_place_problems
@@ -23,6 +24,7 @@ from littlest.system.secret_files import find_secret_problems, list_secrets
 from littlest.system.service_programs import find_service_problems
 
 CHECKS: tuple[Callable[[Machine, LoadedConfig], tuple[Problem, ...]], ...] = (
+    find_address_problems,
     find_certificate_problems,
     find_secret_problems,
     find_access_problems,

@@ -18,15 +18,27 @@ SECONDS = 30.0
 """How long each drop-in may take, and the rest."""
 _MARGIN = 60.0
 """Seconds for what this process needs before it begins, on a machine that has much else to do."""
-_COMMAND = (
-    sys.executable,
-    "-I",
-    "-c",
-    # of this very program, wherever it lies
-    "import sys; sys.path.append(sys.argv[1]); from littlest.hub.dry.load import main; main()",
-    str(Path(__file__).parents[2]),
-)
+_HELP_SECONDS = 30.0
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
+
+
+def _make_command(module: str) -> tuple[str, ...]:
+    """Return the command that runs a module of `littlest.hub.dry` of this very program, wherever it lies."""
+    program = f"import sys; sys.path.append(sys.argv[1]); from littlest.hub.dry.{module} import main; main()"
+    return sys.executable, "-I", "-c", program, str(Path(__file__).parents[2])
+
+
+def read_trait_help(machine: Machine, text: str, class_name: str, trait: str) -> dict[str, Any] | None:
+    """Ask JupyterHub what a trait is, in a hub with these settings: `about`, `takes` and `default`, or the `problem`
+    with its name and a `hint`. None where it cannot be asked."""
+    request = json.dumps({"text": text, "class": class_name, "trait": trait})
+    try:
+        found: dict[str, Any] = json.loads(
+            machine.run(_make_command("trait_help"), input=request, timeout=_HELP_SECONDS).stdout
+        )
+    except (CommandFailed, ValueError):
+        return None
+    return found
 
 
 def find_hub_problems(machine: Machine, loaded: LoadedConfig, seconds: float = SECONDS) -> tuple[Problem, ...]:
@@ -39,9 +51,11 @@ def find_hub_problems(machine: Machine, loaded: LoadedConfig, seconds: float = S
         return ()
     folder = machine.path(paths.DROP_IN_DIR)
     # on its input, where nobody else sees it: the text may hold secrets
-    request = {"text": loaded.text, "folder": str(folder), "root": str(machine.root), "seconds": seconds}
+    request = {"text": loaded.text, "folder": str(folder), "seconds": seconds}
     try:
-        done = machine.run(_COMMAND, input=json.dumps(request), check=False, timeout=seconds * 10 + _MARGIN)
+        done = machine.run(
+            _make_command("load"), input=json.dumps(request), check=False, timeout=seconds * 10 + _MARGIN
+        )
     except CommandFailed as error:
         return (loaded.make_problem((), f"JupyterHub could not be asked whether it can start: {error.message}"),)
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

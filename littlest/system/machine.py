@@ -173,6 +173,9 @@ class Machine:
     def read_digest(self, path: PurePosixPath) -> str:
         """SHA-256 of a file's content, links followed; "missing" where there is none to be read."""
         try:
+            # nobody knows when a pipe or a device ends
+            if not self.path(path).is_file():
+                return "missing"
             return hashlib.sha256(self.path(path).read_bytes()).hexdigest()
         except OSError:
             return "missing"

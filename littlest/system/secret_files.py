@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from littlest.config.convert import Place
@@ -11,6 +11,7 @@ from littlest.config.problems import Problem
 from littlest.config.section import Secret, Section
 from littlest.errors import LittlestError
 from littlest.system.machine import Machine
+from littlest.system.named_files import read_named_file
 
 
 def read_secret_value(machine: Machine, secret: Secret) -> str:
@@ -21,11 +22,9 @@ def read_secret_value(machine: Machine, secret: Secret) -> str:
     if not secret.file:
         return secret.value
     try:
-        content = machine.read_bytes(PurePosixPath(secret.file))
-    except OSError as error:
+        content = read_named_file(machine, secret.file)
+    except PermissionError as error:
         raise LittlestError(f"{secret.file} cannot be read: {error.strerror}") from None
-    if content is None:
-        raise LittlestError(f"there is no file {secret.file}")
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
@@ -46,9 +45,8 @@ def find_secret_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Proble
         if not secret.file:
             continue
         try:
-            if _is_open_to_all(machine, secret.file):
-                problem = f"{secret.file} can be read or changed by every user of this machine"
-                problems.append(loaded.make_problem((*place, "file"), problem, f"sudo chmod 600 {secret.file}"))
+            if found := _find_opening(machine, secret.file):
+                problems.append(loaded.make_problem((*place, "file"), *found))
             read_secret_value(machine, secret)
         except PermissionError:
             continue
@@ -74,9 +72,41 @@ def list_secrets(value: Any, place: Place = ()) -> Iterator[tuple[Place, Secret]
                 yield from list_secrets(inner, (*place, index))
 
 
-def _is_open_to_all(machine: Machine, file: str) -> bool:
+def _find_opening(machine: Machine, file: str) -> tuple[str, str] | None:
+    """Return how others than root get at a secret, or can put another in its place, and what closes that; None where
+    they cannot."""
+    path = machine.path(PurePosixPath(file))
     try:
-        mode = machine.path(PurePosixPath(file)).stat().st_mode
+        mode = path.stat().st_mode
+        ways = _list_ways(machine, path)
     except (FileNotFoundError, NotADirectoryError):
-        return False
-    return stat.S_ISREG(mode) and bool(mode & 0o006)
+        return None
+    if not stat.S_ISREG(mode):
+        # told where it is read
+        return None
+    if mode & 0o006:
+        return f"{file} can be read or changed by every user of this machine", f"sudo chmod 600 {file}"
+    root = machine.root.stat().st_uid
+    for way in ways:
+        found = way.stat()
+        is_folder = stat.S_ISDIR(found.st_mode)
+        name = PurePosixPath("/") / way.relative_to(machine.root)
+        danger = ", who can put another file in the place of the secret" if is_folder else ""
+        if found.st_uid != root:
+            return f"{name} belongs to somebody else than root{danger}", f"sudo chown root {name}"
+        is_open = found.st_mode & 0o002 or (found.st_mode & 0o020 and found.st_gid != 0)
+        # in such as /tmp, nobody can take away what is root's
+        if is_open and not (is_folder and found.st_mode & stat.S_ISVTX):
+            return f"{name} can be changed by others than root{danger}", f"sudo chmod go-w {name}"
+    return None
+
+
+def _list_ways(machine: Machine, path: Path) -> list[Path]:
+    """Return the file that a path leads to and every folder on the way to it, those of links among them."""
+    ways = {path}
+    while path.is_symlink():
+        path = path.parent / path.readlink()
+        ways.add(path)
+    ways |= {parent for way in (*ways, path.resolve()) for parent in way.parents}
+    ways = {way.resolve() for way in ways}
+    return sorted(way for way in ways if way.is_relative_to(machine.root))

@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 from littlest import paths
 from littlest.config.load import decode_config
+from littlest.config.mask import mask_secrets
 from littlest.config.problems import InvalidConfig, Problem
 from littlest.errors import ConfigError, LittlestError
 from littlest.system.history import is_known_text, strip_mark
@@ -14,6 +15,7 @@ REJECTED_CONFIG_FILE = paths.CONFIG_FILE.with_name("config.yaml.rejected")
 """The settings with which the hub did not start last, kept for the admin to correct."""
 
 _PLAIN_FILE = "Move it away, and put a file in its place."
+_OTHERS = 0o007
 
 
 def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
@@ -48,14 +50,37 @@ def read_good_text(machine: Machine) -> str | None:
 
 
 def replace_settings(machine: Machine, content: str | bytes) -> None:
-    """Put other settings in the place of the admin's, in one moment; the file keeps its owner and mode."""
+    """Put other settings in the place of the admin's, in one moment; the file keeps its owner and mode.
+
+    But where secrets stand in it, nobody who is not of its owner or group may read it.
+    """
     path = find_real_file(machine, paths.CONFIG_FILE)
     state = machine.read_state(path)
     if state is None:
         machine.write_file(path, content, mode=0o640)
     else:
+        mode = state.mode & ~_OTHERS if _holds_secrets(content) else state.mode
         # by number: files that were brought from elsewhere may have an owner without an account
-        machine.write_file(path, content, mode=state.mode, owner=state.uid, group=state.gid)
+        machine.write_file(path, content, mode=mode, owner=state.uid, group=state.gid)
+
+
+def close_settings(machine: Machine) -> bool:
+    """Take a file with secrets in it out of everybody's sight, and tell whether that had to be done."""
+    path = find_real_file(machine, paths.CONFIG_FILE)
+    state = machine.read_state(path)
+    if state is None or not state.mode & _OTHERS or not _holds_secrets(machine.read_bytes(path) or b""):
+        return False
+    machine.path(path).chmod(state.mode & ~_OTHERS)
+    return True
+
+
+def _holds_secrets(content: str | bytes) -> bool:
+    try:
+        text = content if isinstance(content, str) else decode_config(content, "")
+        return mask_secrets(text, "") != text
+    except InvalidConfig:
+        # nobody knows
+        return True
 
 
 def keep_copy(machine: Machine, replacement: str) -> PurePosixPath | None:

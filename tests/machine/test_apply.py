@@ -177,6 +177,8 @@ def test_what_will_change_is_said_before_and_can_be_gone_back_from(own_server: S
     assert "within 60 seconds" not in failed.stderr
     assert server.machine.read(CONFIG) == ONE
     assert "8081" in server.machine.read(f"{CONFIG}.rejected")
+    # there may be secrets in it
+    assert server.machine.run(f"stat -c '%a %U' {CONFIG}.rejected").stdout.split() == ["640", "root"]
     assert WORDS[ONE] in read_login_page(server, [80])[1]
     assert server.littlest("config", "history")["entries"][0]["how"] == "rollback 2"
     server.machine.run("rm /etc/littlest/jupyterhub_config.d/end.py; littlest apply")

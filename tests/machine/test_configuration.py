@@ -38,6 +38,20 @@ def test_config_show_gives_every_setting_and_no_secret(server: Server) -> None:
     assert server.machine.run("littlest config validate").returncode == 0
 
 
+def test_what_can_be_set_is_told_to_editors_and_people(server: Server) -> None:
+    def ask(command: str) -> str:
+        return server.machine.run(["runuser", "-u", "nobody", "--", "sh", "-c", command]).stdout
+
+    head = server.machine.run("head -n 1 /etc/littlest/config.yaml").stdout
+    file = head.partition("$schema=")[2].strip()
+    assert file == "/opt/littlest/current/share/littlest/config.schema.json"
+    assert ask(f"cat {file}") == ask("littlest config schema")
+    assert "jupyterhub" in json.loads(ask(f"cat {file}"))["properties"]
+    told = ask("littlest config help jupyterhub.Spawner.http_timeout")
+    assert "Takes:    a whole number\nDefault:  120\n" in told
+    assert "Timeout (in seconds)" in told
+
+
 def test_logs_of_hub_proxy_and_user_are_found_by_name(server: Server) -> None:
     server.add_users(["logged"])
     server.use("logged")

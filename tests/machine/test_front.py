@@ -6,9 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from aiohttp import ClientSession, TCPConnector
+from yarl import URL
 
 from tests.support.certificates import TestCertificate, make_certificate
-from tests.support.hub_client import HubClient, use_once
+from tests.support.hub_client import BrowserJar, HubClient, use_once
 from tests.support.outer_server import run_nginx
 from tests.support.server import PASSWORD, Server
 
@@ -66,6 +67,13 @@ def test_https_with_an_own_certificate(own_server: Server) -> None:
     # the key stays root's own
     assert server.machine.run("stat -c '%a %U' /etc/ssl/hub/key.pem").stdout.split() == ["600", "root"]
 
+    # at another port than the usual one, which the way from http leads to as well
+    server.configure(USERS + HTTPS + "  port: 8443\n")
+    assert server.run(ask("https://127.0.0.1:8443/hub/login", certificate))[0] == 200
+    assert server.run(ask("http://127.0.0.1/hub/home"))[:2] == (307, "https://127.0.0.1:8443/hub/home")
+    assert ":443 " not in server.machine.run("ss -Hltn").stdout
+    assert ":8443" in json.dumps(server.littlest("status")["addresses"])
+
     # a renewed certificate is a change like any other
     put(server, make_certificate())
     assert server.machine.run("littlest plan", check=False).returncode == 4
@@ -80,6 +88,33 @@ def test_https_with_an_own_certificate(own_server: Server) -> None:
     assert ":443 " not in server.machine.run("ss -Hltn").stdout
     assert server.use("ada") == "42"
 
+    # whoever says of himself that he came by https is believed where he is trusted, and only there
+    told = {"X-Forwarded-Proto": "https"}
+    cookies = server.run(list_login_cookies(server, **told))
+    assert cookies
+    assert not any("secure" in cookie.lower() for cookie in cookies)
+    server.configure(f"{USERS}proxy: {{trusted: [127.0.0.0/30]}}\n")
+    cookies = server.run(list_login_cookies(server, **told))
+    assert cookies
+    assert all("secure" in cookie.lower() for cookie in cookies)
+    assert not any("secure" in cookie.lower() for cookie in server.run(list_login_cookies(server)))
+
+
+async def list_login_cookies(server: Server, **headers: str) -> list[str]:
+    """Log in as somebody whose requests have these headers; gives the cookies that one gets for it."""
+    page = f"{server.url}hub/login"
+    async with ClientSession(cookie_jar=BrowserJar()) as session:
+        await session.get(page)
+        token = session.cookie_jar.filter_cookies(URL(page))["_xsrf"].value
+        form = {"username": "ada", "password": PASSWORD, "_xsrf": token}
+        async with session.post(f"{page}?next=", data=form, headers=headers, allow_redirects=False) as answer:
+            assert answer.status == 302
+            return [cookie for cookie in answer.headers.getall("Set-Cookie") if not cookie.startswith("_xsrf")]
+
+
+def find_listening(server: Server, port: int) -> list[str]:
+    return [line.split()[3] for line in server.machine.run(f"ss -Hltn 'sport = :{port}'").stdout.splitlines()]
+
 
 def test_another_web_server_stands_before_the_hub(own_server: Server, tmp_path: Path) -> None:
     server = own_server
@@ -87,6 +122,12 @@ def test_another_web_server_stands_before_the_hub(own_server: Server, tmp_path: 
     outside = "https://127.0.0.1:8443/class/"
     settings = f"{USERS}base_url: /class/\nexternal_url: {outside}\nhttp: {{address: 127.0.0.1, port: 8000}}\n"
     server.configure(settings + "proxy: {trusted: [127.0.0.3]}\n")
+    # only there, and not where others could go round the web server
+    assert find_listening(server, 8000) == ["127.0.0.1:8000"]
+    refused = server.machine.run("littlest config set http.address 10.9.9.9", check=False)
+    assert refused.returncode == 3
+    assert "http.address: 10.9.9.9 is no address of this machine, which has " in refused.stderr
+    assert "127.0.0.1" in refused.stderr
     leader = server.machine.leader
     front = run_nginx(
         leader, tmp_path, certificate, address="127.0.0.1", port=8443, path="/class/", hub="http://127.0.0.1:8000"
@@ -107,7 +148,8 @@ def test_another_web_server_stands_before_the_hub(own_server: Server, tmp_path: 
         # nginx reaches the hub from 127.0.0.1, which is not the one that is trusted: so visitors all look like it
         visit("127.0.0.7")
         assert "@127.0.0.7" not in server.machine.journal("-u", "jupyterhub.service", "-b")
-        server.configure(settings + "proxy: {trusted: [127.0.0.1]}\n")
+        # a network, with nginx in it
+        server.configure(settings + "proxy: {trusted: [127.0.0.0/30]}\n")
         visit("127.0.0.8")
         log = server.machine.journal("-u", "jupyterhub.service", "-b")
         assert "(grace@127.0.0.8)" in log

@@ -31,6 +31,48 @@ jupyterhub:
 """
 
 
+WRONG_SECRETS = (
+    "metrics: {token: !hush }\n",
+    "metrics: {token: *hush }\n",
+    "metrics: {token: {hush: 1}}\n",
+    "metrics: {token: {file: hush}}\n",
+    "external_url: https://hush:hush@hub.example.org/\n",
+    "services: {managed: {gg: {command: /bin/x --api-token=hush}}}\n",
+)
+APPLY_AND_WATCH = """
+littlest apply >/root/said 2>&1 & p=$!
+while kill -0 $p 2>/dev/null; do cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n' >>/root/commands; done
+wait $p
+"""
+
+
+def test_no_secret_is_shown(own_server: Server) -> None:
+    machine = own_server.machine
+    for wrong in WRONG_SECRETS:
+        machine.write("/etc/littlest/config.yaml", wrong, mode=0o640)
+        for command in ("apply", "apply --json", "config validate", "config validate --json", "config show"):
+            done = machine.run(f"littlest {command}", check=False)
+            assert "hush" not in done.stdout + done.stderr, (wrong, command)
+    # a hub that is started with it says no more in its log
+    machine.run("systemctl restart jupyterhub.service")
+    own_server.wait_until_ready()
+
+    # one that is right, in a file that was copied with everybody's right to read it
+    machine.write("/etc/littlest/config.yaml", "users: {admin: [admin]}\nmetrics: {token: hush-hush}\n", mode=0o644)
+    machine.run(APPLY_AND_WATCH)
+    assert "could read the secrets" in machine.read("/root/said")
+    assert machine.run("stat -c '%a %U' /etc/littlest/config.yaml").stdout.split() == ["640", "root"]
+    machine.run("cat >/etc/littlest/config.yaml", stdin="users: {admin: [admin]}\nmetrics: {token: hush-hush-2}\n")
+    machine.run(APPLY_AND_WATCH)
+    commands = machine.read("/root/commands")
+    assert "littlest" in commands
+    shown = "littlest status; littlest config show; littlest config history; littlest config diff 1; littlest plan"
+    for text in (commands, machine.read("/root/said"), machine.run(shown, check=False).stdout, machine.journal("-b")):
+        assert "hush" not in text
+    opened = machine.run("runuser -u nobody -- grep -rl hush /etc/littlest /var/lib/littlest", check=False)
+    assert opened.stdout == ""
+
+
 def test_what_jupyterhub_would_not_take_is_refused_and_the_hub_goes_on(own_server: Server) -> None:
     machine = own_server.machine
     before = machine.read("/etc/littlest/config.yaml")

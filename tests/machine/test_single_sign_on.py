@@ -75,10 +75,13 @@ async def sign_in(path: str = "hub/oauth_login?next=%2Fhub%2Fhome") -> tuple[str
 def test_openid_connect(own_server: Server) -> None:
     server = own_server
     server.machine.write(SECRET_FILE, f"{CLIENT_SECRET}\n", 0o600)
-    server.configure(f"users: {{admin: [chief], allowed: [ada], banned: [mallory]}}\n{OIDC}")
+    settings = f"users: {{admin: [chief], allowed: [ada], banned: [mallory]}}\n{OIDC}"
+    server.machine.run("cat >/etc/littlest/config.yaml", stdin=settings)
     # the address that the provider must be told is derived, and said
-    shown = server.machine.run("littlest status").stdout
-    assert f"{HUB}hub/oauth_callback" in shown
+    for command in ("apply", "status"):
+        shown = server.machine.run(["littlest", command]).stdout
+        assert f"the callback URL: {HUB}hub/oauth_callback" in shown or command == "status"
+        assert f"{HUB}hub/oauth_callback" in shown
     provider = IdentityProvider(PROVIDER, f"{HUB}hub/oauth_callback")
 
     def come(name: str, *groups: str) -> tuple[str, dict[str, Any]]:

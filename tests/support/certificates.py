@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 
@@ -19,12 +19,20 @@ class TestCertificate:
     key: str
 
 
-def make_certificate(begins: timedelta = timedelta(days=-1), ends: timedelta = timedelta(days=30)) -> TestCertificate:
-    """Make a certificate for 127.0.0.1 and localhost, valid from and until these times from now."""
-    key = ec.generate_private_key(ec.SECP256R1())
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
+
+def make_certificate(
+    begins: timedelta = timedelta(days=-1),
+    ends: timedelta = timedelta(days=30),
+    key: PrivateKey | None = None,
+    names: tuple[str, ...] = ("localhost",),
+) -> TestCertificate:
+    """Make a certificate for 127.0.0.1 and these names, valid from and until these times from now."""
+    key = key or ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "littlest test")])
-    names = x509.SubjectAlternativeName(
-        [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+    covered = x509.SubjectAlternativeName(
+        [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, names)]
     )
     now = datetime.now(UTC)
     certificate = (
@@ -35,7 +43,7 @@ def make_certificate(begins: timedelta = timedelta(days=-1), ends: timedelta = t
         .serial_number(x509.random_serial_number())
         .not_valid_before(now + begins)
         .not_valid_after(now + ends)
-        .add_extension(names, critical=False)
+        .add_extension(covered, critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )

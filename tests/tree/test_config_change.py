@@ -179,11 +179,11 @@ def test_secret_is_asked_for_and_shown_nowhere(machine: Machine) -> None:
 
     def ask(question: str) -> str:
         asked.append(question)
-        return "5e:cret #1"
+        return "5e:cret#1"
 
     report = run_set(machine, ("metrics.token", "-"), (), ask)
     assert asked == ["metrics.token: "]
-    assert '\n  token: "5e:cret #1"\n' in read(machine)
+    assert '\n  token: "5e:cret#1"\n' in read(machine)
     assert "5e:cret" not in repr(report)
     refuse(machine, lambda: run_set(machine, ("metrics.token", "-"), (), lambda _: ""))
 
@@ -195,18 +195,32 @@ def test_secret_is_asked_for_and_shown_nowhere(machine: Machine) -> None:
         ("auth.settings.user_password", "hush"),
         ("user_environment.environment.API_TOKEN", "hush"),
         ("user_environment.environment.DATABASE_URL", "postgresql://ada:hush@db.example.org/"),
+        ("user_environment.environment.DATABASE_URL", "postgresql://ada:hu/sh@hush@db.example.org/"),
+        ("auth.settings.consumers", "{ada: hush}"),
+        ("services.managed.gg.command", "[/bin/x, --api-token=hush]"),
     ],
 )
 def test_secret_by_its_name_is_not_taken_from_the_command_line(key: str, value: str, machine: Machine) -> None:
     error = refuse(machine, lambda: set_(machine, key, value))
     assert "hush" not in f"{error.message}{error.hint}"
-    assert "config set" in str(error.hint)
+    assert "littlest config" in str(error.hint)
+    if key.endswith("command"):
+        error = refuse(machine, lambda: run_add(machine, key, ["--token=hush"]))
+        assert "hush" not in f"{error.message}{error.hint}"
 
 
 def test_secret_by_its_name_is_asked_for_and_shown_nowhere(machine: Machine) -> None:
-    report = run_set(machine, ("user_environment.environment.API_TOKEN", "-"), (), lambda _: "5e:cret #1")
-    assert 'API_TOKEN: "5e:cret #1"' in read(machine)
+    report = run_set(machine, ("user_environment.environment.API_TOKEN", "-"), (), lambda _: "5e:cret#1")
+    assert 'API_TOKEN: "5e:cret#1"' in read(machine)
     assert "5e:cret" not in repr(report)
+
+
+def test_a_file_with_a_secret_in_it_is_closed_to_others(machine: Machine) -> None:
+    machine.path(CONFIG).chmod(0o644)
+    set_(machine, "base_url", "/x/")
+    assert stat.S_IMODE(machine.path(CONFIG).stat().st_mode) == 0o644
+    run_set(machine, ("metrics.token", "-"), (), lambda _: "long-enough")
+    assert stat.S_IMODE(machine.path(CONFIG).stat().st_mode) == 0o640
 
 
 def test_secret_may_stand_in_a_file(machine: Machine) -> None:
@@ -215,10 +229,17 @@ def test_secret_may_stand_in_a_file(machine: Machine) -> None:
     file.chmod(0o600)
     set_(machine, "metrics.token.file", "/etc/token")
     assert "\n  token: {file: /etc/token}\n" in read(machine)
-    run_set(machine, ("metrics.token", "-"), (), lambda _: "plain text")
-    assert '\n  token: "plain text"\n' in read(machine)
+    run_set(machine, ("metrics.token", "-"), (), lambda _: "plain-text")
+    assert '\n  token: "plain-text"\n' in read(machine)
     set_(machine, "metrics.token", "{file: /etc/token}")
-    run_unset(machine, ["metrics.token"])
+    run_set(machine, ("metrics.token", "-"), (), lambda _: "plain-text")
+    # the very command that is advised where a secret is given on the command line
+    set_(machine, "metrics.token.file", "/etc/token")
+    assert "\n  token: {file: /etc/token}\n" in read(machine)
+    write(machine, "metrics:\n  token: |\n    plain-text\n")
+    set_(machine, "metrics.token.file", "/etc/token")
+    assert read(machine) == "metrics:\n  token: {file: /etc/token}\n"
+    write(machine, DEFAULT)
     assert read(machine) == DEFAULT
 
 

@@ -1,10 +1,14 @@
 """The process that asks JupyterHub about settings: drop-ins that hang it or end it, and what it keeps to itself."""
 
+from pathlib import PurePosixPath as Path
+
 import pytest
 
 from littlest import paths
+from littlest.commands.config_help import run_help
 from littlest.config.load import load_located_config
 from littlest.config.problems import InvalidConfig
+from littlest.errors import UsageError
 from littlest.system.checks import load_checked_config
 from littlest.system.dry_load import find_hub_problems
 from littlest.system.machine import Machine
@@ -27,6 +31,47 @@ def test_a_drop_in_that_does_not_end_is_named(machine: Machine, wait: str) -> No
 def test_a_drop_in_that_ends_the_process_is_named(machine: Machine) -> None:
     found = explain(machine, a="c.Spawner.http_timeout = 3\n", ends="import os\nos._exit(0)\n")
     assert found == ["/etc/littlest/jupyterhub_config.d/ends.py:1: ends the hub"]
+
+
+def test_a_drop_in_that_leads_nowhere_is_named(machine: Machine) -> None:
+    machine.make_link(paths.DROP_IN_DIR / "x.py", Path("/srv/gone.py"))
+    (found,) = explain(machine)
+    assert "x.py:1: leads to /srv/gone.py, and there is no such file; sudo rm " in found
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("JupyterHub: {log_level: loud}", "takes one of DEBUG, INFO, WARN, ERROR, CRITICAL, not text"),
+        ("CryptKeeper: {keys: [hush]}", "cannot be set: littlest makes that key itself"),
+        ("CryptKeeper: {keys: hush}", "cannot be set: littlest makes that key itself"),
+    ],
+)
+def test_a_trait_that_is_not_for_yaml_is_refused_in_plain_words(machine: Machine, text: str, said: str) -> None:
+    (found,) = explain(machine, f"jupyterhub: {{{text}}}")
+    assert said in found
+    assert "hush" not in found
+
+
+def test_a_trait_is_explained_by_its_own_class(machine: Machine) -> None:
+    lines = run_help(machine, "jupyterhub.Spawner.http_timeout").lines
+    assert lines[0] == "jupyterhub.Spawner.http_timeout"
+    assert "Timeout (in seconds)" in " ".join(lines)
+    assert lines[-2:] == ("Takes:    a whole number", "Default:  120")
+    # the class in use, which the settings name
+    machine.write_file(paths.CONFIG_FILE, "auth: {type: native}\n", mode=0o640)
+    lines = run_help(machine, "jupyterhub.NativeAuthenticator.check_common_password").lines
+    assert lines[-2:] == ("Takes:    true or false", "Default:  true")
+    for key, word in {
+        "jupyterhub.Spawner.http_timeot": "Did you mean http_timeout?",
+        "jupyterhub.Spwner.http_timeout": "Did you mean Spawner?",
+        "jupyterhub.Spawner.mem_limit": "Use limits.memory",
+    }.items():
+        with pytest.raises(UsageError) as caught:
+            run_help(machine, key)
+        assert caught.value.hint == word
+    # without a trait, what there is to say of all of them
+    assert "names of classes" in " ".join(run_help(machine, "jupyterhub").lines)
 
 
 def test_what_a_drop_in_says_and_starts_is_kept_from_the_answer(

@@ -47,11 +47,33 @@ def test_a_token_that_jupyterhub_does_not_take_is_refused(token: str, machine: M
     assert explain(machine, f"metrics: {{token: '{token}-enough'}}") == ""
 
 
-def test_a_token_that_is_too_long_is_refused(machine: Machine) -> None:
-    assert "config.yaml:2: metrics.token: is longer than 64 characters" in explain(
-        machine, f"metrics:\n  token: {'x' * 65}\n"
-    )
-    assert explain(machine, f"metrics: {{token: {'x' * 64}}}") == ""
+@pytest.mark.parametrize(
+    ("token", "problem"),
+    [
+        ("five words of a token", "holds a space or another character that no token can have"),
+        ("schlüssel-schlüssel", "holds a space or another character that no token can have"),
+        ("x" * 65, "is longer than 64 characters"),
+        ("brief", "is shorter than 8 characters"),
+    ],
+)
+def test_every_token_is_looked_at_where_it_stands(token: str, problem: str, machine: Machine) -> None:
+    machine.write_file(Path("/etc/token"), f"{token}\n", mode=0o600)
+    text = f"services:\n  managed:\n    gg:\n      api_token: '{token}'\nmetrics:\n  token: {{file: /etc/token}}\n"
+    service, metrics = explain(machine, text).splitlines()
+    assert service.startswith(f"config.yaml:4: services.managed.gg.api_token: {problem}")
+    assert metrics.startswith(f"config.yaml:6: metrics.token: {problem}")
+    assert token not in f"{service}{metrics}"
+
+
+def test_each_service_has_a_token_of_its_own(machine: Machine) -> None:
+    text = "services:\n  managed:\n    aa: {api_token: the-same-token}\n    bb: {api_token: the-same-token}\n"
+    message = explain(machine, f"{text}metrics: {{token: the-same-token}}\n")
+    assert message.splitlines() == [
+        "config.yaml:4: services.managed.bb.api_token: is the token of services.managed.aa.api_token, too; "
+        "make one with: openssl rand -hex 32",
+        "config.yaml:5: metrics.token: is the token of services.managed.aa.api_token, too; "
+        "make one with: openssl rand -hex 32",
+    ]
 
 
 @pytest.mark.parametrize("template", ["uid={username}{x}", "uid={username}{", "uid={username}}", "uid={username[0]}"])

@@ -4,11 +4,12 @@ from datetime import timedelta
 from pathlib import PurePosixPath as Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from littlest.config.load import load_located_config
-from littlest.system.certificates import find_certificate_problems, read_certificate_end
+from littlest.system.certificates import find_certificate_problems, find_certificate_warnings, read_certificate_end
 from littlest.system.machine import Machine
-from tests.support.certificates import make_certificate
+from tests.support.certificates import TestCertificate, make_certificate
 
 TEXT = "https:\n  enabled: true\n  certificate: /etc/ssl/hub.pem\n  key: /etc/ssl/hub.key\n"
 GOOD = make_certificate()
@@ -19,6 +20,17 @@ DEK-Info: AES-128-CBC,00000000000000000000000000000000
 
 AAAAAAAAAAAAAAAAAAAAAA==
 -----END EC PRIVATE KEY-----
+"""
+# by another's key, until 2109
+SIGNED_WITH_SHA1 = """\
+-----BEGIN CERTIFICATE-----
+MIIBFjCBvgIUWOPmoP6anc928k0LkFd9UGXtRXowCQYHKoZIzj0EATANMQswCQYD
+VQQDDAJjYTAgFw0yNjExMjQyMjM4NTlaGA8yMTA5MDExMzIyMzg1OVowDzENMAsG
+A1UEAwwEbGVhZjBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABMpafQlylkpW19p3
+Jb1j5UPS/ZpS3F52WdZTn2xY65r+4HS0SKWOOCOPcEUZNnrwicmZ31ydZEZzi7ol
+P76n/OQwCQYHKoZIzj0EAQNIADBFAiBz6b9hk2M5AT4xraw2s5ZMfBSMBf4qBWrL
+Y/A6jRUB6wIhAN4Ib9aKs55vb1YXWCvPtqi/korPbj2v4qBXMLgnYiRF
+-----END CERTIFICATE-----
 """
 
 
@@ -61,8 +73,59 @@ def test_a_certificate_that_ended_or_has_not_begun_is_named(machine: Machine) ->
     assert "clock" in "".join(find(machine, early.certificate, early.key))
 
 
+def make_weak() -> dict[str, TestCertificate]:
+    chain = make_certificate(key=rsa.generate_private_key(65537, 1024)).certificate
+    return {
+        "/etc/ssl/hub.pem has a key of 1024 bits": make_certificate(key=rsa.generate_private_key(65537, 1024)),
+        "/etc/ssl/hub.pem has a key of 192 bits": make_certificate(key=ec.generate_private_key(ec.SECP192R1())),
+        "certificate 2 in /etc/ssl/hub.pem has a key of 1024 bits": TestCertificate(
+            GOOD.certificate + chain, GOOD.key
+        ),
+        "/etc/ssl/hub.pem is signed with SHA1": TestCertificate(SIGNED_WITH_SHA1, GOOD.key),
+    }
+
+
+@pytest.mark.parametrize(("word", "weak"), make_weak().items())
+def test_a_certificate_that_the_proxy_does_not_take_is_named(
+    machine: Machine, word: str, weak: TestCertificate
+) -> None:
+    problem, *_ = find(machine, weak.certificate, weak.key)
+    assert problem.startswith(f"config.yaml:3: https.certificate: {word}"), problem
+
+
+def test_strong_keys_of_each_kind_are_taken(machine: Machine) -> None:
+    for key in (rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP384R1())):
+        found = make_certificate(key=key)
+        assert find(machine, found.certificate, found.key) == []
+
+
 def test_without_https_nobody_reads_the_files(machine: Machine) -> None:
     assert find(machine, None, None, TEXT.replace("true", "false")) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "is_covered"),
+    [
+        ("https://localhost/", True),
+        ("https://LOCALHOST:8443/", True),
+        ("https://127.0.0.1/", True),
+        ("https://hub.example.org/", False),
+        ("https://127.0.0.2/", False),
+        ("https://a.rooms.example.org/", True),
+        ("https://rooms.example.org/", False),
+        ("https://a.b.rooms.example.org/", False),
+        ("", True),
+        # the certificate is then another's
+        ("https://hub.example.org/\nproxy: {trusted: [10.0.0.1]}", True),
+    ],
+)
+def test_a_certificate_for_another_name_is_told(machine: Machine, url: str, is_covered: bool) -> None:
+    made = make_certificate(names=("localhost", "*.rooms.example.org"))
+    text = TEXT + (f"external_url: {url}\n" if url else "")
+    assert find(machine, made.certificate, made.key, text) == []
+    warnings = find_certificate_warnings(machine, load_located_config(text, "x").config)
+    assert bool(warnings) != is_covered
+    assert all("is for localhost, *.rooms.example.org, 127.0.0.1, and not for" in line for line in warnings), warnings
 
 
 def test_the_end_of_the_certificate_is_known(machine: Machine) -> None:

@@ -1,5 +1,6 @@
 """What the machine says about settings that are valid by themselves: files of secrets, and every problem at once."""
 
+import os
 from pathlib import PurePosixPath as Path
 
 import pytest
@@ -51,7 +52,29 @@ def test_a_file_without_a_secret_in_it_is_refused(machine: Machine, content: byt
 
 def test_a_folder_is_no_secret(machine: Machine) -> None:
     machine.make_directory(TOKEN)
-    assert explain(machine).endswith(f"{TOKEN} cannot be read: Is a directory")
+    assert explain(machine).endswith(f"{TOKEN} is a folder")
+
+
+@pytest.mark.timeout(20)
+def test_what_could_be_read_for_ever_is_no_secret_and_no_certificate(machine: Machine) -> None:
+    machine.make_directory(TOKEN.parent)
+    os.mkfifo(machine.path(TOKEN), 0o600)
+    https = f"https: {{enabled: true, certificate: {TOKEN}, key: {TOKEN}}}\n"
+    ldap = f"auth: {{type: ldap, server: a, search_base: b, certificate_authority: {TOKEN}}}\n"
+    problems = explain(machine, TEXT + https + ldap).splitlines()
+    assert len(problems) == 4
+    assert all(line.endswith(f"{TOKEN} is no ordinary file") for line in problems), problems
+    machine.remove(TOKEN)
+    # a terabyte, of which nothing is on the disk
+    machine.write_file(TOKEN, "", mode=0o600)
+    os.truncate(machine.path(TOKEN), 2**40)
+    problems = explain(machine, TEXT + https + ldap).splitlines()
+    assert len(problems) == 4
+    assert all("is larger than 1 MiB" in line for line in problems), problems
+    # whoever looks what has changed since waits for nobody either
+    machine.remove(TOKEN)
+    os.mkfifo(machine.path(TOKEN), 0o600)
+    assert machine.read_digest(TOKEN) != "missing"
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o602])
@@ -60,6 +83,52 @@ def test_a_secret_that_everybody_can_read_or_change_is_none(machine: Machine, mo
     problem = f"{TOKEN} can be read or changed by every user of this machine; sudo chmod 600 {TOKEN}"
     assert explain(machine) == f"config.yaml:4: metrics.token.file: {problem}"
     assert "s3cret-token" not in explain(machine)
+
+
+def test_a_secret_is_in_nobodys_hands_but_roots(machine: Machine) -> None:
+    if not machine.may_own():
+        pytest.skip("only root can give files away")
+    folder = Path("/srv/ada/secrets")
+    machine.write_file(folder / "token", "s3cret-token\n", mode=0o600)
+    text = f"metrics:\n  token: {{file: {folder}/token}}\n"
+    for path in ("/srv", "/srv/ada", str(folder)):
+        machine.path(Path(path)).chmod(0o755)
+    load_checked_config(machine, text, "config.yaml")
+
+    def check(path: Path | str, problem: str, hint: str) -> None:
+        said = f"config.yaml:2: metrics.token.file: {path} {problem}; {hint} {path}"
+        assert explain(machine, text) == said
+
+    real = machine.path(folder / "token")
+    real.chmod(0o660)
+    os.chown(real, 0, 50)
+    check(folder / "token", "can be changed by others than root", "sudo chmod go-w")
+    os.chown(real, 1000, 0)
+    real.chmod(0o600)
+    check(folder / "token", "belongs to somebody else than root", "sudo chown root")
+    os.chown(real, 0, 0)
+    os.chown(machine.path(Path("/srv/ada")), 1000, 1000)
+    problem = "belongs to somebody else than root, who can put another file in the place of the secret"
+    check("/srv/ada", problem, "sudo chown root")
+    os.chown(machine.path(Path("/srv/ada")), 0, 1000)
+    machine.path(Path("/srv/ada")).chmod(0o775)
+    problem = "can be changed by others than root, who can put another file in the place of the secret"
+    check("/srv/ada", problem, "sudo chmod go-w")
+    # where everybody has files, nobody can take away root's
+    machine.path(Path("/srv/ada")).chmod(0o1777)
+    load_checked_config(machine, text, "config.yaml")
+    # a link in a folder of somebody's leads to it
+    machine.path(Path("/srv/ada")).chmod(0o755)
+    os.chown(machine.path(Path("/srv/ada")), 0, 0)
+    (machine.path(Path("/srv")) / "theirs").mkdir()
+    (machine.path(Path("/srv")) / "theirs/link").symlink_to("../ada/secrets/token")
+    os.chown(machine.path(Path("/srv/theirs")), 1000, 1000)
+    text = text.replace("ada/secrets/token", "theirs/link")
+    check(
+        "/srv/theirs",
+        "belongs to somebody else than root, who can put another file in the place of the secret",
+        "sudo chown root",
+    )
 
 
 def test_every_problem_is_named_in_the_order_of_the_lines(machine: Machine) -> None:

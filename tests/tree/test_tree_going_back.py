@@ -3,6 +3,7 @@
 import os
 import pty
 import signal
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -67,6 +68,18 @@ def test_every_admin_has_a_password_that_nobody_else_chose(installed: Machine) -
         name: str(paths.INITIAL_PASSWORD_DIR / name) for name in ("ada b", "zoe")
     }
     assert run_apply(installed, release=RELEASE).data["first_passwords"] == {}
+
+
+def test_settings_with_a_secret_in_them_are_closed_to_others(installed: Machine) -> None:
+    file = installed.path(paths.CONFIG_FILE)
+    said: list[str] = []
+    file.chmod(0o644)
+    run_apply(installed, release=RELEASE, progress=said.append)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644, "nothing in it is a secret"
+    file.write_text("users: {admin: [olga]}\nuser_environment: {environment: {API_TOKEN: hush}}\n")
+    run_apply(installed, release=RELEASE, progress=said.append)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert any("could read the secrets" in line for line in said)
 
 
 def test_an_install_names_the_passwords_of_all_admins_of_an_earlier_configuration(machine: Machine) -> None:

@@ -66,6 +66,7 @@ def write_entry(text: str, target: Target) -> str:
     """Return what was entered for one entry of a list, as YAML. Raises Unfit."""
     key = render_key(target.path)
     _check_text(text, key)
+    _check_unseen(text, target)
     if target.kind is Any:
         return _write_node(_parse(text, key)).inline
     return _write_scalar(make_scalar(text), split_optional(target.item)[0], key)
@@ -132,9 +133,11 @@ def _check_unseen(value: Any, target: Target) -> None:
     """Raise Unfit for a secret in a place where only names tell which values are secrets."""
     if MASK in str(mask_free(value, target.path)) and MASK not in str(value):
         key = render_key(target.path)
+        problem = f"{key} holds a secret; on a command line everybody on this machine could read it."
+        if target.is_list:
+            raise Unfit(problem, "Give it to the program in its environment, with: littlest config edit")
         raise Unfit(
-            f"{key} holds a secret; on a command line everybody on this machine could read it.",
-            f"Type it when asked: littlest config set {key} -   Or write it with: littlest config edit",
+            problem, f"Type it when asked: littlest config set {key} -   Or write it with: littlest config edit"
         )
 
 

@@ -59,7 +59,7 @@ def check_takes_list(text: str, path: Path, target: Target, value: str) -> None:
 
 def check_same_shape(item: Item, value: Entered, target: Target) -> None:
     """Raises Unfit where a value of another shape would take the place of a list or a group."""
-    if target.kind is Secret or item.is_null or item.kind == "alias":
+    if target.kind is Secret or target.sort == "secret_file" or item.is_null or item.kind == "alias":
         return
     key = render_key(target.path)
     shapes = {"list": "a list", "mapping": "a group"}

@@ -1,6 +1,6 @@
 """Whether JupyterHub can be started with settings: a process of its own, which `littlest.system.dry_load` starts.
 
-Reads `{"text", "folder", "root", "seconds"}` as JSON from its input: the text of config.yaml, and the folder of
+Reads `{"text", "folder", "seconds"}` as JSON from its input: the text of config.yaml, and the folder of
 drop-ins. Writes a line for each drop-in that it is about to run, so that its caller knows where it hung, a line
 for each problem, and a line at the end. It makes the hub's classes and objects ready as a hub that starts does, with
 a database in memory: it opens no port, writes no file and logs nothing. Drop-ins run as they do in the hub.
@@ -36,8 +36,6 @@ from littlest.hub.scopes import find_scope_problem
 from littlest.hub.settings import Settings, make_hub_settings
 from littlest.hub.start import TEMPLATES_DIR
 from littlest.system.drop_ins import list_drop_ins
-from littlest.system.machine import Machine
-from littlest.system.secret_files import read_secret_value
 
 TOKENS = ("CONFIGPROXY_AUTH_TOKEN", "JUPYTERHUB_CRYPT_KEY", "LITTLEST_COMMAND_TOKEN", "LITTLEST_CULLER_TOKEN")
 """What the hub finds in its environment; here made up."""
@@ -61,7 +59,7 @@ def main() -> None:
         seconds = request["seconds"] if what else max(request["seconds"], OTHER_SECONDS)
         faulthandler.dump_traceback_later(seconds, exit=True, file=answer)
 
-    check = DryLoad(Machine(request["root"]), Path(request["folder"]), begin)
+    check = DryLoad(Path(request["folder"]), begin)
     for finding in check.find_problems(load_config(request["text"], "config.yaml")):
         answer.write(f"{json.dumps({'found': finding})}\n")
     answer.write(f"{json.dumps({'done': True})}\n")
@@ -81,8 +79,7 @@ def take_output() -> IO[str]:
 class DryLoad:
     """One look at settings and drop-ins."""
 
-    def __init__(self, machine: Machine, folder: Path, begin: Callable[[str], None]) -> None:
-        self.machine = machine
+    def __init__(self, folder: Path, begin: Callable[[str], None]) -> None:
         self.folder = folder
         self.begin = begin
         """Called with each drop-in before it runs, and with nothing before anything else that may take long."""
@@ -148,12 +145,10 @@ class DryLoad:
             config, os.environ, os.cpu_count() or 1, str(TEMPLATES_DIR), read_secret=self._read_secret
         )
 
-    def _read_secret(self, secret: Secret) -> str:
-        try:
-            return read_secret_value(self.machine, secret)
-        except LittlestError:
-            # told by another check
-            return secrets.token_hex(32)
+    @staticmethod
+    def _read_secret(_secret: Secret) -> str:
+        # another check looks at them, and so none can come into what JupyterHub says
+        return secrets.token_hex(32)
 
     def _find_trait_problems(self, config: Config, known: KnownClasses) -> Iterator[Finding]:
         name = find_authenticator_class(config.auth).rpartition(".")[2]
@@ -165,6 +160,9 @@ class DryLoad:
                 yield _at(("jupyterhub", *place), found.problem, found.hint)
 
     def _try_drop_in(self, file: Path, known: KnownClasses) -> Iterator[Finding]:
+        if not file.exists():
+            yield _in_file(file, 1, f"leads to {file.readlink()}, and there is no such file", f"sudo rm {file}")
+            return
         try:
             said = run_drop_in(file)
         except (Exception, SystemExit) as error:  # whatever an admin's file raises

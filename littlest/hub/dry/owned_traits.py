@@ -100,6 +100,7 @@ _OWNED: Mapping[str, Mapping[str, str]] = {
         ("api_url", "auth_token", "command", "command_umask", "debug", "log_level", "pid_file", "should_start"),
         _PROXY,
     ),
+    "CryptKeeper": {"keys": "littlest makes that key itself and keeps it among its secrets"},
 }
 
 

@@ -11,7 +11,7 @@ from jupyterhub.auth import Authenticator
 from jupyterhub.crypto import CryptKeeper
 from jupyterhub.proxy import Proxy
 from jupyterhub.spawner import Spawner
-from traitlets import Bytes, Callable, Container, Dict, TraitError, TraitType, Unicode
+from traitlets import Bytes, Callable, Container, Dict, Enum, TraitError, TraitType, Unicode
 from traitlets.config import Configurable
 from traitlets.config.loader import LazyConfigValue
 from traitlets.utils.importstring import import_item
@@ -20,7 +20,7 @@ from littlest.config.settings import find_nearest_word
 from littlest.hub.dry.owned_traits import explain_owned_trait
 
 DROP_IN_ADVICE = "this takes a file of Python in /etc/littlest/jupyterhub_config.d"
-_FAMILIES: tuple[type[Configurable], ...] = (JupyterHub, Authenticator, Spawner, Proxy)
+_FAMILIES: tuple[type[Configurable], ...] = (JupyterHub, Authenticator, Spawner, Proxy, CryptKeeper)
 _PLAIN_KINDS = {
     r"\ban? (?:unicode )?string\b": "text",
     r"\ban? (?:int|integer|long)\b": "a whole number",
@@ -107,24 +107,29 @@ class KnownClasses:
         )
 
 
-def find_trait_problems(
-    owner: type[Configurable], name: str, value: Any, login: Mapping[str, str]
-) -> Iterator[TraitProblem]:
-    """Yield what is wrong with one trait of a class: its name, who sets it, its value."""
+def find_name_problem(owner: type[Configurable], name: str, login: Mapping[str, str]) -> TraitProblem | None:
+    """Return what is wrong with the name of a trait: there is none of it, or it is not for the admin to set."""
     traits = owner.class_traits(config=True)
     if name not in traits:
         nearest = find_nearest_word(name, tuple(traits))
         hint = f"did you mean {nearest}?" if nearest else None
-        yield TraitProblem(name, f"{owner.__name__} has no trait of this name", hint)
-        return
+        return TraitProblem(name, f"{owner.__name__} has no trait of this name", hint)
     family = next((one.__name__ for one in _FAMILIES if issubclass(owner, one)), "")
     # an old name of oauthenticator's for the same
     name_now = getattr(owner, "_deprecated_oauth_aliases", {}).get(name, (name,))[0]
     owned = explain_owned_trait(family, name_now, login)
-    if owned:
-        yield TraitProblem(name, *owned)
+    return TraitProblem(name, *owned) if owned else None
+
+
+def find_trait_problems(
+    owner: type[Configurable], name: str, value: Any, login: Mapping[str, str]
+) -> Iterator[TraitProblem]:
+    """Yield what is wrong with one trait of a class: its name, who sets it, its value."""
+    wrong_name = find_name_problem(owner, name, login)
+    if wrong_name:
+        yield wrong_name
         return
-    problem = _explain_value(owner, traits[name], name, value)
+    problem = _explain_value(owner, owner.class_traits(config=True)[name], name, value)
     if problem:
         yield TraitProblem(name, *problem)
 
@@ -169,6 +174,12 @@ def describe_trait(trait: TraitType[Any, Any]) -> str:
         return f"a list{items}"
     if isinstance(trait, Dict):
         return "a group of keys and values"
+    if isinstance(trait, Enum):
+        # of levels that have a number as well, the names
+        choices = list(trait.values or ())
+        return (
+            f"one of {', '.join(str(one) for one in choices if isinstance(one, str)) or ', '.join(map(str, choices))}"
+        )
     words = trait.info()
     for pattern, plain in _PLAIN_KINDS.items():
         words = re.sub(pattern, plain, words)

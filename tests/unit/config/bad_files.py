@@ -358,7 +358,7 @@ BAD_FILES: tuple[BadFile, ...] = (
     (
         "ldap_server_as_an_address",
         "auth:\n  type: ldap\n  server: ldaps://ldap.example.org\n  search_base: dc=x\n",
-        ((3, "auth.server", "holds a character"),),
+        ((3, "auth.server", "write it alone, such as ldap.example.org"),),
     ),
     (
         "ldap_odd_tls",
@@ -398,7 +398,7 @@ BAD_FILES: tuple[BadFile, ...] = (
     (
         "pam_service_with_a_slash",
         "auth:\n  type: pam\n  service: ../login\n",
-        ((3, "auth.service", "holds a character"),),
+        ((3, "auth.service", "is no name of a PAM service"),),
     ),
     (
         "group_that_is_not_there",

@@ -43,6 +43,7 @@ def test_only_the_value_of_a_secret_is_masked(before: str, after: str) -> None:
         GITHUB + "  client_secret: hush\n  client_secret: hush\n",
         GITHUB + "  client_secret: [hush]\n",
         GITHUB + "  client_secret: {valeu: hush}\n",
+        GITHUB + "  client_secret: {hush: 1, hush: 2}\n",
         "auth:\n  type: githib\n  client_secret: hush\n",
         "metrics:\n  token: !secret hush\n",
         "auth:\n  type: dummy\n  password: hush\n",

@@ -47,13 +47,54 @@ def test_a_secret_by_its_name_is_shown_nowhere(place: str, name: str) -> None:
     assert masked == write(place, name, "********")
 
 
+@pytest.mark.parametrize("password", ["hush", "hu/sh-hush", "hu@sh/hush", "hush?#hush", "9hush", "9"])
 @pytest.mark.parametrize("place", PLACES)
-def test_a_password_in_an_address_is_hidden(place: str) -> None:
-    text = write(place, "db_url", "'postgresql://ada:hush@db.example.org/hub'")
+def test_a_password_in_an_address_is_hidden(place: str, password: str) -> None:
+    text = write(place, "db_url", f"'postgresql://hush:{password}@db.example.org/hub'")
     config = load_config(text, "config.yaml")
     assert "hush" not in json.dumps(make_data(config))
     assert "hush" not in "".join(map(render_change, find_changes(load_config("", "x"), config)))
     assert "hush" not in mask_secrets(text, "config.yaml")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "[/bin/x, --api-token=hush]",
+        "[/bin/x, --verbose, --token, hush]",
+        "[/bin/x, -password=hush]",
+        "[/bin/x, 'postgresql://ada:hush@db/']",
+        "[/bin/sh, -c, 'x --token hush']",
+    ],
+)
+def test_a_secret_in_a_command_is_shown_nowhere(command: str) -> None:
+    text = f"services: {{managed: {{gg: {{command: {command}}}}}}}\n"
+    config = load_config(text, "x")
+    assert "hush" not in json.dumps(make_data(config))
+    assert "hush" in json.dumps(make_data(config, reveal=True))
+    assert "hush" not in mask_secrets(text, "x")
+    assert "hush" not in "".join(map(render_change, find_changes(load_config("", "x"), config)))
+    other = load_config(text.replace("hush", "hush-two"), "x")
+    assert "hush" not in "".join(map(render_change, find_changes(config, other)))
+
+
+def test_a_command_without_a_secret_is_shown() -> None:
+    for word in (
+        "--port=9000",
+        "--token-file=/etc/x",
+        "--ssl-key=/etc/x/y.key",
+        "--verbose",
+        "https://x.example.org:1/a@b",
+    ):
+        text = f"services: {{managed: {{gg: {{command: [/bin/x, '{word}', seen]}}}}}}\n"
+        assert "seen" in json.dumps(make_data(load_config(text, "x"))), word
+        assert mask_secrets(text, "x") == text
+
+
+def test_the_consumers_of_lti_are_secrets() -> None:
+    text = "auth: {type: ltiauthenticator.LTIAuthenticator, settings: {consumers: {hush: hush}}}\n"
+    assert "hush" not in json.dumps(make_data(load_config(text, "x")))
+    assert "hush" not in mask_secrets(text, "x")
 
 
 @pytest.mark.parametrize(

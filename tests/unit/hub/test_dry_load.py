@@ -35,7 +35,7 @@ def explain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Explain:
             machine.write_file(paths.DROP_IN_DIR / f"{name}.py", content)
         loaded = load_located_config(text, "config.yaml")
         began: list[str] = []
-        load = DryLoad(machine, machine.path(paths.DROP_IN_DIR), began.append)
+        load = DryLoad(machine.path(paths.DROP_IN_DIR), began.append)
         return [str(make_hub_problem(loaded, found)) for found in load.find_problems(loaded.config)]
 
     return explain

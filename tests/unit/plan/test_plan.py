@@ -201,6 +201,33 @@ def test_settings_that_name_no_admin_are_warned_of() -> None:
     assert "users.admin names nobody" in find_warnings(Config())[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("proxy: {trusted: [10.0.0.1, 0.0.0.0/0]}", "proxy.trusted names everybody (0.0.0.0/0)"),
+        ("proxy: {trusted: ['::/0']}", "proxy.trusted names everybody (::/0)"),
+        ("https: {letsencrypt: {email: a@b.org, domains: [b.org]}}", "https.letsencrypt does nothing"),
+        (
+            "https: {enabled: true, certificate: /a, key: /b, letsencrypt: {email: a@b.org, domains: [b.org]}}",
+            "https.letsencrypt does nothing",
+        ),
+        (
+            "services: {managed: {gg: {command: [/bin/x, --token=hush]}}}",
+            "services.managed.gg.command gives a secret",
+        ),
+    ],
+)
+def test_what_is_hardly_meant_is_told(text: str, word: str) -> None:
+    (warning,) = find_warnings(load_config(f"users: {{admin: [teacher]}}\n{text}\n", "x"))
+    assert word in warning
+    assert "hush" not in warning
+
+
+def test_usual_settings_give_no_warning() -> None:
+    text = "users: {admin: [teacher]}\nproxy: {trusted: [10.0.0.0/8, 127.0.0.1]}\n"
+    assert find_warnings(load_config(text, "x")) == ()
+
+
 def test_an_account_is_removed_after_what_runs_under_it() -> None:
     text = "services: {managed: {grader: {command: [/opt/grader]}}}"
     before = make_record(make_plan(load_config(text, "config.yaml"), RELEASE), RELEASE.version)
