@@ -26,8 +26,14 @@ def check_root(machine: Machine) -> None:
 
 
 def read_config_text(machine: Machine) -> str | None:
-    """The configuration file as it stands, None when there is none. Raises ConfigError when it is no text."""
-    content = machine.read_bytes(paths.CONFIG_FILE)
+    """The configuration file as it stands, None when there is none.
+
+    Raises ConfigError when it is no text, LittlestError when it is not to be read.
+    """
+    try:
+        content = machine.read_bytes(paths.CONFIG_FILE)
+    except OSError as error:
+        raise LittlestError(f"{paths.CONFIG_FILE} cannot be read: {error.strerror}.") from None
     return None if content is None else decode_config(content, str(paths.CONFIG_FILE))
 
 
