@@ -726,6 +726,16 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     ),
     ("tag_on_a_list", "users:\n  admin: !!set {ada}\n", ((2, 10, "users.admin", "means nothing here"),)),
     ("binary_tag", "announcement: !!binary aGVsbG8=\n", ((1, 15, "announcement", "means nothing here"),)),
+    (
+        "merge_of_keys_for_elsewhere",
+        "limits: &x\n  memory: 2G\n  cpu: 1\nhttp:\n  port: 81\n  <<: *x\n",
+        ((6, 3, "http.memory", "<< brings here; did you mean limits.memory?"), (6, 3, "http.cpu", "limits.cpu")),
+    ),
+    (
+        "merge_of_limits_of_the_whole_server_for_a_group",
+        "limits: &x {memory: 2G, total_memory: 80%}\nusers: {groups: {bio: {limits: {<<: *x}}}}\n",
+        ((2, 33, "users.groups.bio.limits.total_memory", "<< brings here"),),
+    ),
     # several mistakes of which at least one keeps the file from being YAML
     (
         "tabs_and_more",
