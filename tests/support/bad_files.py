@@ -728,7 +728,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     ("binary_tag", "announcement: !!binary aGVsbG8=\n", ((1, 15, "announcement", "means nothing here"),)),
     (
         "merge_of_keys_for_elsewhere",
-        "limits: &x\n  memory: 2G\n  cpu: 1\nhttp:\n  port: 81\n  <<: *x\n",
+        "limits: &x\n  memory: 2G\n  cpu: 1\nhttp:\n  port: 82\n  <<: *x\n",
         ((6, 3, "http.memory", "<< brings here; did you mean limits.memory?"), (6, 3, "http.cpu", "limits.cpu")),
     ),
     (
