@@ -31,9 +31,12 @@ def check_root(machine: Machine) -> None:
 def read_config_text(machine: Machine) -> str | None:
     """The configuration file as it stands, None when there is none.
 
-    Raises ConfigError when it is no text, or a link that leads nowhere.
+    Raises ConfigError when it is no text, or a link that leads nowhere, LittlestError when it is not to be read.
     """
-    content = machine.read_bytes(find_real_file(machine, paths.CONFIG_FILE))
+    try:
+        content = machine.read_bytes(find_real_file(machine, paths.CONFIG_FILE))
+    except OSError as error:
+        raise LittlestError(f"{paths.CONFIG_FILE} cannot be read: {error.strerror}.") from None
     return None if content is None else decode_config(content, str(paths.CONFIG_FILE))
 
 

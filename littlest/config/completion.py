@@ -33,7 +33,7 @@ def _resolve(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a group's schema, of a group with types each of theirs."""
     if "$ref" in schema:
         schema = _read_schema()["$defs"][schema["$ref"].rpartition("/")[2]]
-    choices = [branch["then"] for branch in schema.get("allOf", ()) if "then" in branch]
+    choices = [branch["then"] for branch in schema.get("allOf", ()) if "$ref" in branch.get("then", {})]
     if not choices:
         yield schema
     for choice in choices:

@@ -150,12 +150,20 @@ class Conversion:
                     self.hidden.append(value)
                     self.add_problem(key, here, "unknown key", make_key_hint(name, names or (), place))
         for name, key, value in self._list_merged(node, place):
-            if is_known(name) and name not in first_lines:
-                first_lines[name] = key.start_mark.line + 1
+            if name in first_lines:
+                continue
+            first_lines[name] = key.start_mark.line + 1
+            if is_known(name):
                 yield name, key, value
+            else:
+                # where it stands it may be right: what is wrong is that it is merged into this group
+                self.hidden.append(value)
+                merge = next(one for one, _ in node.value if _is_merge(one))
+                hint = make_key_hint(name, names or (), place)
+                self.add_problem(merge, (*place, name), "unknown key, which << brings here", hint)
 
     def _list_merged(self, node: MappingNode, place: Place) -> Iterator[tuple[str, Node, Node]]:
-        """Yield what merge keys (`<<: *anchor`) bring, the nearest first; an anchor may hold keys for elsewhere."""
+        """Yield what merge keys (`<<: *anchor`) bring, the nearest first."""
         waiting = [value for key, value in node.value if _is_merge(key)]
         seen: set[int] = {id(node)}
         while waiting:

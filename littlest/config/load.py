@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from littlest.config.convert import Conversion, Place
+from littlest.config.files import read_file
 from littlest.config.mend import Mended, mend_yaml
 from littlest.config.model import Config
 from littlest.config.problems import InvalidConfig, Problem
@@ -23,7 +24,7 @@ from littlest.errors import LittlestError
 def read_config(path: Path) -> Config:
     """Return the settings in a file. Raises ConfigError, or LittlestError where the file is not to be read."""
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise LittlestError(f"{path} cannot be read: {error.strerror}.") from error
     return load_config(decode_config(data, str(path)), str(path))

@@ -4,7 +4,8 @@ The default config.yaml, the reference page, the JSON schema, `littlest config h
 generated from this tree, so an attribute's docstring is written for the admin who reads it there.
 `littlest.config.settings` reads those docstrings from this source when they are wanted: pydantic could collect them
 too, but at every start of every command. Users, groups and limits have a module of their own,
-`littlest.config.users`, and so have the ways to log in, `littlest.config.auth`.
+`littlest.config.users`, and so have the ways to log in, `littlest.config.auth`, and shared folders,
+`littlest.config.folders`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,10 +15,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from littlest.config.auth import CUSTOM, Auth, FirstUseAuth
+from littlest.config.folders import SharedFolder, list_path_conflicts
 from littlest.config.places import (
     parse_program_folder,
     parse_server_variable,
-    parse_shared_path,
     parse_variable_value,
 )
 from littlest.config.section import (
@@ -34,7 +35,7 @@ from littlest.config.section import (
     make_conflicts,
     validate_section,
 )
-from littlest.config.users import Group, Limits, Users
+from littlest.config.users import Limits, Users
 from littlest.config.values import (
     parse_address,
     parse_base_url,
@@ -47,7 +48,7 @@ from littlest.config.values import (
     parse_service_name,
     parse_variable_name,
 )
-from littlest.paths import HUB_PORT, SHARED_DIR
+from littlest.paths import HUB_PORT
 
 CHOSEN_NAMES = "with this auth anybody could choose the name of an account of this machine, and use it"
 NAMES_ADVICE = 'let in only people whom you name or approve, or set users.unix_name to "jupyter-{name}"'
@@ -154,19 +155,6 @@ class UserEnvironment(Section):
     working_directory: Annotated[str, AfterValidator(parse_folder), Field(examples=["notebooks"])] = ""
     """Folder in which servers open, made where it is missing: below the user's home, or a whole path; empty for the
     home itself."""
-
-
-class SharedFolder(Section):
-    """A folder that several users see."""
-
-    path: Annotated[Annotated[str, AfterValidator(parse_shared_path)] | None, Field(examples=["/srv/data"])] = None
-    """Where it is; null for /srv/littlest/ and its name."""
-    writable: bool = False
-    """Whether its users may put files into it and change each other's; otherwise only admins may."""
-    groups: Annotated[Words, Field(examples=[["biology"]])] = ()
-    """Groups of `users.groups` that see it; empty for every user."""
-    link: bool = True
-    """Whether each user's home gets a link to it, under its name."""
 
 
 class Cull(Section):
@@ -300,7 +288,7 @@ class Config(Section):
                 if wanted not in self.users.groups:
                     at = ("shared_folders", name, "groups", index)
                     yield ("shared_folders", "users"), (at, f"{wanted} is not a group of users.groups", None)
-        for conflict in _list_shared_paths(self.shared_folders, self.users.groups, self.users.homes):
+        for conflict in list_path_conflicts(self.shared_folders, self.users.groups, self.users.homes):
             yield ("shared_folders", "users"), conflict
         for name, group in self.users.groups.items():
             if group.shared_folder and name in self.shared_folders:
@@ -315,25 +303,6 @@ class Config(Section):
         if self.auth.sends_people_back and not self.external_url:
             problem = f"{self.auth.type} needs external_url: people are sent back to that address"
             yield ("auth", "external_url"), (("auth", "type"), problem, None)
-
-
-def _list_shared_paths(
-    folders: Mapping[str, SharedFolder], groups: Mapping[str, Group], homes: str
-) -> Iterator[Conflict]:
-    owners = {f"{SHARED_DIR}/{name}": name for name, group in groups.items() if group.shared_folder}
-    for name, folder in folders.items():
-        path = folder.path or f"{SHARED_DIR}/{name}"
-        # who may write into the outer one of two could put another folder in the place of the inner one
-        nested = [place for place in owners if f"{path}/".startswith(f"{place}/") or place.startswith(f"{path}/")]
-        if nested and owners[nested[0]] != name:
-            relation = "is" if path in owners else "is inside, or around,"
-            problem = f"{path} {relation} the place of {owners[nested[0]]}; choose another"
-            yield ("shared_folders", name, "path"), problem, None
-        owners[path] = name
-    # homes are safe only where nobody but root can replace one
-    around = next((name for place, name in owners.items() if f"{homes}/".startswith(f"{place}/")), None)
-    if around is not None:
-        yield ("users", "homes"), f"{homes} is, or is inside, the shared folder {around}; choose another place", None
 
 
 def find_variant(section: type[Section], data: Mapping[str, Any]) -> type[Section]:

@@ -36,12 +36,13 @@ def read_scalar(node: ScalarNode, kind: Any) -> Any:
         if node.style or text not in _TRUTH:
             raise Misread(f"{shown} is neither true nor false")
         return _TRUTH[text]
-    pattern = _INTEGER if kind is int else _NUMBER
-    if not pattern.fullmatch(text) or len(text) > _MOST_DIGITS:
+    number = _parse_number(text)
+    # 80.0 is a whole number, to editors as well
+    if number is None or (kind is int and not float(number).is_integer()):
         raise Misread(f"{shown} is not {describe_kind(kind)}")
     if node.style:
         raise Misread(f"{shown} is text because of its quotes; write {text}")
-    return int(text) if _INTEGER.fullmatch(text) else float(text)
+    return int(number) if kind is int else number
 
 
 def describe_kind(kind: Any) -> str:
@@ -106,10 +107,15 @@ def guess_scalar(node: ScalarNode) -> Data:
         return None
     if text in _TRUTH:
         return _TRUTH[text]
+    number = _parse_number(text)
+    return number if number is not None and math.isfinite(number) else text
+
+
+def _parse_number(text: str) -> int | float | None:
+    """Return the number that is written so, None where none is."""
     if len(text) > _MOST_DIGITS or not _NUMBER.fullmatch(text):
-        return text
-    number = int(text) if _INTEGER.fullmatch(text) else float(text)
-    return number if math.isfinite(number) else text
+        return None
+    return int(text) if _INTEGER.fullmatch(text) else float(text)
 
 
 def is_null(node: Node) -> bool:

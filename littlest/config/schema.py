@@ -1,7 +1,7 @@
 """The JSON schema of config.yaml, with which editors complete and check it. Pure, generated from the model.
 
-It says what holds for each setting by itself; what settings say against each other, such as a group that is in no
-list, only the loader knows.
+It says what holds for each setting by itself, and of settings of one section that need each other; what sections say
+against each other, such as a group that is in no list, only the loader knows. The test of the schema lists all of it.
 """
 
 import json
@@ -24,6 +24,8 @@ from littlest.config.shapes import SHAPES, TEXT, Schema, list_metadata, list_sha
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _KEYWORDS = {"ge": "minimum", "le": "maximum", "max_length": "maxLength", "min_length": "minLength"}
 _NOT_EMPTY: Schema = {"type": list(TEXT), "minLength": 1}
+_FILLED: Schema = {"type": "array", "minItems": 1}
+_NOT_NULL: Schema = {"not": {"type": "null"}}
 # a section's name, and what its own check wants of its settings together
 NEEDS: dict[str, Schema] = {
     "DummyAuth": {
@@ -32,7 +34,7 @@ NEEDS: dict[str, Schema] = {
     },
     "LdapAuth": {
         "anyOf": [
-            {"required": ["user_dns"], "properties": {"user_dns": {"type": "array", "minItems": 1}}},
+            {"required": ["user_dns"], "properties": {"user_dns": _FILLED}},
             {"required": ["search_base"], "properties": {"search_base": {"minLength": 1}}},
         ],
     },
@@ -47,10 +49,38 @@ NEEDS: dict[str, Schema] = {
     },
     "ManagedService": {
         "anyOf": [
-            {"required": ["command"], "properties": {"command": {"type": "array", "minItems": 1}}},
-            {"required": ["api_token"], "properties": {"api_token": {"not": {"type": "null"}}}},
+            {"required": ["command"], "properties": {"command": _FILLED}},
+            {"required": ["api_token"], "properties": {"api_token": _NOT_NULL}},
         ],
     },
+}
+
+
+def _is_given(name: str, value: Schema) -> Schema:
+    return {"type": "object", "required": [name], "properties": {name: value}}
+
+
+def _need_each_other(one: str, other: str, value: Schema) -> list[Schema]:
+    return [
+        {"if": _is_given(name, value), "then": _is_given(needed, value)}
+        for name, needed in ((one, other), (other, one))
+    ]
+
+
+# what else settings of one section want of each other, where they are given
+PAIRS: dict[str, list[Schema]] = {
+    "Https": [
+        *_need_each_other("certificate", "key", {"type": "string"}),
+        {"if": _is_given("enabled", {"const": True}), "then": _is_given("certificate", {"type": "string"})},
+    ],
+    "LetsEncrypt": [
+        {"if": _is_given("email", {"minLength": 1}), "then": _is_given("domains", _FILLED)},
+        {"if": _is_given("domains", _FILLED), "then": _is_given("email", {"minLength": 1})},
+    ],
+    "LdapAuth": [
+        {"if": _is_given("search_user", {"minLength": 1}), "then": _is_given("search_password", _NOT_NULL)},
+        {"not": {"allOf": [_is_given("user_dns", _FILLED), _is_given("search_base", {"minLength": 1})]}},
+    ],
 }
 
 
@@ -87,6 +117,8 @@ def _make_section(section: type[Section], definitions: dict[str, Schema]) -> Sch
     if needs := NEEDS.get(section.__name__):
         schema["type"] = "object"
         schema["allOf"] = [needs]
+    if pairs := PAIRS.get(section.__name__):
+        schema["allOf"] = [*schema.get("allOf", []), *pairs]
     return schema
 
 

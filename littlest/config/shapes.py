@@ -44,24 +44,38 @@ class Shape:
 
 
 _LEAST, _MOST = values.parse_bytes("128M"), values.parse_bytes("1024T")
-_DIGITS = r"[0-9A-Fa-f]*[:.][0-9A-Fa-f:.]*"
-_ADDRESS = rf"(?:{_DIGITS})?|\[{_DIGITS}\]"
-_NETWORK = rf"{_DIGITS}(?:/[0-9.]+)?"
+_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
+_IPV4 = rf"{_BYTE}(?:\.{_BYTE}){{3}}"
+# what else belongs to an address of this kind, a pattern does not say
+_IPV6 = "[0-9A-Fa-f]*:[0-9A-Fa-f:.]*"
+_ADDRESS = rf"(?:{_IPV4}|{_IPV6})?|\[(?:{_IPV4}|{_IPV6})\]"
+_NETWORK = rf"{_IPV4}(?:/(?:0*(?:[12]?[0-9]|3[0-2])|{_IPV4}))?|{_IPV6}(?:/0*(?:[0-9]{{1,2}}|1[01][0-9]|12[0-8]))?"
+# amounts below 128M, in each unit as far as somebody may write them
+_ENOUGH = (
+    r"(?!\s*0*(?:[0-9]{1,2}|1[01][0-9]|12[0-7])(?:\.[0-9]+)?\s*[Mm])(?!\s*[0-9]{1,5}(?:\.[0-9]+)?\s*[Kk])"
+    r"(?!\s*[0-9]{1,8}(?:\.[0-9]+)?\s*(?:[Bb]|$))(?!\s*0+(?:\.(?:0[0-9]*|1(?:[01][0-9]*|2(?:[0-4][0-9]*)?)?))?\s*[Gg])"
+    r"(?!\s*0+(?:\.0+)?\s*[Tt%])"
+)
+_SHARE = r"\s*0*(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)\s*%\s*"
+_MOST_RESERVED = r"\s*0*(?:90(?:\.0+)?|[0-8]?[0-9](?:\.[0-9]+)?)\s*%\s*"
 SHAPES: Mapping[str, Shape] = {
     "_check_port": Shape("", types=(), more={"not": {"const": HUB_PORT}}),
     "_check_max_age": Shape("", types=(), more={"anyOf": [{"maximum": 0}, {"minimum": 600}]}),
     "_check_memory": Shape(
-        "an amount of memory", values.AMOUNT, ("string", "number"), {"minimum": _LEAST, "maximum": _MOST}
+        "an amount of memory",
+        f"{_ENOUGH}{values.AMOUNT}",
+        ("string", "number"),
+        {"minimum": _LEAST, "maximum": _MOST},
     ),
     "_check_total": Shape(
         "an amount of memory or a share of the machine's",
-        f"{values.AMOUNT}|{values.SHARE}",
+        f"{_ENOUGH}(?:{values.AMOUNT}|{_SHARE})",
         ("string", "number"),
         {"minimum": _LEAST},
     ),
     "_check_reserve": Shape(
         "an amount of memory or a share of the machine's",
-        f"{values.AMOUNT}|{values.SHARE}",
+        f"{values.AMOUNT}|{_MOST_RESERVED}",
         ("string", "number"),
         {"minimum": 0},
     ),
@@ -88,7 +102,6 @@ SHAPES: Mapping[str, Shape] = {
     "parse_program_folder": Shape("a whole path", places.PROGRAM_FOLDER),
     "parse_variable_value": Shape("a text", places.VARIABLE_VALUE, TEXT),
     "parse_folder": Shape("a path", values.FOLDER, TEXT),
-    # whether the numbers are those of an address, a pattern does not say
     "parse_address": Shape("an IP address", _ADDRESS, several="IP addresses"),
     "parse_network": Shape("an IP address or network", _NETWORK, several="IP addresses or networks"),
     "parse_base_url": Shape("a path", values.BASE_URL, TEXT),

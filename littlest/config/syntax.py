@@ -154,7 +154,7 @@ def _explain(error: MarkedYAMLError, text: str) -> YamlSyntaxError:
     is_tag = "scanning a tag" in (error.context or "")
     said = (error.context if is_tag else error.problem or error.context) or "it cannot be read"
     mark = error.problem_mark or error.context_mark
-    if error.context_mark is not None and _STANDS_AT_CONTEXT.match(said):
+    if error.context_mark is not None and (is_tag or _STANDS_AT_CONTEXT.match(said)):
         mark = error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     for pattern, plain, fault in _EXPLANATIONS:

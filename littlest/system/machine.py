@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from littlest.config.files import read_file
 from littlest.errors import CommandFailed, LittlestError
 from littlest.system.databases import (
     Account,
@@ -159,7 +160,7 @@ class Machine:
     def read_bytes(self, path: PurePosixPath) -> bytes | None:
         """The content of a file, None when there is no such file."""
         try:
-            return self.path(path).read_bytes()
+            return read_file(self.path(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
 

@@ -1,7 +1,6 @@
 """Files to settings, and every problem with its line, its key and plain words."""
 
 import pytest
-from bad_files import BAD_FILES, BadFile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +9,7 @@ from littlest.config.load import decode_config, load_config
 from littlest.config.model import Config, Http
 from littlest.config.problems import InvalidConfig
 from littlest.config.users import Users
-from littlest.errors import ExitCode
+from tests.support.bad_files import BAD_FILES, BadFile
 
 NAME = "/etc/littlest/config.yaml"
 
@@ -19,25 +18,24 @@ def load(content: str | bytes) -> Config:
     return load_config(decode_config(content, NAME) if isinstance(content, bytes) else content, NAME)
 
 
-@pytest.mark.parametrize("case", BAD_FILES, ids=[name for name, _, _ in BAD_FILES])
+@pytest.mark.parametrize("case", BAD_FILES, ids=[case.name for case in BAD_FILES])
 def test_bad_file_names_every_problem(case: BadFile) -> None:
-    _, content, expected = case
     with pytest.raises(InvalidConfig) as caught:
-        load(content)
+        load(case.content)
     found = [(problem.line, problem.key) for problem in caught.value.problems]
-    assert found == [(line, key) for line, key, _ in expected], str(caught.value)
-    for problem, (line, key, words) in zip(caught.value.problems, expected, strict=True):
+    assert found == [(problem.line, problem.key) for problem in case.problems], str(caught.value)
+    for problem, (line, column, key, words) in zip(caught.value.problems, case.problems, strict=True):
         said = f"{NAME}:{line}: {key}: " if key else f"{NAME}:{line}: "
         assert str(problem).startswith(said)
         assert words in str(problem)
-        assert problem.column >= 1
+        assert problem.column == (column or 1), str(problem)
         assert "\n" not in str(problem)
         assert len(str(problem)) < 300
-    assert caught.value.exit_code == ExitCode.INVALID_CONFIG
+    assert caught.value.exit_code == case.exit
 
 
 def test_corpus_has_no_situation_twice() -> None:
-    names = [name for name, _, _ in BAD_FILES]
+    names = [case.name for case in BAD_FILES]
     assert len(set(names)) == len(names) >= 200
 
 
