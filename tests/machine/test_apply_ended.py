@@ -1,0 +1,257 @@
+"""`littlest apply` that is ended from outside: the old settings hold then or the new ones, and nothing is lost."""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from signal import SIGKILL
+
+import pytest
+
+from tests.machine.test_apply import CONFIG, ONE, OTHER, PORTS, WORDS, read_login_page, write
+from tests.support.hub_client import HubClient
+from tests.support.server import PASSWORD, Server
+
+LAST_GOOD = "/var/lib/littlest/last-good-config.yaml"
+HISTORY = PurePosixPath("/var/lib/littlest/history")
+HUB_RESTARTS = "start jupyterhub.service,"
+DYING_CULLER = """
+[Service]
+RestartSec=200ms
+ExecStart=
+ExecStart=/bin/sh -c "grep -q timeout=7777 /etc/systemd/system/jupyterhub-idle-culler.service || exec sleep infinity;\
+    sleep 0.5; echo this culler cannot live >&2; exit 1"
+"""
+FAILING = (
+    "users: {admin: [admin], allowed: [witness, other]}\nannouncement: This cannot stay.\nhttp: {port: 8081}\n"
+    "services: {cull: {timeout: 7777}}\n"
+)
+DIE_AT_A_FILE = """
+import os, signal, sys
+from littlest.system.machine import Machine
+
+path, moment = sys.argv[1:]
+write_file = Machine.write_file
+
+
+def write_and_die(machine, file, *given, **named):
+    if str(file) != path or moment == "after":
+        write_file(machine, file, *given, **named)
+    if str(file) == path:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+Machine.write_file = write_and_die
+sys.argv = ["littlest", "apply"]
+from littlest.cli import main
+main()
+"""
+
+
+def start_and_watch(
+    server: Server, is_it: Callable[[str], bool], act: Callable[[int], None]
+) -> tuple[str | None, int]:
+    """Run `littlest apply`, and do something with its process group at the first line of which `is_it` holds; gives
+    the line, None where there was none, and the exit code."""
+    process = server.machine.start(["littlest", "apply"])
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdin.close()
+    found = None
+    while line := process.stderr.readline().decode():
+        if found is None and is_it(line.strip()):
+            found = line.strip()
+            act(process.pid)
+    code = process.wait()
+    process.stdout.close()
+    process.stderr.close()
+    return found, code
+
+
+def apply_and_kill(server: Server, is_it: Callable[[str], bool]) -> str | None:
+    line, code = start_and_watch(server, is_it, lambda group: os.killpg(group, SIGKILL))
+    assert line is not None or code == 0
+    return line
+
+
+def nth_step(number: int) -> Callable[[str], bool]:
+    """Counts the lines of steps from 0; -1 is what is said before the first step."""
+    begun: list[str] = []
+
+    def is_it(line: str) -> bool:
+        if begun or line.startswith("write "):
+            begun.append(line)
+        return len(begun) == number + 1
+
+    return is_it
+
+
+def end_of(server: Server, signal: str) -> Callable[[int], None]:
+    """Sends a signal to the command itself, in the midst of the hub's restart."""
+
+    def act(_group: int) -> None:
+        time.sleep(0.3)
+        server.machine.run(f"kill -s {signal} $(sed -n 's/^process \\([0-9]*\\) .*/\\1/p' /run/littlest.lock)")
+
+    return act
+
+
+def find_in_force(server: Server, settings: list[str]) -> list[str]:
+    """Which of these settings the hub answers with, as whoever comes sees them; the one who is there can go on."""
+    deadline = time.monotonic() + 60
+    # what systemd was told to do, it does
+    while server.machine.run("systemctl list-jobs --no-legend").stdout.strip() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    port, page = read_login_page(server, sorted({PORTS[text] for text in settings}))
+    url = f"http://127.0.0.1:{port}/"
+
+    async def go_on() -> int:
+        async with HubClient(url, "witness", PASSWORD) as person:
+            await person.login()
+            await person.open_lab()
+            status, _said = await person.server("GET", "api/status")
+            return status
+
+    assert server.run(go_on()) == 200
+    return [text for text in settings if PORTS[text] == port and WORDS[text] in page]
+
+
+def count_history(server: Server) -> int:
+    return len(server.littlest("config", "history")["entries"])
+
+
+def check_end(server: Server, settings: str, entries: int) -> None:
+    assert find_in_force(server, [settings]) == [settings]
+    assert "nothing was changed" in server.machine.run("littlest apply").stdout
+    assert server.machine.read(LAST_GOOD) == settings
+    assert server.machine.read(CONFIG) == settings
+    assert count_history(server) == entries
+
+
+def prepare(server: Server) -> str:
+    """Puts ONE in force, with somebody's server running; gives what tells that server from a later start of it."""
+    server.configure(ONE)
+    assert server.use("witness") == "42"
+    return server.unit_property("jupyter-witness.service", "InvocationID")
+
+
+@pytest.mark.timeout(600)
+def test_killed_at_every_step_the_hub_answers_with_old_or_new_settings(own_server: Server) -> None:
+    server = own_server
+    started = prepare(server)
+    old, new = ONE, OTHER
+    killed: list[str] = []
+    entries = count_history(server)
+    while True:
+        write(server, new)
+        line = apply_and_kill(server, nth_step(len(killed) - 1))
+        entries += 1
+        if line is None:
+            break
+        killed.append(line)
+        # two programs: between the restart of the proxy and the one of the hub each has its own settings
+        assert find_in_force(server, [old, new]) or line.startswith(HUB_RESTARTS), line
+        done = server.littlest("apply")
+        if any(one.startswith("start ") for one in killed[:-1]):
+            # what was started owes the proof still
+            assert "WaitUntilReady" in {step["kind"] for step in done["steps"]}, line
+        check_end(server, new, entries)
+        old, new = new, old
+    # the settings, the units, their restarts, the wait, and what the running hub takes up
+    assert len(killed) > 7, killed
+    assert killed[0].startswith("setting "), killed
+    assert any("jupyterhub.service" in line for line in killed)
+    assert any("jupyterhub-proxy.service" in line for line in killed)
+    assert server.unit_property("jupyter-witness.service", "InvocationID") == started
+
+
+@pytest.mark.timeout(400)
+def test_killed_while_it_remembers_the_settings_they_are_remembered_once(own_server: Server) -> None:
+    server = own_server
+    started = prepare(server)
+    entries, old = count_history(server), ONE
+    python = "/opt/littlest/current/bin/python"
+    for number, (file, moment) in enumerate(
+        [(LAST_GOOD, "before"), (LAST_GOOD, "after"), ("json", "before"), ("json", "after"), ("yaml", "after")]
+    ):
+        new = ONE.replace("This is one.", f"This is {number}.")
+        PORTS[new], WORDS[new] = 80, f"This is {number}."
+        write(server, new)
+        path = file if file == LAST_GOOD else str(HISTORY / f"{entries + 1:04d}.{file}")
+        died = server.machine.run([python, "-I", "-c", DIE_AT_A_FILE, path, moment], check=False)
+        assert died.returncode in (-SIGKILL, 128 + SIGKILL), died
+        assert find_in_force(server, [old, new]) == [new]
+        server.machine.run("littlest apply")
+        entries += 1
+        check_end(server, new, entries)
+        old = new
+    assert server.unit_property("jupyter-witness.service", "InvocationID") == started
+
+
+@pytest.mark.timeout(600)
+def test_killed_while_it_goes_back_the_next_apply_ends_with_what_was_good(own_server: Server) -> None:
+    server = own_server
+    started = prepare(server)
+    server.machine.write("/etc/systemd/system/jupyterhub-idle-culler.service.d/die.conf", DYING_CULLER)
+    server.machine.run("systemctl daemon-reload; systemctl restart jupyterhub-idle-culler.service")
+    PORTS[FAILING], WORDS[FAILING] = 8081, "This cannot stay."
+    entries = count_history(server)
+    write(server, FAILING)
+    failed = server.machine.run("littlest apply", check=False)
+    # a culler that ends soon after its start is seen
+    assert failed.returncode == 1, failed
+    assert "this culler cannot live" in failed.stderr
+    check_end(server, ONE, entries)
+    for words in ("putting the last good ones back", "write ", HUB_RESTARTS, "wait until"):
+        write(server, FAILING)
+        line = apply_and_kill(server, nth_after("putting the last good ones back", words))
+        assert line is not None, words
+        assert find_in_force(server, [FAILING, ONE]) or line.startswith(HUB_RESTARTS), line
+        is_back = server.machine.read(CONFIG) == ONE
+        again = server.machine.run("littlest apply", check=False)
+        assert again.returncode == (0 if is_back else 1), again
+        # where what the admin wrote is, is said by then
+        assert "config.yaml.rejected" in again.stdout + again.stderr
+        check_end(server, ONE, entries)
+    assert server.unit_property("jupyter-witness.service", "InvocationID") == started
+
+
+def nth_after(first: str, words: str) -> Callable[[str], bool]:
+    """Holds of the first line that has `words`, from the one on that has `first`."""
+    seen: list[str] = []
+
+    def is_it(line: str) -> bool:
+        if seen or first in line:
+            seen.append(line)
+        return bool(seen) and words in line
+
+    return is_it
+
+
+@pytest.mark.timeout(400)
+def test_ended_while_the_hub_restarts_the_old_settings_come_back(own_server: Server) -> None:
+    server = own_server
+    started = prepare(server)
+    entries = count_history(server)
+    for signal in ("TERM", "HUP", "INT"):
+        write(server, OTHER)
+        line, code = start_and_watch(server, lambda line: line.startswith(HUB_RESTARTS), end_of(server, signal))
+        assert line is not None
+        assert code == 1, signal
+        assert server.machine.read(f"{CONFIG}.rejected") == OTHER
+        check_end(server, ONE, entries)
+        assert server.littlest("status")["problems"] == []
+    # a second one that comes meanwhile is told who is at work, and spoils nothing
+    answers = []
+
+    def apply_too(_group: int) -> None:
+        answers.append(server.machine.run("littlest apply", check=False))
+
+    write(server, OTHER)
+    _line, code = start_and_watch(server, lambda line: line.startswith(HUB_RESTARTS), apply_too)
+    assert code == 0
+    assert answers[0].returncode == 5
+    assert "littlest apply" in answers[0].stderr
+    check_end(server, OTHER, entries + 1)
+    assert server.unit_property("jupyter-witness.service", "InvocationID") == started
