@@ -160,7 +160,8 @@ def test_homes_lie_on_a_disk_that_is_mounted(own_server: Server) -> None:
 
     # nobody gets a home, and nothing a place, where the disk is not
     restart(server, "ada")
-    server.machine.run("umount /mnt/disk")
+    # the hub may just be looking at the shared folder
+    server.machine.run("for i in 1 2 3 4 5; do umount /mnt/disk && exit; sleep 1; done; exit 1")
     for user in ("ada", "ben"):
         refuse(server, user, "a disk that is not mounted: /mnt/disk")
     assert server.machine.run("ls -A /mnt/disk").stdout == ""
