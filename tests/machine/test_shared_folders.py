@@ -24,7 +24,7 @@ TREE = (
     " && echo 1 >a.ipynb && cp a.ipynb .ipynb_checkpoints/a"
 )
 TICK = (
-    "cd ~/exchange/sub && (nohup sh -c 'while sleep 0.3; do if echo 1 >new; then echo yes; else echo no; fi >~/said;"
+    "cd ~/exchange/sub && (setsid sh -c 'while sleep 0.3; do if echo 1 >new; then echo yes; else echo no; fi >~/said;"
     " done' >/dev/null 2>&1 &)"
 )
 
