@@ -28,7 +28,10 @@ SERVICE_UIDS = range(61184, 65536)
 """Those that systemd gives to services while they run, and nobody's."""
 DEFAULT_SHELL = "/bin/bash"
 POWERFUL_GROUPS = frozenset(
-    {"admin", "disk", "docker", "incus-admin", "libvirt", "lxd", "root", "shadow", "sudo", "wheel"}
+    {
+        *("admin", "disk", "docker", "google-sudoers", "incus-admin", "kmem", "libvirt", "lxd", "microk8s", "root"),
+        *("shadow", "sudo", "wheel"),
+    }
 )
 """Groups of machines whose members can become root. That of the hub's own admins is not among them: who is in it is a
 matter of the settings."""
