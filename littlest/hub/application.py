@@ -21,6 +21,7 @@ from littlest.hub.forwarded import ForwardedHeaders, Networks, parse_networks
 from littlest.hub.live import live
 from littlest.hub.notify import notify_systemd
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
+from littlest.hub.rights.panel import USER_PATH, LossWatch, UserHandler
 from littlest.hub.servers.spawner import list_orphans, remove_orphan
 from littlest.hub.service_programs import forget_tokens, keep_trying
 from littlest.hub.sharing import SharedFolderKeeper
@@ -120,6 +121,8 @@ class LittlestHub(JupyterHub):
         """Add our own API to JupyterHub's."""
         self.extra_handlers: list[Any] = [*self.extra_handlers, (settings_api.PATH, settings_api.SettingsHandler)]
         super().init_handlers()
+        # of two for one path the first counts
+        self.handlers[:0] = self.add_url_prefix(self.hub_prefix, [(USER_PATH, UserHandler)])
 
     def init_tornado_settings(self) -> None:
         """Let the templates of all pages see the settings in force."""
@@ -173,6 +176,7 @@ class LittlestHub(JupyterHub):
         # JupyterHub listens a while before it would do this: told to end in between, it would drop what it was asked
         self.init_signal()
         HubServer.trusted = parse_networks(self.trusted_networks)
+        LossWatch(self).start()
         await super().start()
         keep_drop_ins(self.drop_ins)
         self.keeper = asyncio.create_task(SharedFolderKeeper(Machine(), self.log.warning).keep())

@@ -53,7 +53,7 @@ class SettingsHandler(APIHandler):
                 # the hub was started with these, and did not come up
                 self._refuse(live.problems)
                 return
-            await put_users_in_force(self.settings["app"], self, config)
+            await put_users_in_force(self.settings["app"], config)
             for line in live.unfinished:
                 log.error("%s", line)
             live.file, live.problems, live.refused = str(paths.CONFIG_FILE), (), ""
