@@ -22,6 +22,7 @@ from littlest.hub.live import live
 from littlest.hub.notify import notify_systemd
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
 from littlest.hub.rights.panel import USER_PATH, LossWatch, UserHandler
+from littlest.hub.rights.roles import keep_admins_from_lending_rights
 from littlest.hub.servers.spawner import list_orphans, remove_orphan
 from littlest.hub.service_programs import forget_tokens, keep_trying
 from littlest.hub.sharing import SharedFolderKeeper
@@ -97,6 +98,12 @@ class LittlestHub(JupyterHub):
     drop_ins = DictTrait(help="The drop-ins that ran, by name.").tag(config=True)
 
     _services_starting: ClassVar[set[asyncio.Future[Any]]] = set()
+
+    async def init_role_creation(self) -> None:
+        """Load the roles; an admin's gives nothing that outlasts it."""
+        await super().init_role_creation()
+        if "admin" not in self.config_role_names:
+            keep_admins_from_lending_rights(self.db)
 
     async def init_users(self) -> None:
         """Load the users; then take away what config.yaml gave before and gives no longer."""

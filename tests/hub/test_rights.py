@@ -6,7 +6,7 @@ from typing import Any
 
 from littlest import paths
 from tests.hub.conftest import World, wait_until
-from tests.hub.test_live_hub import PASSWORD, URL, reload_hub, start  # noqa: F401  # a fixture
+from tests.hub.test_live_hub import PASSWORD, URL, ask, find_refusal, reload_hub, start  # noqa: F401  # a fixture
 from tests.support.hub_client import HubClient
 
 Calls = tuple[tuple[str, str, Any], ...]
@@ -103,3 +103,26 @@ def test_an_admin_of_the_panel_who_is_taken_out_does_not_come_back_as_one(world:
     reload_hub(world, "users: {admin: [teacher], allowed: [ada, ben]}")
     assert [is_admin(world, user) for user in ("ada", "ben")] == [False, False]
     assert as_user(world, "ada", ("GET", "users", None))[0][0] == 403
+
+
+def test_an_admin_makes_nothing_that_outlasts_being_one(world: World, start: Any) -> None:  # noqa: F811
+    start("users: {admin: [teacher, deputy], allowed: [ada]}")
+    assert find_refusal_of(world, "ada") == ""
+    mine, theirs, shared, code, own_share = as_user(
+        world,
+        "deputy",
+        ("POST", "users/deputy/tokens", {}),
+        ("POST", "users/teacher/tokens", {}),
+        ("POST", "shares/ada/", {"user": "deputy"}),
+        ("POST", "share-codes/ada/", {}),
+        ("GET", "users/ada/shared", None),
+    )
+    assert mine[0] == 201
+    assert [theirs[0], shared[0], code[0]] == [403, 404, 404] or [theirs[0], shared[0], code[0]] == [403, 403, 403]
+    # and still does what an admin is there for
+    assert own_share[0] == 200
+    assert world.network.run(ask("GET", "users", str(mine[1]["token"])))[0] == 200
+
+
+def find_refusal_of(world: World, user: str) -> str:
+    return world.network.run(find_refusal(user))
