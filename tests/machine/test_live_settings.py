@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, ClientWebSocketResponse
 
 from littlest import paths
 from tests.machine.test_configuration import read_starts
@@ -97,6 +97,23 @@ def may_come_in_by_ssh(server: Server, user: str) -> bool:
     return server.machine.run(["su", f"jupyter-{user}", "-c", "true"], check=False).returncode == 0
 
 
+async def visit(deputy: HubClient, owner: str) -> None:
+    """Open somebody else's server, as admins may."""
+    deputy.server_path = f"user/{owner}/"
+    await deputy.open_lab()
+    assert await is_lab_open(deputy)
+
+
+async def lose_visit(deputy: HubClient, terminal: ClientWebSocketResponse) -> None:
+    """Wait until somebody else's server lets a former admin in no longer, and has cut what was open."""
+    async with asyncio.timeout(40):
+        while await is_lab_open(deputy):
+            await asyncio.sleep(0.5)
+        while not terminal.closed:
+            await terminal.receive()
+    deputy.server_path = f"user/{deputy.name}/"
+
+
 def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None:
     server = own_server
     server.configure(BEFORE)
@@ -121,6 +138,8 @@ def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None
             # carol is an admin by the panel only; what an admin installs is that admin's
             assert (await deputy.api("PATCH", "users/carol", {"admin": True}))[0] == 200
             await deputy.execute(f"open({INSTALLED!r}, 'w').write('WORDS = 1')")
+            await visit(deputy, "ada")
+            terminal = await stack.enter_async_context(await deputy.open_terminal())
             await asyncio.to_thread(run_strays, server)
             assert await asyncio.to_thread(list_strays, server) == ["bob", "chief", "deputy", "gone"]
             unit = server.unit_property("jupyter-ada.service", "InvocationID")
@@ -142,6 +161,7 @@ def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None
                 "root",
                 "littlest-admins",
             ]
+            await lose_visit(deputy, terminal)
             assert "The &lt;i&gt;exam&lt;/i&gt; starts at 10." in (await ask(server, "hub/login"))[1]
             for name in ("bob", "carol", "chief", "gone"):
                 assert (await people[name].api("GET", "user"))[0] == 403, name
