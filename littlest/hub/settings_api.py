@@ -73,6 +73,6 @@ class SettingsHandler(APIHandler):
             "file": live.file,
             "problems": list(live.problems),
             "drop_in_problems": list(live.drop_in_problems),
-            "warnings": list(live.unfinished),
+            "warnings": [*live.unfinished, *live.forgotten],
         }
         self.finish(json.dumps(answer))

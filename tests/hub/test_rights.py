@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from littlest import paths
+from littlest.hub.rights.listed import LISTED_USERS_FILE
 from tests.hub.conftest import World, wait_until
 from tests.hub.test_live_hub import PASSWORD, URL, ask, find_refusal, reload_hub, start  # noqa: F401  # a fixture
 from tests.support.hub_client import HubClient
@@ -122,6 +123,36 @@ def test_an_admin_makes_nothing_that_outlasts_being_one(world: World, start: Any
     # and still does what an admin is there for
     assert own_share[0] == 200
     assert world.network.run(ask("GET", "users", str(mine[1]["token"])))[0] == 200
+
+
+def test_when_the_memory_of_who_was_taken_out_is_damaged_only_those_who_are_named_come_in(
+    world: World,
+    start: Any,  # noqa: F811
+) -> None:
+    hub = start("users: {admin: [teacher, deputy], allowed: [ada, bob]}")
+    reload_hub(world, "users: {admin: [teacher], allowed: [ada]}")
+    assert as_user(world, "teacher", ("POST", "users/guest", None))[0][0] == 201
+    memory = world.path(LISTED_USERS_FILE)
+    whole = memory.read_text()
+    # a running hub needs no file to know
+    memory.write_text(whole[:20])
+    assert reload_hub(world, "users: {admin: [teacher], allowed: [ada]}")["warnings"] == []
+    assert [find_refusal_of(world, user) == "" for user in ("ada", "bob", "guest")] == [True, False, True]
+    assert memory.read_text() == whole
+    world.stop(hub)
+    memory.write_text(whole[:20])
+    world.start_hub()
+    status, answer = world.network.run(ask("GET", "littlest/settings"))
+    assert (status, "listed-users.json was damaged" in answer["warnings"][-1]) == (200, True)
+    for user, comes_in in (("ada", True), ("bob", False), ("deputy", False), ("guest", False)):
+        assert (find_refusal_of(world, user) == "") is comes_in, user
+    # who is named, or deleted and added again, comes in
+    assert [
+        status
+        for status, _ in as_user(world, "teacher", ("DELETE", "users/guest", None), ("POST", "users/guest", None))
+    ] == [204, 201]
+    assert reload_hub(world, "users: {admin: [teacher], allowed: [ada, bob]}")["warnings"] == []
+    assert [find_refusal_of(world, user) for user in ("ada", "bob", "guest")] == ["", "", ""]
 
 
 def find_refusal_of(world: World, user: str) -> str:

@@ -20,6 +20,8 @@ from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import notify_systemd
 from littlest.hub.rights.accounts import end_what_runs, settle_accounts
 from littlest.hub.rights.listed import (
+    LISTED_USERS_FILE,
+    ListedUsers,
     Removal,
     compare_users,
     keep_unfinished,
@@ -43,6 +45,13 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     JupyterHub itself has loaded the users, and will put the roles right.
     """
     before = read_listed_users()
+    if before is None:
+        before = await _suspect_everybody(app)
+        live.forgotten = (
+            f"{LISTED_USERS_FILE} was damaged, and with it who was taken out of the settings: only those whom the"
+            " settings name, or who are let in anyway, may log in. Name the others, or delete and add them again.",
+        )
+        app.log.error("%s", *live.forgotten)
     listed, removal = compare_users(before, config)
     app.authenticator.allowed_users -= removal.not_allowed
     live.removed = removal.not_allowed
@@ -68,9 +77,11 @@ async def put_users_in_force(app: JupyterHub, config: Config) -> None:
     `live.config` is `config` afterwards, and servers that start from then on are started by it; `live.unfinished` has
     a line for what failed, and the next call tries that again.
     """
-    listed_before = read_listed_users()
+    # where the file is damaged, the hub itself still knows
+    listed_before = read_listed_users() or compare_users(ListedUsers(removed=live.removed), live.config)[0]
     listed, removal = compare_users(listed_before, config)
     before, live.config, live.removed = live.config.users, config, removal.not_allowed
+    live.forgotten = ()
     live.unfinished = ("the hub has not come to the end of putting the users of these settings in force",)
     await _give_rights(app, before, config.users, removal)
     losers = _take_rights_away(app, config, removal)
@@ -146,6 +157,15 @@ class Losers:
 
     def __add__(self, other: "Losers") -> "Losers":
         return Losers(self.names | other.names, self.admins | other.admins)
+
+
+async def _suspect_everybody(app: JupyterHub) -> ListedUsers:
+    """What to take for remembered when nothing is: everybody in the database was named once, and every admin, but
+    those whom a rule or an approval lets in."""
+    users = app.db.query(orm.User).all()
+    follows = app.authenticator if isinstance(app.authenticator, FollowsSettings) else None
+    named = [user.name for user in users if not (follows and await follows.is_still_let_in(user.name))]
+    return ListedUsers(frozenset(named), frozenset(user.name for user in users if user.admin))
 
 
 def _take_rights_away(app: JupyterHub, config: Config, removal: Removal) -> Losers:
