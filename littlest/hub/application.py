@@ -19,6 +19,8 @@ from littlest.hub.forwarded import ForwardedHeaders, Networks, parse_networks
 from littlest.hub.live import live
 from littlest.hub.notify import notify_systemd
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
+from littlest.hub.rights.panel import USER_PATH, LossWatch, UserHandler
+from littlest.hub.rights.roles import keep_admins_from_lending_rights
 from littlest.hub.servers.spawner import list_orphans, remove_orphan
 from littlest.hub.service_programs import forget_tokens, keep_trying
 from littlest.hub.sharing import SharedFolderKeeper
@@ -94,6 +96,12 @@ class LittlestHub(JupyterHub):
     ).tag(config=True)
     _services_starting: ClassVar[set[asyncio.Future[Any]]] = set()
 
+    async def init_role_creation(self) -> None:
+        """Load the roles; an admin's gives nothing that outlasts it."""
+        await super().init_role_creation()
+        if "admin" not in self.config_role_names:
+            keep_admins_from_lending_rights(self.db)
+
     async def init_users(self) -> None:
         """Load the users; then take away what config.yaml gave before and gives no longer."""
         keep_groups_of_new_users(self.db)
@@ -117,6 +125,8 @@ class LittlestHub(JupyterHub):
         """Add our own API to JupyterHub's."""
         self.extra_handlers: list[Any] = [*self.extra_handlers, (settings_api.PATH, settings_api.SettingsHandler)]
         super().init_handlers()
+        # of two for one path the first counts
+        self.handlers[:0] = self.add_url_prefix(self.hub_prefix, [(USER_PATH, UserHandler)])
 
     def init_tornado_settings(self) -> None:
         """Let the templates of all pages see the settings in force."""
@@ -170,6 +180,7 @@ class LittlestHub(JupyterHub):
         # JupyterHub listens a while before it would do this: told to end in between, it would drop what it was asked
         self.init_signal()
         HubServer.trusted = parse_networks(self.trusted_networks)
+        LossWatch(self).start()
         await super().start()
         self.settling = asyncio.create_task(self._settle())
         self.keeper = asyncio.create_task(SharedFolderKeeper(Machine(), self.log.warning).keep())

@@ -26,6 +26,9 @@ class LiveSettings:
     removed: frozenset[str] = frozenset()
     """Users who were named in the settings once and are no longer: they may not log in."""
 
+    forgotten: tuple[str, ...] = ()
+    """What the hub no longer knew when it started, and so had to take away from users to be safe."""
+
     def is_as_wanted(self) -> bool:
         """Whether everything that the admin wrote is in force."""
         return self.file == str(paths.CONFIG_FILE) and not self.drop_in_problems

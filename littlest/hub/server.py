@@ -1,6 +1,6 @@
 """A user's notebook server: `python -I -m littlest.hub.server`, started by our spawner from the release.
 
-Runs as the user. It is jupyterhub-singleuser with one more server extension, and without imports that cost seconds.
+Runs as the user. It is jupyterhub-singleuser with two more server extensions, and without imports that cost seconds.
 """
 
 import sys
@@ -15,13 +15,14 @@ with leave_out_hub_modules():
 
 EXTENSIONS = {
     "littlest.hub.activity": True,
+    "littlest.hub.visitors": True,
     # speaks to language servers, of which the release has none
     "jupyter_lsp": False,
 }
 
 
 class UserServer(JupyterHubSingleUser):
-    """Starts the server with our extension; JupyterHub's own class then does the rest."""
+    """Starts the server with our extensions; JupyterHub's own class then does the rest."""
 
     @classmethod
     def get_extension_package(cls) -> str:

@@ -59,7 +59,7 @@ class SettingsHandler(APIHandler):
             if problems:
                 self._refuse(problems)
                 return
-            await put_users_in_force(self.settings["app"], self, config)
+            await put_users_in_force(self.settings["app"], config)
             for line in live.unfinished:
                 log.error("%s", line)
             live.file, live.problems = str(paths.CONFIG_FILE), ()
@@ -92,6 +92,6 @@ class SettingsHandler(APIHandler):
             "file": live.file,
             "problems": list(live.problems),
             "drop_in_problems": list(live.drop_in_problems),
-            "warnings": list(live.unfinished),
+            "warnings": [*live.unfinished, *live.forgotten],
         }
         self.finish(json.dumps(answer))

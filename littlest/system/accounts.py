@@ -21,6 +21,7 @@ from littlest.system.databases import Account
 from littlest.system.groups import hold_accounts_lock, is_in_groups, run_account_command, set_groups
 from littlest.system.homes import HOME_MODE, check_homes, is_home_missing, make_home
 from littlest.system.machine import Machine, PathKind
+from littlest.system.shutting import is_shut, open_account
 
 FIRST_UID = 1000
 """Numbers below it are the system's."""
@@ -28,7 +29,10 @@ SERVICE_UIDS = range(61184, 65536)
 """Those that systemd gives to services while they run, and nobody's."""
 DEFAULT_SHELL = "/bin/bash"
 POWERFUL_GROUPS = frozenset(
-    {"admin", "disk", "docker", "incus-admin", "libvirt", "lxd", "root", "shadow", "sudo", "wheel"}
+    {
+        *("admin", "disk", "docker", "google-sudoers", "incus-admin", "kmem", "libvirt", "lxd", "microk8s", "root"),
+        *("shadow", "sudo", "wheel"),
+    }
 )
 """Groups of machines whose members can become root. That of the hub's own admins is not among them: who is in it is a
 matter of the settings."""
@@ -87,7 +91,7 @@ def ensure_user_account(machine: Machine, config: Config, user: str, *, admin: b
     groups = list_unix_groups(config, user, admin=admin)
     account = find_user_account(machine, config.users.unix_name, user)
     # the usual case, a user who comes back, neither waits nor runs a command
-    if account is None or not is_in_groups(machine, account.name, groups) or is_home_missing(machine, account):
+    if account is None or not _is_ready(machine, account, groups):
         with hold_accounts_lock(machine):
             account = find_user_account(machine, config.users.unix_name, user)
             if account is None:
@@ -96,8 +100,18 @@ def ensure_user_account(machine: Machine, config: Config, user: str, *, admin: b
                 make_home(machine, account)
             _check_power(machine, config, account)
             set_groups(machine, account.name, groups)
+            # one who was shut out has come back
+            open_account(machine, account)
     _check_power(machine, config, account)
     return _make_user_account(machine, account)
+
+
+def _is_ready(machine: Machine, account: Account, groups: tuple[str, ...]) -> bool:
+    return (
+        is_in_groups(machine, account.name, groups)
+        and not is_home_missing(machine, account)
+        and not is_shut(machine, account)
+    )
 
 
 def find_user_account(machine: Machine, unix_name: str, user: str) -> Account | None:

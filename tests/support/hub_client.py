@@ -6,13 +6,14 @@ import re
 import secrets
 import ssl
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from html import unescape
 from http.cookies import BaseCookie
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from aiohttp import ClientSession, ClientTimeout, CookieJar, TCPConnector, WSMsgType
+from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, CookieJar, TCPConnector, WSMsgType
 from yarl import URL
 
 ANYWHERE = URL()
@@ -241,6 +242,14 @@ class HubClient:
                 elif kind == "status" and content["execution_state"] == "idle":
                     return "".join(output)
         raise AssertionError("the kernel's websocket was closed before the code had run")
+
+    async def open_terminal(self) -> AbstractAsyncContextManager[ClientWebSocketResponse]:
+        """Open a terminal of the server that this person has open; gives its websocket, to be entered."""
+        status, started = await self.server("POST", "api/terminals")
+        if status != 200:
+            raise Refused("the terminal was not opened", status, str(started))
+        path = f"{self.server_path}terminals/websocket/{started['name']}"
+        return self._session.ws_connect(self.at(path), headers=self.xsrf(path), max_msg_size=0)
 
     async def run_in_terminal(self, command: str, seconds: float = 120.0) -> str:
         """Run a shell command in a JupyterLab terminal; gives what it printed. Its status is asked for by `$?`."""

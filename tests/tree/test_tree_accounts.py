@@ -155,16 +155,17 @@ def test_the_owner_of_a_home_is_found_in_a_directory_service_too(monkeypatch: py
     assert Machine("/").read_account_of(2**31 - 7) is None
 
 
-def test_an_account_of_the_machine_that_may_become_root_is_for_named_admins_only(ready: Machine) -> None:
+@pytest.mark.parametrize("power", ["sudo", "google-sudoers", "microk8s"])
+def test_an_account_of_the_machine_that_may_become_root_is_for_named_admins_only(ready: Machine, power: str) -> None:
     text = "users: {{unix_name: '{{name}}', {}: [ubuntu, grace]}}"
-    ready.run(["groupadd", f"--prefix={ready.root}", "--system", "sudo"])
+    ready.run(["groupadd", f"--prefix={ready.root}", "--system", power])
     for name in ("ubuntu", "grace"):
         ready.run(["useradd", f"--prefix={ready.root}", "--create-home", name])
-    ready.run(["usermod", f"--prefix={ready.root}", "--append", "--groups=sudo", "ubuntu"])
+    ready.run(["usermod", f"--prefix={ready.root}", "--append", f"--groups={power}", "ubuntu"])
     named = load_config(text.format("allowed"), "config.yaml")
     for admin in (False, True):
         # an admin of the admin panel is not enough
-        with pytest.raises(LittlestError, match="the account ubuntu is in the group sudo") as failure:
+        with pytest.raises(LittlestError, match=f"the account ubuntu is in the group {power}") as failure:
             ensure_user_account(ready, named, "ubuntu", admin=admin)
         assert "users.admin" in (failure.value.hint or "")
     assert members(ready, paths.USERS_GROUP) == ()

@@ -24,8 +24,9 @@ from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.login.passwords import ChangePasswordHandler, PasswordLoginHandler, make_sentence
 from littlest.hub.login.people import FollowsSettings
+from littlest.hub.rights.enforce import end_rights
 from littlest.hub.rights.listed import forget_removal
-from littlest.hub.rights.sessions import end_sessions, stop_servers
+from littlest.hub.rights.sessions import end_sessions
 from littlest.system.passwords import LONGEST_PASSWORD, check_password, has_password, remove_password, set_password
 
 
@@ -81,7 +82,7 @@ class ApproveHandler(ApprovalHandler):
         user = self.find_user(name)
         if user is not None and not await self.authenticator.may_log_in(name):
             end_sessions(self.db, user.orm_user)
-            for problem in await stop_servers(self, user):
+            for problem in await end_rights(self.settings["app"], {user.name}, with_files=False):
                 self.log.error("%s", problem)
         self.redirect(f"{self.hub.base_url}authorize")
 

@@ -162,6 +162,7 @@ class FollowsSettings(Authenticator):
         self.allowed_users.discard(name)
         self._guests.forget(name)
         self._guests.forget_admin(name)
+        live.removed -= {name}
         forget_listed_user(name)
 
 

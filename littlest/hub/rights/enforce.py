@@ -1,6 +1,8 @@
 """Putting config.yaml's users in force: who may log in, who is an admin, who is in which group, and who no longer."""
 
 import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from jupyterhub import orm, roles
@@ -13,11 +15,13 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.config.resolve import list_groups_of
 from littlest.config.users import Users
-from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import notify_systemd
+from littlest.hub.rights.accounts import end_what_runs, settle_accounts
 from littlest.hub.rights.listed import (
+    LISTED_USERS_FILE,
+    ListedUsers,
     Removal,
     compare_users,
     keep_unfinished,
@@ -27,7 +31,6 @@ from littlest.hub.rights.listed import (
 from littlest.hub.rights.sessions import end_sessions, stop_servers, stop_units
 from littlest.plan.accounts import make_unit_name
 from littlest.system.machine import Machine
-from littlest.system.members import take_out_of_groups
 
 START_SECONDS = 300
 """How long the hub may take from now on when it starts with an end of rights: stopping servers takes systemd 100
@@ -42,48 +45,70 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     JupyterHub itself has loaded the users, and will put the roles right.
     """
     before = read_listed_users()
+    if before is None:
+        before = await _suspect_everybody(app)
+        live.forgotten = (
+            f"{LISTED_USERS_FILE} was damaged, and with it who was taken out of the settings: only those whom the"
+            " settings name, or who are let in anyway, may log in. Name the others, or delete and add them again.",
+        )
+        app.log.error("%s", *live.forgotten)
     listed, removal = compare_users(before, config, _list_plain_users(app))
     app.authenticator.allowed_users -= removal.not_allowed
     live.removed = removal.not_allowed
-    losers = await _take_rights_away(app, config, removal) | await _end_rules(app)
+    losers = _take_rights_away(app, config, removal) + await _end_rules(app)
     _set_groups(app.db, config, removal)
-    found = app.db.query(orm.Spawner).join(orm.User).filter(orm.User.name.in_(losers)).all() if losers else ()
+    found = app.db.query(orm.Spawner).join(orm.User).filter(orm.User.name.in_(losers.names)).all()
     units = [make_unit_name(spawner.user.name, spawner.name) for spawner in found]
     if units:
         notify_systemd(f"EXTEND_TIMEOUT_USEC={START_SECONDS * 1_000_000}")
     live.unfinished = (
         *await asyncio.to_thread(stop_units, Machine(), units),
-        *await _leave_unix_groups(app, config, removal),
+        *await settle_accounts(app),
+        *await end_what_runs(app, losers.names, with_files=bool(losers.admins)),
     )
     for line in live.unfinished:
         app.log.error("%s", line)
     write_listed_users(keep_unfinished(before, listed) if live.unfinished else listed)
 
 
-async def put_users_in_force(app: JupyterHub, handler: Any, config: Config) -> None:
+async def put_users_in_force(app: JupyterHub, config: Config) -> None:
     """Make the running hub's users those of `config`, in the place of those of `live.config`.
 
-    `handler` is the request handler for whose sake this is done. `live.config` is `config` afterwards, and servers
-    that start from then on are started by it; `live.unfinished` has a line for what failed, and the next call tries
-    that again.
+    `live.config` is `config` afterwards, and servers that start from then on are started by it; `live.unfinished` has
+    a line for what failed, and the next call tries that again.
     """
-    listed_before = read_listed_users()
+    # where the file is damaged, the hub itself still knows
+    listed_before = read_listed_users() or compare_users(ListedUsers(removed=live.removed), live.config)[0]
     listed, removal = compare_users(listed_before, config, _list_plain_users(app))
     before, live.config, live.removed = live.config.users, config, removal.not_allowed
+    live.forgotten = ()
     live.unfinished = ("the hub has not come to the end of putting the users of these settings in force",)
     await _give_rights(app, before, config.users, removal)
-    losers = await _take_rights_away(app, config, removal)
+    losers = _take_rights_away(app, config, removal)
     # users who are banned lose their groups and roles
     await app.init_blocked_users()
     _set_groups(app.db, config, removal)
-    users = [handler.users[user] for name in sorted(losers) if (user := orm.User.find(app.db, name))]
-    # whoever is still there is out of the folders at once, and does not wait for servers that stop slowly
-    await _leave_unix_groups(app, config, removal)
-    running = await asyncio.gather(*(stop_servers(handler, user) for user in users))
-    # a server that was just starting may have put its account back into the groups
-    wrong = await _leave_unix_groups(app, config, removal)
-    live.unfinished = (*(line for lines in running for line in lines), *wrong)
+    live.unfinished = await end_rights(app, losers.names, with_files=bool(losers.admins))
     write_listed_users(keep_unfinished(listed_before, listed) if live.unfinished else listed)
+
+
+async def end_rights(
+    app: JupyterHub, names: Collection[str], *, gone: Collection[str] = (), with_files: bool
+) -> tuple[str, ...]:
+    """End what users have open who have lost rights, by the hub's database and the settings; a line for what still
+    goes on.
+
+    `gone` are those whom the database does not know any more. With `with_files` the shared environment is taken back
+    from who was an admin.
+    """
+    users = [app.users[user] for name in sorted(names) if (user := orm.User.find(app.db, name))]
+    # whoever is still there is out of the folders at once, and does not wait for servers that stop slowly
+    await settle_accounts(app)
+    running = await asyncio.gather(*(stop_servers(app, user) for user in users))
+    # a server that was just starting may have put its account back into the groups
+    wrong = await settle_accounts(app)
+    still = await end_what_runs(app, {*names, *gone}, gone=gone, with_files=with_files)
+    return (*(line for lines in running for line in lines), *wrong, *still)
 
 
 def keep_groups_of_new_users(db: Any) -> None:
@@ -127,58 +152,70 @@ async def _give_rights(app: JupyterHub, before: Users, users: Users, removal: Re
     TOTAL_USERS.set(app.db.query(orm.User).count())
 
 
-async def _take_rights_away(app: JupyterHub, config: Config, removal: Removal) -> frozenset[str]:
+@dataclass(frozen=True, slots=True)
+class Losers:
+    """Users who lose rights, so that nothing that they have open may go on."""
+
+    names: frozenset[str]
+    admins: frozenset[str]
+    """Those of them who were admins."""
+
+    def __add__(self, other: "Losers") -> "Losers":
+        return Losers(self.names | other.names, self.admins | other.admins)
+
+
+async def _suspect_everybody(app: JupyterHub) -> ListedUsers:
+    """What to take for remembered when nothing is: everybody in the database was named once, and every admin, but
+    those whom a rule or an approval lets in."""
+    users = app.db.query(orm.User).all()
+    follows = app.authenticator if isinstance(app.authenticator, FollowsSettings) else None
+    named = [user.name for user in users if not (follows and await follows.is_still_let_in(user.name))]
+    return ListedUsers(frozenset(named), frozenset(user.name for user in users if user.admin))
+
+
+def _take_rights_away(app: JupyterHub, config: Config, removal: Removal) -> Losers:
     """End admins' rights and the sessions of those who may not log in; whose servers are to be stopped."""
     banned = frozenset(config.users.banned)
     if isinstance(app.authenticator, FollowsSettings):
         app.authenticator.forget_approvals(removal.not_allowed)
-    for name in sorted(removal.no_longer_admin):
-        _drop_admin(app, name)
     # whom the way to log in lets in anyway loses nothing by no longer being named
     locked_out = banned if app.authenticator.allow_all else banned | removal.just_removed
+    # also who was made an admin in the admin panel would be one again when they come back
+    admins = frozenset(name for name in removal.no_longer_admin | locked_out if _drop_admin(app, name))
     gone = [user for name in sorted(locked_out) if (user := orm.User.find(app.db, name))]
     for user in gone:
         app.log.info("%s may not log in: nothing that they have open goes on", user.name)
     end_sessions(app.db, *gone)
     # what runs keeps the groups it was started with, and so sudo and the folders
-    return locked_out | removal.no_longer_admin | removal.left
+    return Losers(locked_out | removal.no_longer_admin | removal.left, admins | removal.no_longer_admin)
 
 
-async def _end_rules(app: JupyterHub) -> frozenset[str]:
+async def _end_rules(app: JupyterHub) -> Losers:
     """End what a rule of `auth` gave that is no more, which only a start can bring; whose servers must stop."""
     if not isinstance(app.authenticator, FollowsSettings):
-        return frozenset()
+        return Losers(frozenset(), frozenset())
     users = app.db.query(orm.User).all()
     guests, admins = await app.authenticator.find_ended_rights(
         [user.name for user in users], [user.name for user in users if user.admin]
     )
-    for name in admins:
-        _drop_admin(app, name)
+    dropped = frozenset(name for name in guests | admins if _drop_admin(app, name))
     end_sessions(app.db, *(user for user in users if user.name in guests))
     app.db.commit()
     app.authenticator.settle_guests(admins)
-    return frozenset(guests | admins)
+    return Losers(frozenset(guests | admins), dropped)
 
 
-def _drop_admin(app: JupyterHub, name: str) -> None:
+def _drop_admin(app: JupyterHub, name: str) -> bool:
+    """Let a user be an admin no longer; whether they were one."""
     user = orm.User.find(app.db, name)
     if user is None or not user.admin:
-        return
+        return False
     app.log.info("Nothing makes %s an admin any more: no longer one", name)
     user.admin = False
     admin_role = orm.Role.find(app.db, "admin")
     if admin_role in user.roles:
         user.roles.remove(admin_role)
-
-
-async def _leave_unix_groups(app: JupyterHub, config: Config, removal: Removal) -> tuple[str, ...]:
-    """Let accounts leave the Unix groups that they should not be in; a line for each that could not."""
-    admins = {name: bool(admin) for name, admin in app.db.query(orm.User.name, orm.User.admin)}
-    shut_out = {name for name in removal.not_allowed if not await app.authenticator.may_log_in(name)}
-    try:
-        return await asyncio.to_thread(take_out_of_groups, Machine(), config, admins, shut_out)
-    except (LittlestError, OSError) as error:
-        return (f"accounts may be in Unix groups that they should not be in: {error}",)
+    return True
 
 
 def _set_groups(db: Any, config: Config, removal: Removal) -> None:

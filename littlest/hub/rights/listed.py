@@ -82,8 +82,12 @@ def keep_unfinished(before: ListedUsers, now: ListedUsers) -> ListedUsers:
     return ListedUsers(before.allowed | now.allowed, before.admin | now.admin, now.removed, groups, folders)
 
 
-def read_listed_users(file: Path = LISTED_USERS_FILE) -> ListedUsers:
-    """What the hub remembers; nothing where the file is missing or unreadable."""
+def read_listed_users(file: Path = LISTED_USERS_FILE) -> ListedUsers | None:
+    """What the hub remembers; nothing where there is no file yet, and None where it is damaged.
+
+    A damaged one says nothing of who was taken out, and those in the hub's database who were not are not to be told
+    from them.
+    """
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         allowed, admin, removed = (_check_names(found[name]) for name in ("allowed", "admin", "removed"))
@@ -93,21 +97,24 @@ def read_listed_users(file: Path = LISTED_USERS_FILE) -> ListedUsers:
             for key in ("groups", "folders")
         )
         return ListedUsers(allowed, admin, removed, groups, folders)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except FileNotFoundError:
         return ListedUsers()
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def forget_listed_user(name: str, file: Path = LISTED_USERS_FILE) -> None:
     """Somebody who is removed in the admin panel may be added there again."""
     listed = read_listed_users(file)
-    kept = {key: getattr(listed, key) - {name} for key in ("allowed", "admin", "removed")}
-    write_listed_users(replace(listed, **kept), file)
+    if listed is not None:
+        kept = {key: getattr(listed, key) - {name} for key in ("allowed", "admin", "removed")}
+        write_listed_users(replace(listed, **kept), file)
 
 
 def forget_removal(name: str, file: Path = LISTED_USERS_FILE) -> None:
     """Somebody who was taken out of the settings was let in anew, in another way."""
     listed = read_listed_users(file)
-    if name in listed.removed:
+    if listed is not None and name in listed.removed:
         write_listed_users(replace(listed, removed=listed.removed - {name}), file)
 
 

@@ -40,26 +40,42 @@ def stop_units(machine: Machine, units: Collection[str]) -> tuple[str, ...]:
     return tuple(f"{unit} still runs" for unit, state in states if state is not UnitState.STOPPED)
 
 
-async def stop_servers(handler: Any, user: Any) -> tuple[str, ...]:
+async def stop_servers(app: Any, user: Any) -> tuple[str, ...]:
     """Stop the user's servers, those that are just starting too; a line for each that goes on.
 
-    `handler` is a request handler of JupyterHub's, `user` its own object.
+    `app` is the hub, `user` JupyterHub's own object.
     """
     spawners = [spawner for spawner in user.spawners.values() if spawner.active]
-    return tuple(filter(None, await asyncio.gather(*(_stop_server(handler, user, spawner) for spawner in spawners))))
+    return tuple(filter(None, await asyncio.gather(*(_stop_server(app, user, spawner) for spawner in spawners))))
 
 
-async def _stop_server(handler: Any, user: Any, spawner: Any) -> str:
+async def _stop_server(app: Any, user: Any, spawner: Any) -> str:
     deadline = asyncio.get_running_loop().time() + STOP_SECONDS
     while spawner.pending in ("spawn", "check") and asyncio.get_running_loop().time() < deadline:
         # its start ends by itself once its unit is gone, and would else go on for minutes
         await _stop_unit(spawner.unit_name)
         await _wait(spawner._spawn_future)
     if spawner.pending is None and spawner.active:
-        await handler.stop_single_user(user, spawner.name)
+        _begin_stop(app, user, spawner)
     while spawner.pending == "stop" and asyncio.get_running_loop().time() < deadline:
         await _wait(spawner._stop_future)
     return await _stop_unit(spawner.unit_name)
+
+
+def _begin_stop(app: Any, user: Any, spawner: Any) -> None:
+    """Let JupyterHub stop a server, as its request handlers do; but there may be no request that asks for it."""
+    spawner._stop_pending = True
+
+    async def stop() -> None:
+        try:
+            await app.proxy.delete_user(user, spawner.name)
+            await user.stop(spawner.name)
+        except Exception:  # whatever it is, the unit is stopped in any case
+            app.log.exception("JupyterHub did not come to the end of stopping %s", spawner._log_name)
+        finally:
+            spawner._stop_future, spawner._stop_pending = None, False
+
+    spawner._stop_future = asyncio.ensure_future(stop())
 
 
 async def _wait(future: "asyncio.Future[Any] | None") -> None:

@@ -11,6 +11,7 @@ from littlest.hub.rights.listed import (
     ListedUsers,
     compare_users,
     forget_listed_user,
+    forget_removal,
     keep_unfinished,
     read_listed_users,
     write_listed_users,
@@ -118,8 +119,24 @@ def test_what_is_remembered_survives_its_file(tmp_path: Path) -> None:
     write_listed_users(listed, file)
     assert read_listed_users(file) == listed
     forget_listed_user("bob", file)
-    assert read_listed_users(file).removed == names()
-    assert read_listed_users(file).groups == listed.groups
+    again = read_listed_users(file)
+    assert again is not None
+    assert (again.removed, again.groups) == (names(), listed.groups)
+
+
+@pytest.mark.parametrize("content", ["", "[", "{}", '{"allowed": 1, "admin": [], "removed": []}', "\udcff"])
+def test_a_damaged_file_is_not_taken_for_one_that_names_nobody(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "listed-users.json"
+    file.write_text(content, errors="surrogateescape")
+    assert read_listed_users(file) is None
+    # and nobody makes a whole one of it, that would say that nobody was taken out
+    forget_listed_user("bob", file)
+    forget_removal("bob", file)
+    assert file.read_text(errors="surrogateescape") == content
+
+
+def test_where_there_is_no_file_yet_nobody_was_named(tmp_path: Path) -> None:
+    assert read_listed_users(tmp_path / "listed-users.json") == ListedUsers()
 
 
 def test_a_file_without_groups_is_that_of_an_earlier_version(tmp_path: Path) -> None:

@@ -1,0 +1,20 @@
+"""What an admin may do in the hub: everything, but what would go on when they are no admin any more."""
+
+from typing import Any
+
+from jupyterhub import orm
+
+LASTING_SCOPES = {
+    # a token in another's name would outlive the admin's own
+    "tokens": ("read:tokens",),
+    # so would access to another's server that an admin grants; to see and to end what others granted is left
+    "shares": ("shares!user", "read:shares", "users:shares", "groups:shares"),
+}
+"""Scopes that JupyterHub gives to admins, each with what they get instead. (Tokens of their own all users make.)"""
+
+
+def keep_admins_from_lending_rights(db: Any) -> None:
+    """Take out of the role of admins what makes rights that outlast it."""
+    admin = orm.Role.find(db, "admin")
+    admin.scopes = [given for scope in admin.scopes for given in LASTING_SCOPES.get(scope, (scope,))]
+    db.commit()
