@@ -278,7 +278,7 @@ class Conversion:
     def _hide_free(self, node: Node, place: Place) -> None:
         """Note what is a secret where the model knows no names, with names that stand in it."""
         value = guess_scalar(node) if isinstance(node, ScalarNode) else node
-        if list_free_names(place) and is_hidden(value, place):
+        if list_free_names(place) and is_hidden(value, place) and not _names_file(node, place):
             self.hidden.append(node)
             if isinstance(node, MappingNode):
                 self.hidden += [key for key, _ in node.value]
@@ -319,6 +319,15 @@ def _explain_section(model: type[Section], place: Place) -> str:
     if place:
         return f"is a group of settings: write them below it, indented, such as {example}: …"
     return f"the file must hold settings, such as {example}: …"
+
+
+def _names_file(node: Node, place: Place) -> bool:
+    """Whether this is the file that a secret stands in, or `{file: PATH}` as a whole."""
+    if isinstance(node, MappingNode):
+        return len(node.value) == 1 and all(
+            isinstance(key, ScalarNode) and _names_file(value, (*place, key.value)) for key, value in node.value
+        )
+    return isinstance(node, ScalarNode) and place[-1] == "file" and node.value.startswith("/")
 
 
 def _is_merge(key: Node) -> bool:
