@@ -303,7 +303,7 @@ class Conversion:
             value = guess_scalar(node)
         elif isinstance(node, SequenceNode):
             value = [item.value for item in node.value if isinstance(item, ScalarNode)] or node
-        if is_hidden(value, place):
+        if is_hidden(value, place) and not _names_file(node, place):
             self.hidden.append(node)
             if isinstance(node, MappingNode):
                 self.hidden += [key for key, _ in node.value]
@@ -327,6 +327,15 @@ class Conversion:
                 self.nodes[*place, len(items)] = item
                 items.append(value)
         return tuple(items)
+
+
+def _names_file(node: Node, place: Place) -> bool:
+    """Whether this is the file that a secret stands in, or `{file: PATH}` as a whole."""
+    if isinstance(node, MappingNode):
+        return len(node.value) == 1 and all(
+            isinstance(key, ScalarNode) and _names_file(value, (*place, key.value)) for key, value in node.value
+        )
+    return isinstance(node, ScalarNode) and place[-1] == "file" and node.value.startswith("/")
 
 
 def _is_merge(key: Node) -> bool:

@@ -56,3 +56,14 @@ def test_no_mistake_in_the_file_shows_a_secret(text: str) -> None:
     except ConfigError as error:
         masked = error.message
     assert "hush" not in masked
+
+
+def test_the_file_of_a_traits_secret_is_shown() -> None:
+    text = (
+        "auth:\n  type: native\n  settings: {recaptcha_secret: {file: /etc/secret}}\n"
+        "jupyterhub:\n  Spawner:\n    api_token:\n      file: /etc/token\n"
+    )
+    assert mask_secrets(text, "config.yaml") == text
+    for secret in ("{file: hush}", "{file: /etc/secret, value: hush}", "{files: /hush}", "[/hush]"):
+        masked = mask_secrets(f"jupyterhub: {{Spawner: {{api_token: {secret}}}}}\n", "config.yaml")
+        assert "hush" not in masked
