@@ -63,8 +63,8 @@ class Secret(Section):
     value: str = ""
     """The secret itself."""
     file: str = ""
-    """Path of a file whose first line is the secret; it and the folders on the way to it must belong to root, and only
-    root needs to be able to read it."""
+    """Path of a file whose first line is the secret; it and the folders on the way to it must belong to root, and
+    only root needs to be able to read it."""
 
     @model_validator(mode="after")
     def _check_which(self) -> Self:
