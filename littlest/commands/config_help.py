@@ -41,7 +41,9 @@ def _explain_trait(machine: Machine, class_name: str, trait: str) -> tuple[str, 
     if "problem" in found:
         hint = found["hint"]
         raise UsageError(f"{key}: {found['problem']}.", f"{hint[0].upper()}{hint[1:]}" if hint else None)
-    about = [line for part in found["about"].strip().split("\n\n") for line in ("", *wrap(part, _WIDTH))]
+    about = [
+        line for part in found["about"].strip().split("\n\n") for line in ("", *wrap(" ".join(part.split()), _WIDTH))
+    ]
     facts = [
         line
         for name in ("takes", "default")

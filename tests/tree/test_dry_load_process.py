@@ -57,6 +57,7 @@ def test_a_trait_is_explained_by_its_own_class(machine: Machine) -> None:
     lines = run_help(machine, "jupyterhub.Spawner.http_timeout").lines
     assert lines[0] == "jupyterhub.Spawner.http_timeout"
     assert "Timeout (in seconds)" in " ".join(lines)
+    assert not any("  " in line for line in lines[:-2]), "as its source is indented"
     assert lines[-2:] == ("Takes:    a whole number", "Default:  120")
     # the class in use, which the settings name
     machine.write_file(paths.CONFIG_FILE, "auth: {type: native}\n", mode=0o640)
