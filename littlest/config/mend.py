@@ -112,7 +112,8 @@ class _Mender:
             return False
         if error.fault is Fault.ALIAS:
             # its anchor may be in what was left out
-            return f"&{error.problem.partition(' ')[0].removeprefix('*')}" not in self._text
+            name = re.split(r"[\s,\[\]{}]", self._lines[error.line - 1][error.column :], maxsplit=1)[0]
+            return f"&{name}" not in self._text
         if error.fault in _ALWAYS_CERTAIN:
             return True
         block, changed = self._find_block(error.line), self._list_changed()
