@@ -36,14 +36,27 @@ def decode_config(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         start = error.start
+    others: tuple[Problem, ...] = ()
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         problem = "this file is saved as UTF-16; save it as UTF-8"
     elif b"\0" in data:
         problem = "this is no text file"
     else:
         problem = f"the byte 0x{data[start]:02x} is not UTF-8; save the file as UTF-8"
+        others = _list_others(data, name)
     line = data.count(b"\n", 0, start) + 1
-    raise InvalidConfig((Problem(name, line, start - data.rfind(b"\n", 0, start), "", problem),))
+    first = Problem(name, line, start - data.rfind(b"\n", 0, start), "", problem)
+    raise InvalidConfig(sort_problems([first, *others]))
+
+
+def _list_others(data: bytes, name: str) -> tuple[Problem, ...]:
+    """Return what else is wrong with a file of another encoding, but for the lines that have its letters."""
+    lines = [number for number, line in enumerate(data.split(b"\n"), 1) if not line.isascii()]
+    try:
+        load_config(data.decode("ascii", errors="replace"), name)
+    except InvalidConfig as error:
+        return tuple(problem for problem in error.problems if problem.line not in lines)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)

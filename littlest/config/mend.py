@@ -27,7 +27,6 @@ _KEY = re.compile(r"\s*[A-Za-z_\"'][A-Za-z0-9_.\"'-]*\s*:(?:\s|$)")
 _BLOCK = re.compile(r"[^\s#\-\]}]")
 _NAME = re.compile(r"[\"']?([A-Za-z0-9_-]+)")
 _ALIAS = re.compile(r"(?:^|[\s,\[])\*\S", re.MULTILINE)
-_ALIAS = re.compile(r"\*([^\s,\[\]{}]+)")
 _ALWAYS_CERTAIN = frozenset({Fault.TAB, Fault.START, Fault.ESCAPE, Fault.ALIAS, Fault.CHARACTER, Fault.COLON})
 """What is wrong whatever was mended before it in the same group of settings."""
 _CLOSED_BY = {"[": "]", "{": "}", '"': '"', "'": "'"}
@@ -113,8 +112,8 @@ class _Mender:
             return False
         if error.fault is Fault.ALIAS:
             # its anchor may be in what was left out
-            alias = _ALIAS.match(self._lines[error.line - 1], error.column - 1)
-            return alias is None or f"&{alias[1]}" not in self._text
+            name = re.split(r"[\s,\[\]{}]", self._lines[error.line - 1][error.column :], maxsplit=1)[0]
+            return f"&{name}" not in self._text
         if error.fault in _ALWAYS_CERTAIN:
             return True
         block, changed = self._find_block(error.line), self._list_changed()

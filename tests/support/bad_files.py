@@ -872,6 +872,18 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
         ((2, 12, "", "U+0001"), (3, 11, "", "U+0003"), (4, 1, "memry", "unknown key")),
     ),
     (
+        "latin_1_and_more",
+        "http:\n  port: 0\nusers:\n  admin: [j\xfcrgen]\n  alowed: [\xfc/]\nlimits:\n\tcpu: 1\nmemry: 1\n".encode(
+            "latin-1"
+        ),
+        (
+            (2, 9, "http.port", "at least 1"),
+            (4, 12, "", "0xfc is not UTF-8"),
+            (7, 1, "", "indent with spaces"),
+            (8, 1, "memry", "did you mean limits.memory?"),
+        ),
+    ),
+    (
         "documents_and_more",
         "http:\n  port: 0\n---\nlimits:\n  cpu: x\n",
         ((2, 9, "http.port", "at least 1"), (3, 1, "", "second document"), (5, 8, "limits.cpu", "x is not a number")),
