@@ -104,10 +104,12 @@ def count_killed(server: Server, unit: str) -> int:
 def running(server: Server, program: str, *users: str) -> Iterator[None]:
     """Have users run a program, all at the same time."""
     server.machine.write(GO, "")
-    for user in users:
-        server.run(start_program(server, user, program))
-    yield
-    server.machine.run(["rm", GO])
+    try:
+        for user in users:
+            server.run(start_program(server, user, program), PATIENCE)
+        yield
+    finally:
+        server.machine.run(["rm", GO])
 
 
 async def start_program(server: Server, user: str, program: str) -> None:
@@ -115,7 +117,7 @@ async def start_program(server: Server, user: str, program: str) -> None:
     async with make_client(server, user) as client:
         await client.login()
         await client.open_lab()
-        await client.run_in_terminal(f"setsid -f {FOLDER}/{program} >/dev/null 2>&1 </dev/null")
+        await client.run_in_terminal(f"setsid -f {FOLDER}/{program} >/dev/null 2>&1 </dev/null", PATIENCE)
 
 
 async def watch_login_page(server: Server, seconds: float) -> None:
