@@ -17,6 +17,11 @@ from tests.support.server import Server
 from tests.support.virtual_machine import PACKAGES, VirtualMachine
 
 LABEL = "vm"
+# a start takes ten times as long here, and more when the host has other work
+MORE_TIME = {
+    f"/etc/systemd/system/{unit}.service.d/slow.conf": "[Service]\nTimeoutStartSec=600\n"
+    for unit in ("jupyterhub", "jupyterhub-proxy")
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,7 +29,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.vm)
             # the first one also waits for the installation, the disk and the boot
-            item.add_marker(pytest.mark.timeout(900))
+            item.add_marker(pytest.mark.timeout(1200))
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +43,7 @@ def make_machine() -> Iterator[MakeMachine]:
 def server(make_machine: MakeMachine) -> Iterator[Server]:
     """The server that was installed in nspawn, which is fast, switched off there, and booted in QEMU."""
     installed = install_once(make_machine, find_installer(), PACKAGES).machine
-    machine = VirtualMachine(installed.clone(make_machine(LABEL).name).name).make_disk().boot()
+    machine = VirtualMachine(installed.clone(make_machine(LABEL).name).name).make_disk(MORE_TIME).boot(420)
     server = Server(machine)
     server.wait_until_ready(180)
     yield server
