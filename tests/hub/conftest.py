@@ -168,10 +168,11 @@ class World:
         assert probe == 0, self.read_log("proxy") + self.read_log("probe")
         return process
 
-    def probe(self, port: int = 80) -> int:
-        """Run the probe of the proxy's unit; gives how it ended."""
+    def probe(self, port: int = 80, proxy: "subprocess.Popen[bytes] | None" = None) -> int:
+        """Run the probe of the proxy's unit, told which process the proxy is; gives how it ended."""
         probe = f"exec {self.node} {PROXY_FILES}/probe.cjs {paths.PROXY_API_SOCKET} 127.0.0.1 {port}"
-        return self.start("probe", f"export CONFIGPROXY_AUTH_TOKEN={TOKEN}; {probe}").wait(30)
+        main = f"MAINPID={proxy.pid}" if proxy else ""
+        return self.start("probe", f"export CONFIGPROXY_AUTH_TOKEN={TOKEN} {main}; {probe}").wait(30)
 
     def ask_proxy(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the proxy's API."""

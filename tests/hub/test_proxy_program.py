@@ -3,7 +3,9 @@
 import asyncio
 import json
 import socket
+import subprocess
 
+import pytest
 from aiohttp import ClientSession
 
 from littlest import paths
@@ -118,6 +120,19 @@ def test_a_proxy_that_cannot_listen_ends(world: World) -> None:
     assert deaf.wait(20) == 1
     assert "cannot listen on" in world.read_log("deaf")
     taken.close()
+
+
+def test_the_probe_waits_for_a_slow_proxy_and_not_for_one_that_has_ended(world: World) -> None:
+    proxy = world.start("slow", "exec sleep 25")
+    probe = f"exec {world.node} {PROXY_FILES}/probe.cjs /none 127.0.0.1 1"
+    waiting = world.start("wait", f"export MAINPID={proxy.pid}; {probe}")
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(22)
+    assert waiting.wait(20) == 1
+    assert "the proxy has ended" in world.read_log("wait")
+    assert proxy.wait(5) == 0
+    assert world.probe(proxy=proxy) == 1
+    assert "the proxy has ended" in world.read_log("probe")
 
 
 def test_the_probe_is_not_content_with_somebody_else_who_answers(world: World) -> None:

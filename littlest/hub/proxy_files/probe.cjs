@@ -1,11 +1,14 @@
 // Waits until the proxy answers on its API socket and on its public address, and fails when it does not:
 //   node probe.cjs SOCKET ADDRESS PORT [http|https]
+// systemd says in MAINPID which process the proxy is: one that has ended is not waited for, and one that is still at
+// its start gets the time that a slow machine needs.
 "use strict";
 
 const http = require("node:http");
 const https = require("node:https");
 
-const DEADLINE = Date.now() + 20 * 1000;
+const PROXY = Number(process.env.MAINPID);
+const DEADLINE = Date.now() + (PROXY ? 100 : 20) * 1000;
 const [socketPath, address, port, protocol] = process.argv.slice(2);
 
 function ask(client, options) {
@@ -19,6 +22,14 @@ function ask(client, options) {
   });
 }
 
+function hasEnded() {
+  try {
+    return PROXY > 0 && !process.kill(PROXY, 0);
+  } catch (error) {
+    return error.code === "ESRCH";
+  }
+}
+
 async function waitFor(name, client, options, status) {
   for (;;) {
     let found;
@@ -28,6 +39,7 @@ async function waitFor(name, client, options, status) {
     } catch (error) {
       found = error.message;
     }
+    if (hasEnded()) throw new Error(`${name}: the proxy has ended`);
     if (Date.now() > DEADLINE) throw new Error(`${name}: ${found}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
