@@ -9,7 +9,7 @@ import base64
 import hashlib
 import secrets
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import escape
@@ -24,6 +24,20 @@ CLIENT_ID = "hub-of-the-test"
 CLIENT_SECRET = "a secret that nobody may see: $%\"'"
 LTI = "https://purl.imsglobal.org/spec/lti/claim/"
 KEY_ID = "key-1"
+
+
+@asynccontextmanager
+async def serve_routes(routes: Iterable[web.RouteDef], port: int) -> AsyncIterator[None]:
+    """Answer at this port of 127.0.0.1, in the network of whoever calls."""
+    app = web.Application()
+    app.add_routes(routes)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
+    try:
+        yield
+    finally:
+        await runner.cleanup()
 
 
 @dataclass
@@ -48,27 +62,19 @@ class IdentityProvider:
     @asynccontextmanager
     async def serve(self, port: int) -> AsyncIterator[None]:
         """Answer at this port of 127.0.0.1, in the network of whoever calls."""
-        app = web.Application()
-        app.add_routes(
-            [
-                *(
-                    web.get(path, self._authorize)
-                    for path in ("/authorize", "/login/oauth/authorize", "/oauth/authorize")
-                ),
-                *(web.post(path, self._token) for path in ("/token", "/login/oauth/access_token", "/oauth/token")),
-                *(web.get(path, self._userinfo) for path in ("/userinfo", "/api/v3/user", "/api/v4/user")),
-                web.get("/jwks", self._jwks),
-                web.get("/lti/authorize", self._launch),
-                web.get("/{path:.*}", self._answer),
-            ]
-        )
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        try:
+        routes = [
+            *(
+                web.get(path, self._authorize)
+                for path in ("/authorize", "/login/oauth/authorize", "/oauth/authorize")
+            ),
+            *(web.post(path, self._token) for path in ("/token", "/login/oauth/access_token", "/oauth/token")),
+            *(web.get(path, self._userinfo) for path in ("/userinfo", "/api/v3/user", "/api/v4/user")),
+            web.get("/jwks", self._jwks),
+            web.get("/lti/authorize", self._launch),
+            web.get("/{path:.*}", self._answer),
+        ]
+        async with serve_routes(routes, port):
             yield
-        finally:
-            await runner.cleanup()
 
     def _check(self, request: web.Request) -> Mapping[str, str]:
         self.asked.append(dict(request.query))

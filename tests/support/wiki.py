@@ -12,7 +12,7 @@ import jwt
 from aiohttp import web
 from oauthlib.oauth1 import Client  # type: ignore[import-untyped]
 
-from tests.support.identity import CLIENT_ID, CLIENT_SECRET
+from tests.support.identity import CLIENT_ID, CLIENT_SECRET, serve_routes
 
 
 @dataclass
@@ -30,15 +30,9 @@ class Wiki:
     @asynccontextmanager
     async def serve(self, port: int) -> AsyncIterator[None]:
         """Answer at this port of 127.0.0.1, in the network of whoever calls."""
-        app = web.Application()
-        app.add_routes([web.get("/w/index.php", self._authenticate), web.post("/w/index.php", self._answer)])
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-        try:
+        routes = [web.get("/w/index.php", self._authenticate), web.post("/w/index.php", self._answer)]
+        async with serve_routes(routes, port):
             yield
-        finally:
-            await runner.cleanup()
 
     async def _authenticate(self, request: web.Request) -> web.Response:
         self.asked.append(request.query["oauth_consumer_key"])

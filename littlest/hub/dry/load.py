@@ -46,11 +46,7 @@ Finding = dict[str, Any]
 
 def main() -> None:
     """Answer one request; then end at once, whatever threads a drop-in started."""
-    answer = take_output()
-    request = json.load(sys.stdin)
-    for name in TOKENS:
-        os.environ[name] = secrets.token_hex(32)
-    logging.disable()
+    answer, request = begin_answer()
 
     def begin(what: str) -> None:
         answer.write(f"{json.dumps({'doing': what})}\n")
@@ -67,13 +63,20 @@ def main() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def take_output() -> IO[str]:
-    """Return our output, which from now on nothing else that runs here can write to."""
+def begin_answer() -> tuple[IO[str], Any]:
+    """Return our output, which from now on nothing else that runs here can write to, and the request that was made.
+
+    What the hub finds in its environment is there then.
+    """
     answer = os.fdopen(os.dup(1), "w")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
-    return answer
+    request = json.load(sys.stdin)
+    for name in TOKENS:
+        os.environ[name] = secrets.token_hex(32)
+    logging.disable()
+    return answer, request
 
 
 class DryLoad:

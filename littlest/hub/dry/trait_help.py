@@ -6,10 +6,8 @@ Reads `{"text", "class", "trait"}` as JSON from its input, and writes `{"about",
 """
 
 import json
-import logging
 import os
 import secrets
-import sys
 from typing import Any
 
 from traitlets.config import Configurable
@@ -18,7 +16,7 @@ from littlest.config.document import render_inline
 from littlest.config.load import load_config
 from littlest.config.model import Config
 from littlest.errors import LittlestError
-from littlest.hub.dry.load import TOKENS, take_output
+from littlest.hub.dry.load import begin_answer
 from littlest.hub.dry.start import make_known_classes
 from littlest.hub.dry.traits import describe_trait, find_name_problem
 from littlest.hub.login.own_traits import explain_login_traits
@@ -29,11 +27,7 @@ from littlest.hub.start import TEMPLATES_DIR
 
 def main() -> None:
     """Answer one request."""
-    answer = take_output()
-    request = json.load(sys.stdin)
-    for name in TOKENS:
-        os.environ[name] = secrets.token_hex(32)
-    logging.disable()
+    answer, request = begin_answer()
     answer.write(json.dumps(explain_trait(request["text"], request["class"], request["trait"])))
     answer.flush()
 
