@@ -232,10 +232,23 @@ def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None
 def test_culling_restarts_the_culler_only_and_the_announcement_nothing(own_server: Server) -> None:
     server = own_server
     before = read_starts(server)
-    server.configure("users: {admin: [admin]}\nannouncement: one\nservices: {cull: {timeout: 7200}}\n")
+    cull = "timeout: 7200, every: 120, max_age: 86400"
+    server.configure(f"users: {{admin: [admin]}}\nannouncement: one\nservices: {{cull: {{{cull}}}}}\n")
     after = read_starts(server)
     assert [unit for unit in before if before[unit] != after[unit]] == [paths.CULLER_UNIT]
     assert ">one<" in server.run(ask(server, "hub/login"))[1]
+    runs = server.machine.run(["pgrep", "--full", "--list-full", "jupyterhub_idle_culler"]).stdout.split()
+    assert {"--timeout=7200", "--cull-every=120", "--max-age=86400"} <= set(runs), runs
+    # without it nothing looks for idle servers any more, and those that are open stay so
+    server.use_as_admin()
+    server.configure("users: {admin: [admin]}\nannouncement: one\nservices: {cull: {enabled: false}}\n")
+    assert server.machine.run(["pgrep", "--full", "jupyterhub_idle_culler"], check=False).returncode == 1
+    assert server.machine.run(["systemctl", "cat", paths.CULLER_UNIT], check=False).returncode != 0
+    assert server.list_server_units() == ["jupyter-admin.service"]
+    assert {unit: start for unit, start in read_starts(server).items() if unit != paths.CULLER_UNIT} == {
+        unit: start for unit, start in after.items() if unit != paths.CULLER_UNIT
+    }
+    assert server.littlest("plan")["steps"] == []
 
 
 def test_services_and_metrics_work_in_the_hubs_own_unit(own_server: Server) -> None:
@@ -243,11 +256,16 @@ def test_services_and_metrics_work_in_the_hubs_own_unit(own_server: Server) -> N
     server.machine.run(
         "cat >/srv/grader; chmod 755 /srv/grader", stdin=make_program("/opt/littlest/current/bin/python")
     )
-    server.machine.run("umask 077; echo sesame-open >/etc/littlest/metrics-token")
+    server.machine.run("cd /etc/littlest; umask 077; echo sesame-open >metrics-token; echo sesame-board >board-token")
+    # one that the hub does not start: its pages come from elsewhere
+    server.machine.run("mkdir -p /srv/www/services/board; echo board >/srv/www/services/board/index.html")
+    pages = "-m http.server --bind 127.0.0.1 --directory /srv/www 9100"
+    server.machine.run(f"systemd-run --unit=board /opt/littlest/current/bin/python {pages}")
     server.configure(
         "users: {admin: [admin]}\nmetrics: {token: {file: /etc/littlest/metrics-token}}\n"
         "services: {managed: {grader: {command: [/srv/grader], url: 'http://127.0.0.1:9000', scopes: [list:users],"
-        " environment: {COURSE: bio}}}}\n"
+        " environment: {COURSE: bio}}, board: {api_token: {file: /etc/littlest/board-token},"
+        " url: 'http://127.0.0.1:9100', scopes: [list:users]}}}\n"
     )
 
     async def find() -> dict[str, Any]:
@@ -257,6 +275,9 @@ def test_services_and_metrics_work_in_the_hubs_own_unit(own_server: Server) -> N
         return dict(json.loads(answer[1]))
 
     found = server.run(find())
+    assert server.run(ask(server, "services/board/")) == (200, "board\n")
+    asked = [server.run(ask(server, path, "sesame-board"))[0] for path in ("hub/api/users", "hub/api/info")]
+    assert asked == [200, 403]
     uid = int(server.machine.run("id -u littlest-services").stdout)
     assert (found["path"], found["uid"], found["course"]) == ("/services/grader/", uid, "bio")
     assert (found["users"], found["info"], found["secrets"]) == (200, 403, [])
@@ -281,6 +302,8 @@ def test_services_and_metrics_work_in_the_hubs_own_unit(own_server: Server) -> N
     # without services nothing is left of them, and anybody may read the figures who was told to
     server.configure("users: {admin: [admin]}\nmetrics: {public: true}\n")
     assert server.run(ask(server, "hub/metrics"))[0] == 200
+    assert server.run(ask(server, "hub/api/users", "sesame-board"))[0] == 403
+    assert server.run(ask(server, "services/board/"))[0] != 200
     assert server.machine.run("getent passwd littlest-services", check=False).stdout == ""
     assert server.machine.run(f"test -e /proc/{found['pid']}", check=False).returncode == 1
 
