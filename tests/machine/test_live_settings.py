@@ -97,13 +97,6 @@ def may_come_in_by_ssh(server: Server, user: str) -> bool:
     return server.machine.run(["su", f"jupyter-{user}", "-c", "true"], check=False).returncode == 0
 
 
-async def visit(deputy: HubClient, owner: str) -> None:
-    """Open somebody else's server, as admins may."""
-    deputy.server_path = f"user/{owner}/"
-    await deputy.open_lab()
-    assert await is_lab_open(deputy)
-
-
 async def lose_visit(deputy: HubClient, terminal: ClientWebSocketResponse) -> None:
     """Wait until somebody else's server lets a former admin in no longer, and has cut what was open."""
     async with asyncio.timeout(40):
@@ -138,7 +131,8 @@ def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None
             # carol is an admin by the panel only; what an admin installs is that admin's
             assert (await deputy.api("PATCH", "users/carol", {"admin": True}))[0] == 200
             await deputy.execute(f"open({INSTALLED!r}, 'w').write('WORDS = 1')")
-            await visit(deputy, "ada")
+            await deputy.open_lab_of("ada")
+            assert await is_lab_open(deputy)
             terminal = await stack.enter_async_context(await deputy.open_terminal())
             await asyncio.to_thread(run_strays, server)
             assert await asyncio.to_thread(list_strays, server) == ["bob", "chief", "deputy", "gone"]
@@ -237,12 +231,12 @@ def test_culling_restarts_the_culler_only_and_the_announcement_nothing(own_serve
     after = read_starts(server)
     assert [unit for unit in before if before[unit] != after[unit]] == [paths.CULLER_UNIT]
     assert ">one<" in server.run(ask(server, "hub/login"))[1]
-    runs = server.machine.run("pgrep --full --list-full jupyterhub_idle_culler").stdout.split()
+    runs = server.machine.run(["pgrep", "--full", "--list-full", "jupyterhub_idle_culler"]).stdout.split()
     assert {"--timeout=7200", "--cull-every=120", "--max-age=86400"} <= set(runs), runs
     # without it nothing looks for idle servers any more, and those that are open stay so
     server.use_as_admin()
     server.configure("users: {admin: [admin]}\nannouncement: one\nservices: {cull: {enabled: false}}\n")
-    assert server.machine.run("pgrep --full jupyterhub_idle_culler", check=False).returncode == 1
+    assert server.machine.run(["pgrep", "--full", "jupyterhub_idle_culler"], check=False).returncode == 1
     assert server.machine.run(["systemctl", "cat", paths.CULLER_UNIT], check=False).returncode != 0
     assert server.list_server_units() == ["jupyter-admin.service"]
     assert {unit: start for unit, start in read_starts(server).items() if unit != paths.CULLER_UNIT} == {

@@ -207,6 +207,18 @@ class HubClient:
                 raise Refused("JupyterLab did not open", answer.status, f"{answer.url} {words(page)}")
             return page
 
+    async def open_lab_of(self, owner: str) -> None:
+        """Open JupyterLab of somebody else's server, and agree to it on the hub's page, as admins and guests do."""
+        self.server_path = f"user/{escape(owner)}/"
+        async with self._session.get(self.at(self.server_path + "lab")) as answer:
+            asked, where = await answer.text(), answer.url
+        fields = re.findall(r'<input type="hidden" name="(_xsrf|scopes)" value="([^"]*)"', asked)
+        form = [(name, unescape(value)) for name, value in fields]
+        async with self._session.post(where, data=form, headers={"Referer": str(where)}) as answer:
+            page = await answer.text()
+            if answer.status != 200 or "jupyter-config-data" not in page:
+                raise Refused("JupyterLab did not open", answer.status, f"{answer.url} {words(page)}")
+
     async def execute(self, code: str, kernel: str = "python3", seconds: float = 60.0) -> str:
         """Run code in a fresh kernel; gives what it printed and the value of its last line.
 
