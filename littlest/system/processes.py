@@ -26,6 +26,8 @@ class Process:
 
     uids: frozenset[int]
     groups: frozenset[int]
+    is_nested: bool = False
+    """Whether it sees other processes than we do, as in a container."""
 
 
 def parse_process(status: str) -> Process | None:
@@ -36,6 +38,7 @@ def parse_process(status: str) -> Process | None:
     return Process(
         frozenset(map(int, fields.get("Uid", ()))),
         frozenset(map(int, (*fields.get("Gid", ()), *fields.get("Groups", ())))),
+        len(fields.get("NSpid", ())) > 1,
     )
 
 
@@ -90,27 +93,23 @@ def _list_processes(account: Account, groups: Collection[int] | None) -> Iterato
     for entry in PROC.iterdir():
         if not entry.name.isdecimal():
             continue
-        try:
+        # what has ended meanwhile is no matter; that something may not be looked at must be told
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             descriptor = os.pidfd_open(int(entry.name))
-        except OSError:
-            continue  # it has ended
-        try:
-            found = parse_process((entry / "status").read_text(errors="replace"))
-            is_meant = found and account.uid in found.uids and (groups is None or found.groups & set(groups))
-            if is_meant and not _is_in_container(entry):
-                yield descriptor
-        except OSError:
-            continue
-        finally:
-            os.close(descriptor)
+            try:
+                found = parse_process((entry / "status").read_text(errors="replace"))
+                is_meant = found and account.uid in found.uids and (groups is None or found.groups & set(groups))
+                if found and is_meant and not (found.is_nested and _has_our_users(entry)):
+                    yield descriptor
+            finally:
+                os.close(descriptor)
 
 
-def _is_in_container(process: Path) -> bool:
-    """Whether it runs in a container that root started, where the number of the account is somebody else's.
+def _has_our_users(process: Path) -> bool:
+    """Whether numbers of users mean the same there as here.
 
-    A user's own container is not meant: without being root, nobody makes one that does not have users of its own.
+    In a container with its own processes that is so only where root started it, and then the number of the account is
+    somebody else's. Without being root, nobody makes one that does not have users of its own; and that is the user's.
+    (The links in /proc/PID/ns would say so too, but only to who may trace the process, which the hub may not.)
     """
-    other_processes, other_users = (
-        (process / "ns" / kind).readlink() != Path("/proc/self/ns", kind).readlink() for kind in ("pid", "user")
-    )
-    return other_processes and not other_users
+    return (process / "uid_map").read_text() == Path("/proc/self/uid_map").read_text()

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -33,19 +34,27 @@ pytestmark = [
 def started() -> Iterator[list["subprocess.Popen[bytes]"]]:
     processes: list[subprocess.Popen[bytes]] = []
     yield processes
+    # who changes the user is no longer ended together with who started it
+    for number in list_numbers():
+        os.kill(number, signal.SIGKILL)
     for process in processes:
         process.kill()
         process.wait()
 
 
-def count() -> int:
-    """How many processes run under the number."""
-    found = 0
+def list_numbers() -> list[int]:
+    """The processes that run as the account."""
+    found = []
     for status in Path("/proc").glob("[0-9]*/status"):
         with contextlib.suppress(OSError):
             process = parse_process(status.read_text())
-            found += process is not None and UID in process.uids
+            if process is not None and UID in process.uids:
+                found.append(int(status.parent.name))
     return found
+
+
+def count() -> int:
+    return len(list_numbers())
 
 
 def wait_for(number: int) -> None:

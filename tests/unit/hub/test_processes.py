@@ -20,6 +20,14 @@ def test_all_numbers_of_a_process_count() -> None:
     )
 
 
+def test_one_in_a_container_is_known_by_its_second_number() -> None:
+    inside = parse_process(STATUS.format(more="\nNSpid:\t4711\t1"))
+    outside = parse_process(STATUS.format(more="\nNSpid:\t4711"))
+    assert inside is not None
+    assert outside is not None
+    assert (inside.is_nested, outside.is_nested) == (True, False)
+
+
 def test_what_has_ended_is_none() -> None:
     assert parse_process(STATUS.replace("S (sleeping)", "Z (zombie)")) is None
     assert parse_process("") is None
