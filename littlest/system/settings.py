@@ -4,10 +4,11 @@ import time
 from pathlib import PurePosixPath
 
 from littlest import paths
+from littlest.config.files import check_file
 from littlest.config.load import decode_config
 from littlest.config.mask import mask_secrets
 from littlest.config.problems import InvalidConfig, Problem
-from littlest.errors import ConfigError, LittlestError
+from littlest.errors import ConfigError, LittlestError, NeedsRoot
 from littlest.system.history import is_known_text, strip_mark
 from littlest.system.machine import Machine
 
@@ -21,18 +22,17 @@ _OTHERS = 0o007
 def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
     """Follow links, so that a change is made to the file that they lead to instead of replacing the link.
 
-    Raises LittlestError for links that lead round in a circle, and for a folder; ConfigError for a link that leads
-    nowhere: a file that was made there could be hidden by the disk that is to be mounted there.
+    Raises LittlestError for links that lead round in a circle and for what is no file; ConfigError for a link that
+    leads nowhere: a file that was made there could be hidden by the disk that is to be mounted there.
     """
     try:
-        is_folder = machine.path(path).is_dir()
-        machine.path(path).stat()
+        check_file(machine.path(path))
     except FileNotFoundError:
-        is_folder = False
+        pass
+    except PermissionError:
+        raise NeedsRoot(f"Only root may read {path}.", "Put sudo in front of the command.") from None
     except OSError as error:
         raise LittlestError(f"{path} cannot be read: {error.strerror}.", _PLAIN_FILE) from None
-    if is_folder:
-        raise LittlestError(f"{path} is a folder; the settings stand in a file.", _PLAIN_FILE)
     real = PurePosixPath("/") / machine.path(path).resolve().relative_to(machine.root)
     if real != path and machine.read_link(path) is not None and machine.read_state(real) is None:
         problem = f"this is a link to {real}, where no file is"

@@ -311,7 +311,7 @@ def test_editor_that_leaves_no_file(machine: Machine, editor: Editor) -> None:
     assert file.read_text() == "base_url: /a/\n"
 
 
-@pytest.mark.parametrize(("make", "said"), [("ln -s config.yaml", "cannot be read"), ("mkdir", "is a folder")])
+@pytest.mark.parametrize(("make", "said"), [("ln -s config.yaml", "cannot be read"), ("mkdir", "Is a directory")])
 def test_what_is_no_file_is_not_edited(make: str, said: str, machine: Machine, editor: Editor) -> None:
     subprocess.run([*make.split(), machine.path(CONFIG)], check=True)
     editor(":")
