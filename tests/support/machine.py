@@ -189,7 +189,9 @@ class Machine:
             # freeing a disk of many files takes minutes on some hosts, and nobody need wait for it
             rubbish = self.folder.with_name(f".rubbish-{secrets.token_hex(6)}")
             self.folder.rename(rubbish)
-            start_background(["nice", "sh", "-c", 'rm -rf "$1"/.rubbish-*', "rm", str(rubbish.parent)], DEVNULL)
+            # one that has ended by the time it is looked at had little to remove
+            with suppress(RuntimeError):
+                start_background(["nice", "sh", "-c", 'rm -rf "$1"/.rubbish-*', "rm", str(rubbish.parent)], DEVNULL)
 
     def exists(self) -> bool:
         """Say whether the machine was created and not removed."""
