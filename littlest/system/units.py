@@ -142,16 +142,19 @@ def reload_units(machine: Machine) -> None:
 
 
 def read_journal(machine: Machine, unit: str, since: float, invocation: str = "") -> tuple[str, ...]:
-    """The last lines that the unit's processes wrote since a moment, in seconds since 1970; what systemd says of a
-    unit whose processes wrote nothing. None where there is no journal."""
+    """The last lines that the unit's processes wrote since a moment, in seconds since 1970, or else in one start of
+    it, whenever that was; what systemd says of a unit whose processes wrote nothing. None where there is no journal.
+    """
     if not machine.has_command("journalctl"):
         return ()
     # what a process says last, before it ends, may still be on its way
     machine.run(["journalctl", "--sync"], check=False)
-    for whose in (f"_SYSTEMD_UNIT={unit}", f"UNIT={unit}"):
-        # with --since, --lines would give the first ones
-        query = ["--quiet", "--output=cat", f"--since={render_moment(since)}", whose]
-        query += [f"_SYSTEMD_INVOCATION_ID={invocation}"] if invocation else []
+    # what its processes say, and what systemd says of it
+    for unit_field, start_field in (("_SYSTEMD_UNIT", "_SYSTEMD_INVOCATION_ID"), ("UNIT", "INVOCATION_ID")):
+        # a start that has ended since that moment may have said why before it; with --since, --lines would give the
+        # first ones
+        when = f"{start_field}={invocation}" if invocation else f"--since={render_moment(since)}"
+        query = ["--quiet", "--output=cat", when, f"{unit_field}={unit}"]
         said = machine.run(["journalctl", "--no-pager", *query], check=False).stdout
         if said.strip():
             return tuple(f"  {unit}: {_COLOUR.sub('', line)}" for line in said.splitlines()[-JOURNAL_LINES:])

@@ -27,6 +27,14 @@ def end(state):
 
 application.notify_systemd = end
 """
+PYTHON = "/opt/littlest/current/bin/python"
+READ_JOURNAL = """
+import sys, time
+from littlest.system.machine import Machine
+from littlest.system.units import read_journal
+
+print(*read_journal(Machine(), sys.argv[1], time.time(), sys.argv[2]), sep="\\n")
+"""
 ONE = "users: {admin: [admin]}\nannouncement: one\n"
 OTHER = "users: {admin: [admin]}\nannouncement: other\nmetrics: {public: true}\n"
 
@@ -100,3 +108,16 @@ def test_a_port_that_is_taken_cuts_nobody_off(own_server: Server) -> None:
     # its own port, after a change of something else
     machine.run("littlest config set announcement 'still here'")
     machine.run("littlest apply")
+
+
+def test_what_a_start_said_before_it_ended_is_found_whenever_that_was(server: Server) -> None:
+    # a hub that ends after each start has said why by the time at which waiting for it begins
+    deaths = ("echo last words; sleep 0.5", "last words"), ("kill -9 $$", "code=killed")
+    for number, (end, words) in enumerate(deaths):
+        unit = f"brief-{number}.service"
+        script = f"echo $INVOCATION_ID >/run/brief-{number}; {end}"
+        server.machine.run(["systemd-run", "--wait", "--collect", f"--unit={unit}", "sh", "-c", script], check=False)
+        start = server.machine.read(f"/run/brief-{number}").strip()
+        said = server.machine.run([PYTHON, "-I", "-c", READ_JOURNAL, unit, start]).stdout
+        assert unit in said
+        assert words in said
