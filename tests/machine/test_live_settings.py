@@ -137,6 +137,11 @@ def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None
             await asyncio.to_thread(run_strays, server)
             assert await asyncio.to_thread(list_strays, server) == ["bob", "chief", "deputy", "gone"]
             unit = server.unit_property("jupyter-ada.service", "InvocationID")
+            # eight servers: everybody's, and bob's second
+            async with asyncio.timeout(60):
+                while len(server.list_server_units()) != len(names) + 1:
+                    await asyncio.sleep(0.2)
+            assert "jupyter-bob" in server.machine.run("getent group | grep biology").stdout
 
             await asyncio.to_thread(server.configure, AFTER)
 
@@ -146,6 +151,10 @@ def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None
             assert server.list_server_units() == ["jupyter-ada.service"]
             assert await is_lab_open(people["ada"])
             assert list_strays(server) == []
+            # of the group's members only she is left, in every Unix group
+            assert "jupyter-ada" in (biology := server.machine.run("getent group | grep biology").stdout)
+            assert "jupyter-bob" not in biology
+            assert "jupyter-member" not in biology
             assert [may_come_in_by_ssh(server, name) for name in ("ada", "deputy", "bob", "chief", "gone")] == [
                 *(True, True),
                 *(False, False, False),
@@ -221,6 +230,44 @@ def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None
     server.machine.run("littlest apply")
     assert read_starts(server) == starts
     assert server.littlest("plan")["steps"] == []
+
+
+def test_guests_of_a_shared_server_are_out_with_the_share_or_their_login(own_server: Server) -> None:
+    server = own_server
+    server.configure("users: {admin: [admin], allowed: [uninvited, expelled]}\n")
+
+    async def lose() -> None:
+        async with AsyncExitStack() as stack:
+            admin = await stack.enter_async_context(server.admin())
+            await admin.login()
+            await admin.start_server()
+            await admin.open_lab()
+            guests = [await stack.enter_async_context(server.client(name)) for name in ("uninvited", "expelled")]
+            terminals = []
+            for guest in guests:
+                await guest.login()
+                with pytest.raises(Refused):
+                    await guest.open_lab_of("admin")
+                assert (await admin.api("POST", "shares/admin/", {"user": guest.name}))[0] == 200
+                await guest.open_lab_of("admin")
+                assert await is_lab_open(guest)
+                terminals.append(await stack.enter_async_context(await guest.open_terminal()))
+
+            assert (await admin.api("PATCH", "shares/admin/", {"user": "uninvited"}))[0] == 200
+            await lose_visit(guests[0], terminals[0])
+            assert (await guests[0].api("GET", "user"))[0] == 200
+            assert await is_lab_open(guests[1])
+            assert not terminals[1].closed
+
+            await asyncio.to_thread(
+                server.configure, "users: {admin: [admin], allowed: [uninvited], banned: [expelled]}\n"
+            )
+            await lose_visit(guests[1], terminals[1])
+            assert (await guests[1].api("GET", "user"))[0] == 403
+            # the owner noticed nothing
+            assert await is_lab_open(admin)
+
+    server.run(lose(), 200)
 
 
 def test_culling_restarts_the_culler_only_and_the_announcement_nothing(own_server: Server) -> None:
