@@ -49,7 +49,7 @@ def test_a_drop_in_that_ends_the_hub_is_put_aside(own_server: Server) -> None:
     assert "this hub cannot live" in failed.stderr
     assert f"{FOLDER}/end.py.rejected" in failed.stderr
     assert machine.read(CONFIG) == before
-    assert machine.run(f"ls {FOLDER}").stdout.split() == ["end.py.rejected"]
+    assert machine.run(f"ls {FOLDER}").stdout.split() == ["README", "end.py.rejected"]
     assert own_server.littlest("status")["healthy"]
     assert not own_server.littlest("apply")["changed"]
 
@@ -112,7 +112,7 @@ def test_a_port_that_is_taken_cuts_nobody_off(own_server: Server) -> None:
 
 def test_what_a_start_said_before_it_ended_is_found_whenever_that_was(server: Server) -> None:
     # a hub that ends after each start has said why by the time at which waiting for it begins
-    deaths = ("echo last words; sleep 0.5", "last words"), ("kill -9 $$", "code=killed")
+    deaths = ("echo last words; sleep 0.5", "last words"), ("kill -9 $$$$", "code=killed")
     for number, (end, words) in enumerate(deaths):
         unit = f"brief-{number}.service"
         script = f"echo $INVOCATION_ID >/run/brief-{number}; {end}"
