@@ -53,7 +53,8 @@ def go_back(
         progress("the new settings could not be put in force; putting the last good ones back")
         config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
         if not attempt.is_rollback and text != good:
-            places.append(f"The settings that did not work are kept in {REJECTED_CONFIG_FILE}.")
+            what = "did not come to be tried" if isinstance(error, KeyboardInterrupt) else "did not work"
+            places.append(f"The settings that {what} are kept in {REJECTED_CONFIG_FILE}.")
             if older := keep_rejected(machine, text):
                 places.append(f"Those that were kept there before are in {older} now.")
         aside_drop_ins = put_drop_ins_back(machine)
@@ -79,7 +80,9 @@ def go_back(
     if edited is not None:
         places.append("To put it in force: sudo littlest apply")
     elif not attempt.is_rollback and text != good:
-        places.append(f"Correct them, copy them to {paths.CONFIG_FILE}, and apply again.")
+        again = f"sudo cp {REJECTED_CONFIG_FILE} {paths.CONFIG_FILE} && sudo littlest apply"
+        when = "To try them again" if isinstance(error, KeyboardInterrupt) else "Once they are corrected there"
+        places.append(f"{when}: {again}")
     return LittlestError(
         f"the new settings could not be put in force: {why}",
         "\n".join(("The hub runs again with the last good ones.", *places)),

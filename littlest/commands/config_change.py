@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from littlest import paths
+from littlest.config.auth import Auth
 from littlest.config.document import render_default_config, render_inline
 from littlest.config.editing.edit import (
     add_entries,
@@ -81,7 +82,10 @@ def run_set(machine: Machine, words: Sequence[str], unset_keys: Sequence[str], a
     if len(words) % 2:
         raise UsageError(*_explain_odd_words(words))
     pairs = tuple(zip(words[::2], words[1::2], strict=True))
-    kind = next((value for key, value in pairs if key == "auth.type"), None)
+    # one that there is not is named when the settings are checked, with the nearest
+    kind = next(
+        (value for key, value in pairs if key == "auth.type" and (value in Auth.variants or "." in value)), None
+    )
     # asked for before the lock is held: a person takes time
     entered = {key: ask_secret(f"{key}: ") for key, value in pairs if value == "-" and _is_secret(key, kind)}
 
@@ -134,7 +138,7 @@ def run_remove(machine: Machine, key: str, values: Sequence[str]) -> Report:
     def edit(draft: Draft) -> None:
         path, target = draft.find(key)
         check_takes_away(target, values[0])
-        check_takes_list(draft.text, path, target, values[0])
+        check_takes_list(draft.text, path, target, values[0], verb="remove")
         present = list_present(draft.text, path, target)
         indexes: list[int] = []
         for value in values:
@@ -180,9 +184,9 @@ def _unset(draft: Draft, key: str) -> None:
     try:
         path, target = draft.find(key)
         sort = target.sort if NAME not in target.pattern else ""
-    except UnknownKey:
-        # a key that nobody knows may well have to go
-        if item is None:
+    except UnknownKey as unknown:
+        # a key that nobody knows may well have to go, and one of another type of login is not there
+        if item is None and not unknown.types:
             raise
         path = find_spelling(draft.text, path)
     if item is None:
@@ -232,7 +236,9 @@ def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Repor
 
 
 def _report(draft: Draft, before: Config | None, after: Config) -> Report:
-    from littlest.plan.changes import find_changes, render_change  # noqa: PLC0415  # only where something changed
+    # only where something changed
+    from littlest.plan.changes import find_changes, render_change  # noqa: PLC0415
+    from littlest.plan.describe import find_warnings  # noqa: PLC0415
 
     changes = () if before is None else find_changes(before, after)
     lines = [*draft.said, *map(render_change, changes)]
@@ -241,7 +247,9 @@ def _report(draft: Draft, before: Config | None, after: Config) -> Report:
     elif not changes:
         lines.append("The file says the same in other words: no setting has another value than before.")
     data = {"changed": True, "changes": [change.make_data() for change in changes]}
-    return Report((*lines, f"{paths.CONFIG_FILE} is saved. {_APPLY}"), data)
+    known = () if before is None else find_warnings(before)
+    notes = tuple(warning for warning in find_warnings(after) if warning not in known)
+    return Report((*lines, f"{paths.CONFIG_FILE} is saved. {_APPLY}"), data, notes=notes)
 
 
 def _read_begun(machine: Machine) -> str:
@@ -277,6 +285,8 @@ def _explain_unknown(unknown: UnknownKey) -> UsageError:
         return UsageError(str(unknown), f"Set both: littlest config set auth.type {unknown.types[0]} {unknown.key} …")
     nearest = find_nearest_key(unknown.key)
     hint = f"Did you mean {nearest}?" if nearest else "`littlest config show` lists every setting."
+    if "." not in unknown.key:
+        hint += " A value with spaces in it stands in quotes."
     if unknown.key.count(".") > 2:
         hint += """ A name with dots in it stands in quotes: 'limits.users."ada.l".memory'"""
     return UsageError(str(unknown), hint)

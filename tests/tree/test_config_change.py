@@ -130,6 +130,28 @@ def test_name_is_not_removed_as_if_it_were_an_entry(machine: Machine) -> None:
     assert error.hint == "To take one out: littlest config unset users.groups.biology"
 
 
+def test_hint_goes_the_way_of_the_command(machine: Machine) -> None:
+    write(machine, "users: {groups: {biology: {members: [ada]}}}\n")
+    error = refuse(machine, lambda: run_remove(machine, "users.groups.biology", ["ada"]))
+    assert "littlest config remove users.groups.biology.members VALUE" in str(error.hint)
+
+
+def test_misspelt_way_to_log_in_is_named_with_the_nearest(machine: Machine) -> None:
+    error = refuse(machine, lambda: set_(machine, "auth.type", "githbu"), ExitCode.INVALID_CONFIG)
+    assert "auth.type: githbu is not one of" in error.message
+    assert "github" in error.message
+
+
+def test_what_goes_with_another_way_to_log_in_can_be_unset(machine: Machine) -> None:
+    report = run_unset(machine, ["auth.client_id"])
+    assert report.lines[0] == "auth.client_id is not set in the file."
+
+
+def test_what_is_hardly_meant_is_said_at_once_and_once(machine: Machine) -> None:
+    assert "admin" in "".join(set_(machine, "users.admin", "[]").notes)
+    assert set_(machine, "limits.memory", "2G").notes == ()
+
+
 def test_quotes_make_no_difference_to_what_an_entry_is(machine: Machine) -> None:
     write(machine, 'jupyterhub: {Spawner: {args: [--debug, "-v", "5"]}}\n')
     run_add(machine, "jupyterhub.Spawner.args", ["--debug", "-v"])

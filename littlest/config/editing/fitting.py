@@ -18,7 +18,7 @@ Comparable = tuple[str, str]
 """An entry of a list in its usual spelling, and what else tells it from others that look the same."""
 
 
-def check_takes_values(target: Target, value: str = "") -> None:
+def check_takes_values(target: Target, value: str = "", *, verb: str = "add") -> None:
     """Raises Unfit for what holds other settings: one value cannot take their place."""
     key = render_key(target.path)
     if target.sort in ("setting", "secret_file"):
@@ -32,7 +32,7 @@ def check_takes_values(target: Target, value: str = "") -> None:
         inner = f"NAME.{inner}".rstrip(".")
     else:
         problem = f"{key} is a group of settings; one value cannot take its place."
-    verb = "add" if is_list(f"{key}.{inner}") else "set"
+    verb = verb if is_list(f"{key}.{inner}") else "set"
     raise Unfit(problem, f"Name a setting in it: littlest config {verb} {key}.{inner} VALUE")
 
 
@@ -45,9 +45,9 @@ def check_takes_away(target: Target, value: str) -> None:
         )
 
 
-def check_takes_list(text: str, path: Path, target: Target, value: str) -> None:
+def check_takes_list(text: str, path: Path, target: Target, value: str, *, verb: str = "add") -> None:
     """Raises Unfit for a setting that takes one value, or whose list comes from elsewhere in the file."""
-    check_takes_values(target)
+    check_takes_values(target, verb=verb)
     key = render_key(target.path)
     item = find_item(text, path)
     is_one_value = item is not None and not item.is_null and item.kind not in ("list", "alias")
