@@ -65,7 +65,7 @@ main() {
     exec </dev/null
     started=$(date +%s)
     log=/dev/null
-    child=
+    ended=
     prefix=
     made=
     admin=
@@ -387,36 +387,41 @@ fail_step() {
     exit 1
 }
 
+# what becomes the command, and tells `interrupt` that no other shell can swallow a signal for it any more
+# shellcheck disable=SC2016
+begin=': >"$TMPDIR/started"; exec "$@"'
+
 # run_hidden COMMAND ...: its words go to the log. In a session of its own, so that a signal can end all of it.
 run_hidden() {
-    setsid "$@" >>"$log" 2>&1 &
-    child=$!
+    rm -f "$TMPDIR/started"
+    setsid sh -c "$begin" run "$@" >>"$log" 2>&1 &
     wait_for_child
 }
 
 # run_shown COMMAND ...: its words go to the screen and to the log, and its status comes back
 run_shown() {
+    rm -f "$TMPDIR/started"
     # The inner shell outlives a signal, so that the command can undo what it did and still be heard.
     # shellcheck disable=SC2016
     setsid sh -c '
         trap : TERM
         exec 4>&1
         log=$1
-        shift
+        begin=$2
+        shift 2
         # every shell in between outlives it, too: one that does not would lose the status
         status=$(
             trap : TERM
-            { { trap : TERM; "$@" 2>&1 4>&- 3>&-; echo $? >&3; } | (trap "" TERM PIPE; exec tee -a "$log" >&4); } 3>&1
+            { { trap : TERM; sh -c "$begin" run "$@" 2>&1 4>&- 3>&-; echo $? >&3; } | (trap "" TERM PIPE; exec tee -a "$log" >&4); } 3>&1
         )
-        exit "$status"' run "$log" "$@" &
-    child=$!
+        exit "$status"' run "$log" "$begin" "$@" &
     wait_for_child
 }
 
 wait_for_child() {
     status=0
-    wait "$child" || status=$?
-    child=
+    wait "$!" || status=$?
+    ended=$!
     return "$status"
 }
 
@@ -433,7 +438,15 @@ interrupt() {
     trap '' INT TERM HUP PIPE
     set +e
     complain "Interrupted ($1). Undoing what was done ..."
-    if [ -n "$child" ]; then
+    # $! and not a variable of ours: between the start and an assignment, nobody would know of the child
+    child=${!-}
+    if [ "$child" != "$ended" ]; then
+        # until the command itself stands there, the shells that start it may swallow a signal
+        waited=0
+        while [ ! -e "$TMPDIR/started" ] && kill -0 "$child" 2>/dev/null && [ "$waited" -lt 10 ]; do
+            sleep 1
+            waited=$((waited + 1))
+        done
         # no "--" before the group: dash and busybox take it for a number
         kill -TERM "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null
         waited=0

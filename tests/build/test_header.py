@@ -414,6 +414,8 @@ def test_a_failed_link_leaves_nothing(sandbox: Sandbox) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("shell", ["dash", "bash", "busybox sh"])
 def test_an_interrupted_run_leaves_nothing(sandbox: Sandbox, number: signal.Signals, shell: str) -> None:
+    # or it may be done before the signal comes
+    (sandbox.root / "opt/wait").touch()
     before = sandbox.list_files()
     process = sandbox.start(shell=shell.split())
     wait_for(sandbox.root / INSTALLED / "install_tmp")
@@ -422,7 +424,9 @@ def test_an_interrupted_run_leaves_nothing(sandbox: Sandbox, number: signal.Sign
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 128 + number, output
     assert "Interrupted" in output
+    (sandbox.root / "opt/littlest/hello").unlink(missing_ok=True)  # the small post_install.sh does not clean up
     assert_nothing_left(sandbox, before)
+    (sandbox.root / "opt/wait").unlink()
     assert sandbox.run()[0] == 0
 
 
@@ -470,6 +474,38 @@ def test_a_screen_that_is_gone_keeps_nothing_from_being_taken_back(
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 128 + number
     assert "taken back" in output + next((sandbox.root / "var/log/littlest").iterdir()).read_text()
+    assert_nothing_left(sandbox, before)
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox sh"])
+def test_what_was_started_a_moment_ago_is_ended_as_well(tmp_path: Path, shell: str) -> None:
+    sandbox = make_sandbox(tmp_path, SLOW_TO_GIVE_BACK)
+    before = sandbox.list_files()
+    # the installer is held for a moment behind each fork, and does not know yet what it has started
+    slowly = ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=clone,clone3,fork,vfork"]
+    slowly += ["-e", "inject=clone,clone3,fork,vfork:delay_exit=100000"]
+    process = sandbox.start(shell=[*slowly, *shell.split()])
+    wait_for(sandbox.root / "opt/littlest/trace")
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 143, output
+    assert "taken back" in output
+    assert_nothing_left(sandbox, before)
+
+
+@pytest.mark.parametrize("shell", ["dash", "bash", "busybox sh"])
+def test_a_signal_waits_until_it_cannot_be_swallowed(tmp_path: Path, shell: str) -> None:
+    sandbox = make_sandbox(tmp_path, SLOW_TO_GIVE_BACK)
+    before = sandbox.list_files()
+    # a shell that was only just forked still has the installer's traps, and a signal for it comes to nothing
+    line = 'case "$*" in *post_install*) trap : TERM; touch /opt/forked; sleep 1 ;; esac'
+    process = sandbox.start(shell=shell.split(), extra=put_before("setsid", line))
+    wait_for(sandbox.root / "opt/forked")
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 143, output
+    shutil.rmtree(sandbox.root / "opt/bin")
+    (sandbox.root / "opt/forked").unlink()
     assert_nothing_left(sandbox, before)
 
 
