@@ -1,5 +1,6 @@
-"""What holds for every test: in tests/unit there are no processes and no network; and which may run side by side."""
+"""What holds for every test: no process and no network in tests/unit, signals as they were; what may run at once."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,3 +69,14 @@ def _no_processes_and_no_network_in_unit_tests(request: pytest.FixtureRequest) -
     # the code under test may have swallowed the error
     if _guard.seen:
         pytest.fail(f"a unit test may start no process and open no connection: {'; '.join(_guard.seen)}")
+
+
+@pytest.fixture(autouse=True)
+def _signals_are_left_as_they_were() -> Iterator[None]:
+    # whatever a later test starts inherits an ignored signal, and cannot be ended by it
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    yield
+    changed = [number for number, handler in before.items() if signal.getsignal(number) is not handler]
+    for number in changed:
+        signal.signal(number, before[number])
+    assert not changed

@@ -49,8 +49,9 @@ def _handle(handler: signal.Handlers | object) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handled in before.items():
-            signal.signal(number, handled)
+        # SIGINT is the last, because Python raises on it: nothing may stay ignored behind it
+        for number in reversed(_ENDINGS):
+            signal.signal(number, before[number])
 
 
 def _set_all(handler: signal.Handlers | object) -> None:
