@@ -158,7 +158,9 @@ class Sandbox:
         self, *words: str, shell: Sequence[str] = ("sh",), extra: str = "", work: str = "/", **more: Any
     ) -> subprocess.Popen[str]:
         """Start the installer, whose process it is; `extra` is shell code that prepares the machine."""
-        command = ["unshare", "--mount", "--net", "--propagation=private", "/bin/sh", "-c", SETUP, "setup"]
+        # a shell cannot trap what was ignored when it started, as under nohup
+        command = ["env", "--default-signal", "unshare", "--mount", "--net", "--propagation=private"]
+        command += ["/bin/sh", "-c", SETUP, "setup"]
         command += [str(self.root), str(self.media), extra, work, *shell, f"/mnt/{self.installer.name}", *words]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
 
