@@ -22,6 +22,8 @@ View = Literal["file", "effective", "defaults"]
 _NOT_APPLIED = f"{paths.CONFIG_FILE} says something else, which is not in force yet: sudo littlest apply"
 _MASKED = f"{MASK} stands for a secret. To see it: sudo littlest config get --reveal KEY"
 _IN_FORCE = "Shown are the last good settings, with which the hub goes on."
+_MISSING = f"{paths.CONFIG_FILE} is missing."
+_PUT_BACK = f"{_MISSING} Shown are the last good settings; to put them back there: sudo littlest apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +68,11 @@ def run_get(machine: Machine, key: str, *, reveal: bool = False) -> Report:
     """
     if reveal:
         _check_root(machine)
-    config = load_config(_read(machine, paths.CONFIG_FILE, str(paths.CONFIG_FILE)) or "", str(paths.CONFIG_FILE))
-    value = _pick(make_data(config, reveal=reveal), key, config, False)
+    _, found = _read_settings(machine)
+    value = _pick(make_data(found.config, reveal=reveal), key, found.config, False)
     lines = tuple(map(_render_bare, value)) if isinstance(value, tuple | list) else _render_lines(value)
-    notes = (_MASKED,) if not reveal and MASK in "".join(lines) else ()
-    return Report(lines=lines, data={"key": key, "value": value}, notes=notes)
+    masked = (_MASKED,) if not reveal and MASK in "".join(lines) else ()
+    return Report(lines=lines, data={"key": key, "value": value}, notes=(*found.notes, *masked))
 
 
 def run_validate(machine: Machine, file: str | None) -> Report:
@@ -115,10 +117,8 @@ def _find_settings(machine: Machine, view: View, reveal: bool) -> _Found:
         _check_root(machine)
     if view == "defaults":
         return _Found(Config())
-    name = str(paths.CONFIG_FILE)
     try:
-        text = _read(machine, paths.CONFIG_FILE, name) or ""
-        found = _Found(load_config(text, name))
+        text, found = _read_settings(machine)
     except ConfigError as error:
         text, config = _read_last_good(machine)
         if config is None:
@@ -129,6 +129,20 @@ def _find_settings(machine: Machine, view: View, reveal: bool) -> _Found:
         if config is not None and good != text:
             return replace(found, config=config, notes=(_NOT_APPLIED,) if config != found.config else ())
     return found
+
+
+def _read_settings(machine: Machine) -> tuple[str, _Found]:
+    """Return the file's text and what it says. Where it is missing, the last good settings are what every command
+    goes by. Raises ConfigError for a file that is not valid, and for a link that leads nowhere."""
+    name = str(paths.CONFIG_FILE)
+    text = _read(machine, paths.CONFIG_FILE, name)
+    if text is not None:
+        return text, _Found(load_config(text, name))
+    find_real_file(machine, paths.CONFIG_FILE)
+    good, config = _read_last_good(machine, must_read=True)
+    if config is None:
+        return "", _Found(Config(), (f"{_MISSING} Shown are the defaults.",))
+    return good, _Found(config, (_PUT_BACK,))
 
 
 def _read_last_good(machine: Machine, *, must_read: bool = False) -> tuple[str, Config | None]:

@@ -209,10 +209,11 @@ def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Repor
     with hold_lock(machine):
         path = find_real_file(machine, paths.CONFIG_FILE)
         content = machine.read_bytes(path)
-        text = _read_begun(machine) if content is None else decode_config(content, name)
+        text, begun = _begin_file(machine) if content is None else (decode_config(content, name), [])
         before, invalid = _load(text, name)
         try:
             draft = Draft(text, before, auth_type)
+            draft.said += begun
             edit(draft)
         except UnknownKey as unknown:
             raise _explain_unknown(unknown) from None
@@ -252,9 +253,12 @@ def _report(draft: Draft, before: Config | None, after: Config) -> Report:
     return Report((*lines, f"{paths.CONFIG_FILE} is saved. {_APPLY}"), data, notes=notes)
 
 
-def _read_begun(machine: Machine) -> str:
-    """What a file begins with that is missing: `littlest apply` would put the last good settings in its place."""
-    return read_good_text(machine) or render_default_config()
+def _begin_file(machine: Machine) -> tuple[str, list[str]]:
+    """What a file begins with that is missing, and a sentence about it: `littlest apply` would put the last good
+    settings in its place."""
+    good = read_good_text(machine)
+    what = "the last good settings" if good else "the defaults"
+    return good or render_default_config(), [f"{paths.CONFIG_FILE} was missing; it begins with {what}."]
 
 
 def _load(text: str, name: str) -> tuple[Config | None, InvalidConfig | None]:
