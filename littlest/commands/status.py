@@ -71,7 +71,7 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
     try:
         config = read_checked_config(machine)
     except ConfigError as error:
-        found["settings_problem"] = f"{paths.CONFIG_FILE} is not valid, so the last good settings are in force"
+        found["settings_problem"] = _explain_invalid(machine)
         found["settings_problems"] = (
             [asdict(problem) for problem in error.problems] if isinstance(error, InvalidConfig) else []
         )
@@ -86,6 +86,14 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
     elif find_differences(machine, config, release):
         found["settings_problem"] = "not everything is as the settings say; to see what: sudo littlest plan"
     return good or config, found
+
+
+def _explain_invalid(machine: Machine) -> str:
+    """What it means that the settings are not valid: those in force may have become so, as when a file is gone."""
+    is_missing = machine.read_state(paths.CONFIG_FILE) is None
+    if is_missing or machine.read_bytes(paths.CONFIG_FILE) == machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE):
+        return "the settings in force could not be put in force again, as this machine is now"
+    return f"{paths.CONFIG_FILE} is not valid, so the last good settings are in force"
 
 
 def _list_settings_problems(data: Mapping[str, Any]) -> tuple[str, ...]:

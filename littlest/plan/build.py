@@ -22,7 +22,7 @@ from littlest.plan.steps import (
     TryServer,
     WaitUntilReady,
 )
-from littlest.plan.units import make_probe_address, make_unit_steps
+from littlest.plan.units import make_certificate_steps, make_probe_address, make_unit_steps
 
 
 def make_plan(
@@ -59,6 +59,7 @@ def make_plan(
                 if start or not isinstance(step, RunUnit)
             ),
             *((_make_wait_step(config),) if start else ()),
+            *(make_certificate_steps(config) if start else ()),
             *((_make_reload_step(config),) if start else ()),
             *((make_server_limits_step(config),) if start else ()),
             *((TryServer(make_probe_url(config)),) if start and is_install else ()),

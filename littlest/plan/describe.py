@@ -13,6 +13,7 @@ from littlest.plan.steps import (
     EnsureSecret,
     EnsureSharedFolder,
     EnsureSystemUser,
+    KeepCertificate,
     KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
@@ -93,6 +94,8 @@ def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for ea
             return f"start {step.unit}, or restart it with its new settings"
         case WaitUntilReady():
             return f"wait until the hub answers at {step.url}"
+        case KeepCertificate():
+            return f"keep a copy of {step.certificate} and its key, for a day on which they are gone"
         case ReloadHub():
             return "let the running hub take up the settings"
         case SetServerLimits():

@@ -17,6 +17,7 @@ from littlest.plan.steps import (
     EnableUnit,
     EnsureSharedFolder,
     EnsureSystemUser,
+    KeepCertificate,
     MakeDirectory,
     MakeLink,
     Plan,
@@ -38,7 +39,7 @@ class Record:
     release: str = ""
     """Version that was applied last."""
     paths: Mapping[str, str] = field(default_factory=dict)
-    """Path and what we put there: `sha256:…` of a file, `directory`, or `link:` and its target."""
+    """Path and what we put there: `sha256:…` of a file, a `copy`, a `directory`, or `link:` and its target."""
     units: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     """System accounts; users' accounts and the groups they are in are theirs, and kept."""
@@ -67,6 +68,8 @@ def make_record(plan: Plan, release: str) -> Record:
                     units[step.path.name] = None
             case MakeDirectory():
                 owned[str(step.path)] = "directory"
+            case KeepCertificate():
+                owned[str(step.path)] = "copy"
             case MakeLink():
                 owned[str(step.path)] = f"link:{step.target}"
             case EnableUnit() | RunUnit():

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath as Path
 
 from littlest.config.resolve import UserLimits
-from littlest.paths import HUB_UNIT, PROXY_UNIT
+from littlest.paths import HUB_UNIT, KEPT_CERTIFICATE_FILE, PROXY_UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +172,17 @@ class WaitUntilReady:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepCertificate:
+    """A certificate that was seen to work is kept with its key (0600, root): the proxy serves it, should the admin's
+    files be gone or broken when it starts.
+    """
+
+    certificate: Path
+    key: Path
+    path: Path = KEPT_CERTIFICATE_FILE
+
+
+@dataclass(frozen=True, slots=True)
 class ReloadHub:
     """The running hub has these settings in force, of those that it takes up while it runs; and it was started with
     the others.
@@ -252,6 +263,7 @@ Step = (
     | EnableUnit
     | RunUnit
     | WaitUntilReady
+    | KeepCertificate
     | ReloadHub
     | SetServerLimits
     | TryServer

@@ -11,7 +11,10 @@ from littlest.config.model import Config
 from littlest.plan.effects import list_secret_files, make_restart_digest, make_restart_settings
 from littlest.plan.limits import make_total_memory
 from littlest.plan.services import has_programs
-from littlest.plan.steps import EnableUnit, Release, RunUnit, Step, WriteFile
+from littlest.plan.steps import EnableUnit, KeepCertificate, Release, RunUnit, Step, WriteFile
+
+_GIVEN = {"cert": "certificate", "key": "key"}
+"""The proxy's options for https and the credentials that they take."""
 
 
 def make_unit_steps(config: Config, release: Release, machine_memory: int = 0) -> tuple[Step, ...]:
@@ -55,7 +58,8 @@ def render_units(config: Config, machine_memory: int = 0) -> dict[str, str]:
 def _make_proxy_values(config: Config) -> dict[str, object]:
     """What stands in the proxy's unit: where it listens, and with https the certificate, which systemd hands over.
 
-    systemd.exec(5), LoadCredential=: the key needs to be readable by root only.
+    systemd.exec(5), LoadCredential=: the key needs to be readable by root only. With a SetCredential= of the same
+    name the unit starts also where the file is gone.
     """
     https = config.https
     address = config.http.address
@@ -64,11 +68,16 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     listen = [*(("--ip", address) if address else ()), "--port", str(port)]
     credentials: list[str] = []
     if https.enabled:
-        for option, name, file in (("cert", "certificate", https.certificate), ("key", "key", https.key)):
-            listen += [f"--ssl-{option}", f"${{CREDENTIALS_DIRECTORY}}/{name}"]
-            credentials.append(f"LoadCredential={name}:{escape_specifiers(str(file))}")
+        listen += [f"--ssl-{option} ${{CREDENTIALS_DIRECTORY}}/{name}" for option, name in _GIVEN.items()]
+        loaded = {"certificate": https.certificate, "key": https.key, "kept": paths.KEPT_CERTIFICATE_FILE}
+        for name, file in loaded.items():
+            credentials += [f"LoadCredential={name}:{escape_specifiers(str(file))}", f"SetCredential={name}:missing"]
     redirects = https.enabled and https.redirect
-    preloaded = ("keep_alive", *(("redirect",) if redirects else ()))
+    preloaded = (
+        "keep_alive",
+        *(("certificate",) if https.enabled else ()),
+        *(("redirect",) if redirects else ()),
+    )
     if redirects:
         variables = {"ADDRESS": address, "FROM": config.http.port, "TO": https.port}
         credentials += [f"Environment=LITTLEST_REDIRECT_{name}={value}" for name, value in variables.items()]
@@ -81,6 +90,12 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
         "port": port,
         "proxy_files": proxy_files,
     }
+
+
+def make_certificate_steps(config: Config) -> tuple[Step, ...]:
+    """What is to be kept once the proxy has come up with its certificate; nothing without https."""
+    https = config.https
+    return (KeepCertificate(Path(str(https.certificate)), Path(str(https.key))),) if https.enabled else ()
 
 
 def escape_specifiers(text: str) -> str:

@@ -19,6 +19,7 @@ from littlest.plan.steps import (
     EnsureSecret,
     EnsureSharedFolder,
     EnsureSystemUser,
+    KeepCertificate,
     KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
@@ -41,6 +42,7 @@ from littlest.plan.steps import (
 from littlest.system import (
     accounts,
     canary,
+    certificates,
     drop_ins,
     environments,
     files,
@@ -153,6 +155,8 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
         case WaitUntilReady():
             # a hub that was started must prove more than a look at it shows, also when that start's run was ended
             return record.proved and probe.is_hub_ready(machine, step)
+        case KeepCertificate():
+            return certificates.is_certificate_kept(machine, step)
         case ReloadHub():
             return reload.is_hub_up_to_date(machine, step)
         case SetServerLimits():
@@ -209,6 +213,8 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
         case WaitUntilReady():
             probe.wait_until_ready(machine, step)
             record = replace(record, proved=True)
+        case KeepCertificate():
+            certificates.keep_certificate(machine, step)
         case ReloadHub():
             reload.reload_hub(machine, step, progress)
         case SetServerLimits():

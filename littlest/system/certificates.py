@@ -1,4 +1,4 @@
-"""The certificate and key of https: whether a proxy that is started with them can serve anybody."""
+"""The certificate and key of https: whether a proxy that is started with them can serve anybody, and their copy."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -9,8 +9,10 @@ from littlest.config.load import LoadedConfig
 from littlest.config.model import Config, Https
 from littlest.config.problems import Problem
 from littlest.errors import LittlestError
+from littlest.plan.steps import KeepCertificate
 from littlest.system.machine import Machine
 from littlest.system.named_files import read_named_file
+from littlest.system.secrets import SECRET_MODE
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -83,6 +85,28 @@ def find_certificate_warnings(machine: Machine, config: Config) -> tuple[str, ..
     return (
         f"Note: {config.https.certificate} is for {covered}, and not for {host}: browsers will warn people of it.",
     )
+
+
+def is_certificate_kept(machine: Machine, step: KeepCertificate) -> bool:
+    """Whether the copy has what the admin's files have now; where these cannot be read, it is the better one."""
+    content = _join_files(machine, step)
+    state = machine.read_state(step.path)
+    return content is None or (
+        state is not None and state.mode == SECRET_MODE and machine.read_bytes(step.path) == content
+    )
+
+
+def keep_certificate(machine: Machine, step: KeepCertificate) -> None:
+    """Keep both in one file, so that no moment finds one of them without the other."""
+    if content := _join_files(machine, step):
+        machine.write_file(step.path, content, mode=SECRET_MODE)
+
+
+def _join_files(machine: Machine, step: KeepCertificate) -> bytes | None:
+    try:
+        return b"\n".join(read_named_file(machine, str(file)) for file in (step.key, step.certificate))
+    except (PermissionError, LittlestError):
+        return None
 
 
 def _list_names(certificate: "Certificate") -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from littlest.plan.steps import (
     EnsureGroup,
     EnsureSecret,
     EnsureSystemUser,
+    KeepCertificate,
     KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
@@ -95,7 +96,7 @@ def _list_targets(step: Step) -> tuple[str, ...]:  # noqa: PLR0911  # one line f
             return (f"group:{step.name}",)
         case EnsureSystemUser():
             return (f"account:{step.name}",)
-        case MakeDirectory() | WriteFile() | MakeLink() | EnsureSecret() | WriteEnvironmentFile():
+        case MakeDirectory() | WriteFile() | MakeLink() | EnsureSecret() | WriteEnvironmentFile() | KeepCertificate():
             return (f"path:{step.path}",)
         case LayDownEnvironment():
             # the interrupted installation of a package may write for a moment longer

@@ -67,6 +67,15 @@ def test_https_with_an_own_certificate(own_server: Server) -> None:
     # the key stays root's own
     assert server.machine.run("stat -c '%a %U' /etc/ssl/hub/key.pem").stdout.split() == ["600", "root"]
 
+    # what becomes of the files by another's hand takes the hub from nobody, also not after a boot
+    server.machine.run(f"mv {FOLDER}/key.pem {FOLDER}/key.moved && systemctl restart jupyterhub-proxy.service")
+    assert server.run(ask(f"{url}hub/login", certificate))[0] == 200
+    problems = json.dumps(server.littlest("status", check=False)["problems"])
+    assert "there is no file /etc/ssl/hub/key.pem" in problems
+    assert "last good" not in problems
+    server.machine.run(f"mv {FOLDER}/key.moved {FOLDER}/key.pem && systemctl restart jupyterhub-proxy.service")
+    assert not server.littlest("status")["problems"]
+
     # at another port than the usual one, which the way from http leads to as well
     server.configure(USERS + HTTPS + "  port: 8443\n")
     assert server.run(ask("https://127.0.0.1:8443/hub/login", certificate))[0] == 200

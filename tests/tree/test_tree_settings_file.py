@@ -1,13 +1,13 @@
 """Where the settings are read from, and what becomes of an unusual file: missing, a link, with a byte order mark."""
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from fake_root import RELEASE
 
 from littlest import paths
 from littlest.commands.apply import run_apply, run_rollback
-from littlest.commands.config import run_validate
+from littlest.commands.config import run_get, run_show, run_validate
 from littlest.commands.config_change import run_set
 from littlest.commands.install import run_install
 from littlest.commands.plan import run_plan
@@ -16,6 +16,7 @@ from littlest.converge import read_checked_config
 from littlest.errors import ConfigError, ExitCode, UsageError
 from littlest.system.history import list_entries, read_newest_text
 from littlest.system.machine import Machine
+from tests.support.certificates import make_certificate
 
 GOOD = "users: {admin: [olga]}\nhttp: {port: 8080}\n"
 BOM = b"\xef\xbb\xbf"
@@ -35,8 +36,16 @@ def test_a_missing_file_means_the_last_good_settings_to_every_command(installed:
     status = run_status(installed, release=RELEASE).data
     assert status["settings_not_applied"] == []
     assert status["addresses"][0].endswith(":8080/")
+    shown, got = run_show(installed, "http.port"), run_get(installed, "http.port")
+    assert shown.lines == got.lines == ("8080",)
+    for report in (shown, got):
+        assert "is missing. Shown are the last good settings" in report.notes[0]
     run_apply(installed, release=RELEASE)
     assert installed.read_text(paths.CONFIG_FILE) == GOOD
+    installed.path(paths.CONFIG_FILE).unlink()
+    said = run_set(installed, ["announcement", "Test"], [], lambda _: "").lines
+    assert "was missing; it begins with the last good settings" in said[0]
+    assert (installed.read_text(paths.CONFIG_FILE) or "").startswith(GOOD)
 
 
 def test_last_good_settings_that_are_not_valid_any_more_are_not_put_into_a_missing_file(installed: Machine) -> None:
@@ -71,6 +80,25 @@ def test_a_link_to_a_file_that_is_not_there_is_an_error_and_nothing_is_made_in_i
     assert run_validate(installed, None).exit_code is ExitCode.INVALID_CONFIG
     assert list(elsewhere.parent.iterdir()) == []
     assert file.is_symlink()
+
+
+def test_settings_in_force_that_lost_a_file_are_not_said_to_be_out_of_force(installed: Machine) -> None:
+    certificate = make_certificate()
+    for name, content in (("certificate", certificate.certificate), ("key", certificate.key)):
+        installed.write_file(PurePosixPath(f"/etc/ssl/{name}.pem"), content, mode=0o600)
+    https = "https: {enabled: true, certificate: /etc/ssl/certificate.pem, key: /etc/ssl/key.pem}\n"
+    installed.path(paths.CONFIG_FILE).write_text(GOOD + https)
+    run_apply(installed, release=RELEASE)
+    assert installed.read_text(paths.KEPT_CERTIFICATE_FILE) == f"{certificate.key}\n{certificate.certificate}"
+    assert installed.path(paths.KEPT_CERTIFICATE_FILE).stat().st_mode & 0o777 == 0o600
+    installed.path(PurePosixPath("/etc/ssl/key.pem")).unlink()
+    data = run_status(installed, release=RELEASE).data
+    assert "settings in force could not be put in force again" in data["settings_problem"]
+    assert [problem["key"] for problem in data["settings_problems"]] == ["https.key"]
+    # which changes nothing in what is kept, and that is gone when https is
+    installed.path(paths.CONFIG_FILE).write_text(GOOD)
+    run_apply(installed, release=RELEASE)
+    assert installed.read_state(paths.KEPT_CERTIFICATE_FILE) is None
 
 
 def test_a_copy_of_the_last_good_settings_that_is_no_text_keeps_nobody_from_applying(installed: Machine) -> None:

@@ -125,6 +125,10 @@ def test_with_https_systemd_hands_the_certificate_to_the_proxy_and_http_leads_on
     assert f"--port 443 --ssl-cert {given}/certificate --ssl-key {given}/key" in proxy
     # a percent sign begins a specifier
     assert "LoadCredential=certificate:/etc/ssl/a%%b.pem" in proxy
+    # a unit with a file that is gone would else not start
+    names = ("certificate", "key", "kept")
+    assert all(f"{verb}Credential={name}:" in proxy for name in names for verb in ("Load", "Set"))
+    assert "/certificate.cjs" in proxy
     assert "/redirect.cjs" in proxy
     assert "Environment=LITTLEST_REDIRECT_FROM=80" in proxy
     assert "redirect" not in render(HTTPS.replace("}", ", redirect: false}"))[paths.PROXY_UNIT].lower()
