@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import Scheduling
 
-TESTS = Path(__file__).parent
-UNIT = TESTS / "unit"
-ALONE = ("hub", "build", "vm")
-"""Tiers whose tests use the same addresses, folders or virtual machine, so that two of them cannot run at once."""
+from tests.support.sharing_out import TierScheduling
+
+UNIT = Path(__file__).parent / "unit"
 # asyncio's self-pipe is a socketpair: it neither connects nor binds
 _FORBIDDEN = frozenset(
     {
@@ -47,12 +48,9 @@ _guard = _Guard()
 sys.addaudithook(_guard)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests (`--dist loadgroup`), a file's tests stay together, and these tiers."""
-    for item in items:
-        file = item.path.relative_to(TESTS)
-        item.add_marker(pytest.mark.xdist_group(file.parts[0] if file.parts[0] in ALONE else str(file)))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Scheduling:
+    """Share the tests out among several processes as they can run at once (`-n 2`)."""
+    return TierScheduling(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.sharing_out import name_share
+
 Seconds = defaultdict[str, float]
 SPENT = pytest.StashKey[Seconds]()
 TESTS = Path(__file__).resolve().parents[1]
@@ -22,15 +24,19 @@ def name_tier(path: Path) -> str:
 
 
 class Clock:
-    """Adds up what each test took, its fixtures included."""
+    """Adds up what each test took, its fixtures included; fails where tests that belong together do not run so."""
 
     def __init__(self, spent: Seconds, root: Path) -> None:
         self.spent = spent
         self.root = root
+        self.workers: dict[str, str] = {}
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count one phase of one test."""
         self.spent[name_tier(self.root / report.nodeid.split("::")[0])] += report.duration
+        worker = getattr(report, "worker_id", "")
+        first = self.workers.setdefault(name_share(report.nodeid), worker)
+        assert worker == first, f"{report.nodeid} ran in {worker}, and what belongs to it in {first}"
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

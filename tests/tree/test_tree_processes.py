@@ -20,14 +20,10 @@ AS_USER = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"]
 IN_CONTAINER = ["unshare", "--pid", "--fork", "--kill-child"]
 SLEEP = ["sleep", "300"]
 
-pytestmark = [
-    pytest.mark.xdist_group("processes"),
-    pytest.mark.skipif(
-        os.geteuid() != 0
-        or subprocess.run([*IN_CONTAINER, "true"], check=False, capture_output=True).returncode != 0,
-        reason="only root can run things as somebody else, and in a container",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    os.geteuid() != 0 or subprocess.run([*IN_CONTAINER, "true"], check=False, capture_output=True).returncode != 0,
+    reason="only root can run things as somebody else, and in a container",
+)
 
 
 @pytest.fixture
