@@ -17,7 +17,7 @@ from littlest.errors import LittlestError
 from littlest.hub import settings_api
 from littlest.hub.forwarded import ForwardedHeaders, Networks, parse_networks
 from littlest.hub.live import live
-from littlest.hub.notify import notify_systemd
+from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
 from littlest.hub.rights.panel import USER_PATH, LossWatch, UserHandler
 from littlest.hub.rights.roles import keep_admins_from_lending_rights
@@ -184,6 +184,7 @@ class LittlestHub(JupyterHub):
         await super().start()
         self.settling = asyncio.create_task(self._settle())
         self.keeper = asyncio.create_task(SharedFolderKeeper(Machine(), self.log.warning).keep())
+        self.watchdog = asyncio.create_task(keep_watchdog_quiet())
         notify_systemd("READY=1")
 
     async def _settle(self) -> None:

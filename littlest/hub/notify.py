@@ -1,7 +1,9 @@
 """What the hub tells systemd of itself."""
 
+import asyncio
 import os
 import socket
+from contextlib import suppress
 
 
 def notify_systemd(state: str) -> None:
@@ -11,3 +13,16 @@ def notify_systemd(state: str) -> None:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notifier:
             notifier.connect("\0" + address[1:] if address.startswith("@") else address)
             notifier.sendall(state.encode())
+
+
+async def keep_watchdog_quiet() -> None:
+    """Tell systemd again and again that the event loop turns, as often as its WatchdogSec= asks for.
+
+    Nothing when it did not ask. See sd_watchdog_enabled(3).
+    """
+    microseconds = int(os.environ.get("WATCHDOG_USEC", "0"))
+    while microseconds:
+        # one that is not heard is followed by another in time
+        with suppress(OSError):
+            notify_systemd("WATCHDOG=1")
+        await asyncio.sleep(microseconds / 1_000_000 / 4)

@@ -4,11 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
 import pytest
+from aiohttp import ClientError
 
 from tests.machine.conftest import Installation, MakeMachine
 from tests.support.hub_client import HubClient, Refused
@@ -27,6 +28,13 @@ import os
 os.makedirs(os.path.expanduser("~/.jupyter"), exist_ok=True)
 with open(os.path.expanduser("~/.jupyter/jupyter_server_config.py"), "w") as file:
     file.write("import time; time.sleep(9999)")
+"""
+HANG = """
+import time
+def hang(spawner):
+    if spawner.user.name == "hanging":
+        time.sleep(9999)
+c.Spawner.pre_spawn_hook = hang
 """
 ASK_THE_DEBUGGER = """
 from ipykernel.debugger import _is_debugpy_available
@@ -233,6 +241,33 @@ def test_a_server_survives_that_the_hub_is_killed_while_it_starts(worn: Server) 
     worn.wait_until_ready(30)
     assert worn.use("unlucky") == "42"
     assert json.loads(worn.machine.run("systemctl list-units --output=json 'jupyter-unlucky*'").stdout)
+
+
+def test_a_hub_that_hangs_is_started_anew_and_says_where_it_hung(worn: Server) -> None:
+    worn.add_users(["hanging"])
+    hook = "/etc/littlest/jupyterhub_config.d/hang.py"
+    patience = "/run/systemd/system/jupyterhub.service.d/quick.conf"
+    worn.machine.write(hook, HANG)
+    worn.machine.write(patience, "[Service]\nWatchdogSec=5\n")
+    worn.machine.run("littlest apply")
+    worn.wait_until_ready(30)
+    before = worn.unit_property("jupyterhub.service", "InvocationID")
+
+    async def start_and_wait() -> None:
+        async with worn.client("hanging") as person:
+            await person.login()
+            with suppress(TimeoutError, ClientError):
+                await asyncio.wait_for(person.api("POST", f"users/{person.name}/server"), 5)
+            while worn.unit_property("jupyterhub.service", "InvocationID") == before:
+                await asyncio.sleep(0.5)
+
+    worn.run(start_and_wait(), 60)
+    worn.wait_until_ready(30)
+    assert "hang.py" in worn.machine.journal("-u", "jupyterhub.service")
+    worn.machine.run(["rm", hook, patience])
+    worn.machine.run("littlest apply")
+    worn.wait_until_ready(30)
+    assert worn.use("hanging") == "42"
 
 
 def test_servers_that_never_answer_keep_nobody_else_waiting(worn: Server) -> None:

@@ -82,6 +82,7 @@ def test_the_hub_wants_the_proxy_and_does_not_require_it() -> None:
 def test_the_hub_comes_back_whatever_happens_and_its_database_is_not_readable() -> None:
     hub = render()[paths.HUB_UNIT].splitlines()
     assert {"Restart=always", "RestartSec=1", "StartLimitIntervalSec=0", "UMask=0077"} <= set(hub)
+    assert {"WatchdogSec=120", "LimitCORE=0"} <= set(hub)
 
 
 def test_the_proxy_is_probed_and_a_stale_socket_of_it_removed() -> None:
