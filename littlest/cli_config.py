@@ -62,7 +62,7 @@ def config_get(key: Key, reveal: Reveal = False, as_json: Json = False) -> None:
     finish(run_get(make_machine(), key, reveal=reveal), as_json)
 
 
-@config_app.command("set")
+@config_app.command("set", context_settings={"ignore_unknown_options": True})
 def config_set(
     words: Annotated[
         list[str],
@@ -80,7 +80,7 @@ def config_set(
 ) -> None:
     """Give settings other values; several that belong together change together.
 
-    The value - of a secret is asked for, or read from the input. A value that begins with a dash stands after --.
+    The value - of a secret is asked for, or read from the input. A value that is also an option stands after --.
     """
     from littlest.commands.config_change import run_set
 

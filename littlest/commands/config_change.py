@@ -79,6 +79,9 @@ def run_set(machine: Machine, words: Sequence[str], unset_keys: Sequence[str], a
     Raises UsageError where that would destroy something or is no such setting, ConfigError when the settings would
     not be valid, NeedsRoot for anybody but root.
     """
+    if option := next((word for word in words[::2] if word.startswith("-")), None):
+        # any other word with a dash may be a value
+        raise UsageError(f"No such option: {option}", "See: littlest config set --help")
     if len(words) % 2:
         raise UsageError(*_explain_odd_words(words))
     pairs = tuple(zip(words[::2], words[1::2], strict=True))

@@ -228,9 +228,10 @@ class Conversion:
 
     def _convert_single(self, node: Node, kind: Any, place: Place, *, optional: bool) -> Any:
         if not isinstance(node, ScalarNode):
-            raise Misread(
-                f"takes {describe_kind(kind)}, not a {'list' if isinstance(node, SequenceNode) else 'group'}"
-            )
+            given = "list" if isinstance(node, SequenceNode) else "group"
+            is_flow = isinstance(node, SequenceNode | MappingNode) and node.flow_style
+            advice = "; put what begins with { or [ in quotes" if is_flow and kind is str else ""
+            raise Misread(f"takes {describe_kind(kind)}, not a {given}{advice}")
         in_list = isinstance(place[-1], int)
         if is_blank(node):
             raise Misread("is empty" if in_list else "has no value; give one, or delete the line")

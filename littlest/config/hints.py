@@ -19,7 +19,9 @@ def make_key_hint(name: str, names: tuple[str, ...], place: Place) -> str | None
     nearest = (
         ".".join(map(str, (*place, sibling))) if sibling else find_nearest_key(".".join(map(str, (*place, name))))
     )
-    return f"did you mean {nearest}?" if nearest else None
+    if nearest:
+        return f"did you mean {nearest}?"
+    return f"{'.'.join(map(str, place)) or 'the file'} takes {', '.join(names)}" if names else None
 
 
 def explain_section(node: Node, model: type[Section], place: Place) -> tuple[str, str | None]:

@@ -120,7 +120,9 @@ def find_nearest_key(unknown: str) -> str | None:
     # needed only when something is wrong
     import difflib  # noqa: PLC0415
 
-    known = [setting.key for setting in list_settings(inner=True)]
+    # not the group in which it was not found
+    keys = (setting.key for setting in list_settings(inner=True))
+    known = [key for key in keys if not unknown.startswith(f"{key}.")]
     name = unknown.rpartition(".")[2]
     named: dict[str, list[str]] = {}
     for key in known:

@@ -91,6 +91,16 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
         "users:\n  admin:\n    - name: ada\n",
         ((3, 7, "users.admin", "entry 1 takes text, not a group"),),
     ),
+    (
+        "braces_that_are_meant",
+        "users:\n  unix_name: {name}\n",
+        ((2, 14, "users.unix_name", "put what begins with { or [ in quotes"),),
+    ),
+    (
+        "user_among_the_limits",
+        "limits:\n  ada:\n    memory: 1G\n",
+        ((2, 3, "limits.ada", "limits takes memory, cpu, processes"),),
+    ),
     ("word_for_a_number", "http:\n  port: eighty\n", ((2, 9, "http.port", "eighty is not a whole number"),)),
     ("quoted_number", 'http:\n  port: "80"\n', ((2, 9, "http.port", "write 80"),)),
     ("fraction_for_a_whole_number", "http:\n  port: 80.5\n", ((2, 9, "http.port", "not a whole number"),)),

@@ -74,6 +74,7 @@ def test_wrong_usage(words: list[str], root: Path) -> None:
     [
         (["config", "set"], "Missing argument"),
         (["config", "show", "--nope"], "No such option"),
+        (["config", "set", "http.port", "80", "--nope"], "No such option: --nope"),
         (["config", "bogus"], "bogus"),
         (["logs", "-n", "many"], "integer"),
     ],
@@ -217,6 +218,8 @@ def test_secrets_are_shown_only_when_they_are_asked_for(root: Path, capsys: pyte
 def test_settings_are_changed_and_read_again(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_config(root, "# mine\n")
     assert cli.run(["config", "set", "limits.cpu", "--", "-1"]) == ExitCode.INVALID_CONFIG
+    assert cli.run(["config", "set", "limits.cpu", "-1"]) == ExitCode.INVALID_CONFIG
+    assert cli.run(["config", "set", "announcement", "- no class", "http.port", "x"]) == ExitCode.INVALID_CONFIG
     assert cli.run(["config", "set", "limits.memory", "2G", "limits.cpu", "2", "--json"]) == 0
     changes = json.loads(capsys.readouterr().out)["changes"]
     assert [(change["key"], change["old"], change["new"]) for change in changes] == [
