@@ -294,7 +294,9 @@ class Machine:
             shutil.copyfile(self.console, folder / f"{self.name}.console.log")
         if not self.is_running():
             return
-        (folder / f"{self.name}.journal.txt").write_text(self.journal("-b"))
+        # a machine that does not answer is evidence, too: the console says why
+        journal = self.run("journalctl --no-pager -o short-precise -b", check=False)
+        (folder / f"{self.name}.journal.txt").write_text(journal.stdout + journal.stderr)
         logs = self.run(
             "tail -n +1 /var/log/littlest/* 2>/dev/null; systemctl --failed --no-pager; ss -ltnp", check=False
         )
