@@ -395,10 +395,14 @@ begin=': >"$TMPDIR/started"; exec "$@"'
 run_hidden() {
     rm -f "$TMPDIR/started"
     setsid sh -c "$begin" run "$@" >>"$log" 2>&1 &
-    wait_for_child
+    status=0
+    wait "$!" || status=$?
+    ended=$!
+    return "$status"
 }
 
-# run_shown COMMAND ...: its words go to the screen and to the log, and its status comes back
+# run_shown COMMAND ...: its words go to the screen and to the log, and its status comes back. It stays the child: to a
+# signal that comes when it has just ended, its status still says whether the hub is set up.
 run_shown() {
     rm -f "$TMPDIR/started"
     # The inner shell outlives a signal, so that the command can undo what it did and still be heard.
@@ -415,14 +419,7 @@ run_shown() {
             { { trap : TERM; sh -c "$begin" run "$@" 2>&1 4>&- 3>&-; echo $? >&3; } | (trap "" TERM PIPE; exec tee -a "$log" >&4); } 3>&1
         )
         exit "$status"' run "$log" "$begin" "$@" &
-    wait_for_child
-}
-
-wait_for_child() {
-    status=0
-    wait "$!" || status=$?
-    ended=$!
-    return "$status"
+    wait "$!"
 }
 
 watch_for_the_end() {
