@@ -62,7 +62,8 @@ def config_get(key: Key, reveal: Reveal = False, as_json: Json = False) -> None:
     finish(run_get(make_machine(), key, reveal=reveal), as_json)
 
 
-@config_app.command("set", context_settings={"ignore_unknown_options": True})
+# a value with an h in it would else be taken for -h
+@config_app.command("set", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 def config_set(
     words: Annotated[
         list[str],

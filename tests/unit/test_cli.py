@@ -219,7 +219,8 @@ def test_settings_are_changed_and_read_again(root: Path, capsys: pytest.CaptureF
     write_config(root, "# mine\n")
     assert cli.run(["config", "set", "limits.cpu", "--", "-1"]) == ExitCode.INVALID_CONFIG
     assert cli.run(["config", "set", "limits.cpu", "-1"]) == ExitCode.INVALID_CONFIG
-    assert cli.run(["config", "set", "announcement", "- no class", "limits.cpu", "-1"]) == ExitCode.INVALID_CONFIG
+    dashes = ["announcement", "- no class, he is ill", "limits.cpu", "-1"]
+    assert cli.run(["config", "set", *dashes]) == ExitCode.INVALID_CONFIG
     assert cli.run(["config", "set", "limits.memory", "2G", "limits.cpu", "2", "--json"]) == 0
     changes = json.loads(capsys.readouterr().out)["changes"]
     assert [(change["key"], change["old"], change["new"]) for change in changes] == [
