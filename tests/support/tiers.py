@@ -30,13 +30,25 @@ class Clock:
         self.spent = spent
         self.root = root
         self.workers: dict[str, str] = {}
+        self.split: list[str] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count one phase of one test."""
         self.spent[name_tier(self.root / report.nodeid.split("::")[0])] += report.duration
-        worker = getattr(report, "worker_id", "")
+        worker = getattr(report, "worker_id", "")  # the report of one that crashed has none
         first = self.workers.setdefault(name_share(report.nodeid), worker)
-        assert worker == first, f"{report.nodeid} ran in {worker}, and what belongs to it in {first}"
+        if worker and first and worker != first:
+            self.split.append(f"{report.nodeid} ran in {worker}, and what belongs to it in {first}")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Let no run count in which one process made what another used."""
+        if self.split:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say where that was so."""
+        for line in self.split:
+            terminalreporter.line(line)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
