@@ -139,10 +139,11 @@ def _read_settings(machine: Machine) -> tuple[str, _Found]:
     if text is not None:
         return text, _Found(load_config(text, name))
     find_real_file(machine, paths.CONFIG_FILE)
-    good, config = _read_last_good(machine, must_read=True)
-    if config is None:
+    name = str(paths.LAST_GOOD_CONFIG_FILE)
+    good = _read(machine, paths.LAST_GOOD_CONFIG_FILE, name)
+    if good is None:
         return "", _Found(Config(), (f"{_MISSING} Shown are the defaults.",))
-    return good, _Found(config, (_PUT_BACK,))
+    return good, _Found(load_config(good, name), (_PUT_BACK,))
 
 
 def _read_last_good(machine: Machine, *, must_read: bool = False) -> tuple[str, Config | None]:

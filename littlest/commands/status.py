@@ -21,6 +21,7 @@ from littlest.plan.record import Record
 from littlest.plan.steps import Release
 from littlest.report import Report
 from littlest.system.addresses import find_addresses
+from littlest.system.history import strip_mark
 from littlest.system.machine import Machine
 from littlest.system.probe import check_login_page, count_users, read_command_token, read_hub_version
 from littlest.system.record import read_record
@@ -90,8 +91,9 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
 
 def _explain_invalid(machine: Machine) -> str:
     """What it means that the settings are not valid: those in force may have become so, as when a file is gone."""
+    content = machine.read_bytes(paths.CONFIG_FILE) or b""
     is_missing = machine.read_state(paths.CONFIG_FILE) is None
-    if is_missing or machine.read_bytes(paths.CONFIG_FILE) == machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE):
+    if is_missing or strip_mark(content) == machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE):
         return "the settings in force could not be put in force again, as this machine is now"
     return f"{paths.CONFIG_FILE} is not valid, so the last good settings are in force"
 
@@ -115,7 +117,7 @@ def _read_certificate_end(machine: Machine, config: Config) -> str | None:
     # reading certificates takes a library that nothing else here needs
     from littlest.system.certificates import read_certificate_end  # noqa: PLC0415
 
-    end = read_certificate_end(machine, config.https)
+    end = read_certificate_end(machine)
     return end.isoformat(timespec="seconds") if end else None
 
 
