@@ -52,6 +52,7 @@ def make_plan(
             *make_secret_steps(),
             *make_file_steps(release, (first_admin,) if first_admin else ()),
             *_make_password_steps(config, first_admin, password_file),
+            *make_certificate_steps(config),
             *make_environment_steps(),
             *(
                 step
@@ -59,7 +60,6 @@ def make_plan(
                 if start or not isinstance(step, RunUnit)
             ),
             *((_make_wait_step(config),) if start else ()),
-            *(make_certificate_steps(config) if start else ()),
             *((_make_reload_step(config),) if start else ()),
             *((make_server_limits_step(config),) if start else ()),
             *((TryServer(make_probe_url(config)),) if start and is_install else ()),

@@ -8,12 +8,12 @@ from littlest.config.model import Config
 from littlest.config.secrecy import tells_secret_argument
 from littlest.plan.steps import (
     CloseSharedFolder,
+    CopyCertificate,
     EnableUnit,
     EnsureGroup,
     EnsureSecret,
     EnsureSharedFolder,
     EnsureSystemUser,
-    KeepCertificate,
     KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
@@ -84,6 +84,8 @@ def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for ea
             return f"create the secret {step.path}"
         case WriteEnvironmentFile():
             return f"write {step.path}"
+        case CopyCertificate():
+            return f"copy {step.certificate} and its key to {step.path}"
         case SetInitialPassword():
             return f"set a first password for {step.user}"
         case LayDownEnvironment():
@@ -94,8 +96,6 @@ def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for ea
             return f"start {step.unit}, or restart it with its new settings"
         case WaitUntilReady():
             return f"wait until the hub answers at {step.url}"
-        case KeepCertificate():
-            return f"keep a copy of {step.certificate} and its key, for a day on which they are gone"
         case ReloadHub():
             return "let the running hub take up the settings"
         case SetServerLimits():

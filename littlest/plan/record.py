@@ -14,10 +14,10 @@ from littlest import paths
 from littlest.errors import LittlestError
 from littlest.plan.steps import (
     CloseSharedFolder,
+    CopyCertificate,
     EnableUnit,
     EnsureSharedFolder,
     EnsureSystemUser,
-    KeepCertificate,
     MakeDirectory,
     MakeLink,
     Plan,
@@ -68,7 +68,7 @@ def make_record(plan: Plan, release: str) -> Record:
                     units[step.path.name] = None
             case MakeDirectory():
                 owned[str(step.path)] = "directory"
-            case KeepCertificate():
+            case CopyCertificate():
                 owned[str(step.path)] = "copy"
             case MakeLink():
                 owned[str(step.path)] = f"link:{step.target}"
@@ -118,10 +118,12 @@ def make_removals(record: Record, planned: Record) -> tuple[Step, ...]:
 
 
 def order_steps(removals: tuple[Step, ...], plan: Plan) -> tuple[Step, ...]:
-    """All that is to be done: what is removed first, but accounts last, because a unit that is restarted by the plan
-    may still run something under one."""
-    accounts = tuple(step for step in removals if isinstance(step, RemoveSystemUser))
-    return (*(step for step in removals if step not in accounts), *plan.steps, *accounts)
+    """All that is to be done: what is removed first, but last what a unit needs until the plan restarts it: accounts
+    that it may run something under, and the certificate that it would start with after a power cut."""
+    last = tuple(
+        step for step in removals if isinstance(step, RemoveSystemUser) or step == RemovePath(paths.HTTPS_FILE)
+    )
+    return (*(step for step in removals if step not in last), *plan.steps, *last)
 
 
 def render_record(record: Record) -> str:

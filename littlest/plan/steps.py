@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import PurePosixPath as Path
 
 from littlest.config.resolve import UserLimits
-from littlest.paths import HUB_UNIT, KEPT_CERTIFICATE_FILE, PROXY_UNIT
+from littlest.paths import HTTPS_FILE, HUB_UNIT, PROXY_UNIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +117,17 @@ class WriteEnvironmentFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyCertificate:
+    """The admin's certificate and key stand in one file (0600, root), from which the proxy starts: what becomes of
+    theirs until the next apply takes nothing from anybody.
+    """
+
+    certificate: Path
+    key: Path
+    path: Path = HTTPS_FILE
+
+
+@dataclass(frozen=True, slots=True)
 class SetInitialPassword:
     """A first password for this hub user is known to the authenticator, unless the user has one already.
 
@@ -169,17 +180,6 @@ class WaitUntilReady:
     """Of the hub's API, ending in `hub/api/`."""
     seconds: float = 60.0
     units: tuple[str, ...] = (PROXY_UNIT, HUB_UNIT)
-
-
-@dataclass(frozen=True, slots=True)
-class KeepCertificate:
-    """A certificate that was seen to work is kept with its key (0600, root): the proxy serves it, should the admin's
-    files be gone or broken when it starts.
-    """
-
-    certificate: Path
-    key: Path
-    path: Path = KEPT_CERTIFICATE_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,12 +258,12 @@ Step = (
     | MakeLink
     | EnsureSecret
     | WriteEnvironmentFile
+    | CopyCertificate
     | SetInitialPassword
     | LayDownEnvironment
     | EnableUnit
     | RunUnit
     | WaitUntilReady
-    | KeepCertificate
     | ReloadHub
     | SetServerLimits
     | TryServer

@@ -11,10 +11,7 @@ from littlest.config.model import Config
 from littlest.plan.effects import list_secret_files, make_restart_digest, make_restart_settings
 from littlest.plan.limits import make_total_memory
 from littlest.plan.services import has_programs
-from littlest.plan.steps import EnableUnit, KeepCertificate, Release, RunUnit, Step, WriteFile
-
-_GIVEN = {"cert": "certificate", "key": "key"}
-"""The proxy's options for https and the credentials that they take."""
+from littlest.plan.steps import CopyCertificate, EnableUnit, Release, RunUnit, Step, WriteFile
 
 
 def make_unit_steps(config: Config, release: Release, machine_memory: int = 0) -> tuple[Step, ...]:
@@ -58,8 +55,8 @@ def render_units(config: Config, machine_memory: int = 0) -> dict[str, str]:
 def _make_proxy_values(config: Config) -> dict[str, object]:
     """What stands in the proxy's unit: where it listens, and with https the certificate, which systemd hands over.
 
-    systemd.exec(5), LoadCredential=: the key needs to be readable by root only. With a SetCredential= of the same
-    name the unit starts also where the file is gone.
+    systemd.exec(5), LoadCredential=: the key needs to be readable by root only. A unit whose file is gone does not
+    start, which is why it is one of ours.
     """
     https = config.https
     address = config.http.address
@@ -68,16 +65,11 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     listen = [*(("--ip", address) if address else ()), "--port", str(port)]
     credentials: list[str] = []
     if https.enabled:
-        listen += [f"--ssl-{option} ${{CREDENTIALS_DIRECTORY}}/{name}" for option, name in _GIVEN.items()]
-        loaded = {"certificate": https.certificate, "key": https.key, "kept": paths.KEPT_CERTIFICATE_FILE}
-        for name, file in loaded.items():
-            credentials += [f"LoadCredential={name}:{escape_specifiers(str(file))}", f"SetCredential={name}:missing"]
+        listen += [f"--ssl-{option} ${{CREDENTIALS_DIRECTORY}}/https.pem" for option in ("cert", "key")]
+        credentials.append(f"# {https.certificate} and {https.key}, copied by littlest apply")
+        credentials.append(f"LoadCredential=https.pem:{paths.HTTPS_FILE}")
     redirects = https.enabled and https.redirect
-    preloaded = (
-        "keep_alive",
-        *(("certificate",) if https.enabled else ()),
-        *(("redirect",) if redirects else ()),
-    )
+    preloaded = ("keep_alive", *(("redirect",) if redirects else ()))
     if redirects:
         variables = {"ADDRESS": address, "FROM": config.http.port, "TO": https.port}
         credentials += [f"Environment=LITTLEST_REDIRECT_{name}={value}" for name, value in variables.items()]
@@ -93,14 +85,9 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
 
 
 def make_certificate_steps(config: Config) -> tuple[Step, ...]:
-    """What is to be kept once the proxy has come up with its certificate; nothing without https."""
+    """What the proxy needs to serve https; nothing without it."""
     https = config.https
-    return (KeepCertificate(Path(str(https.certificate)), Path(str(https.key))),) if https.enabled else ()
-
-
-def escape_specifiers(text: str) -> str:
-    """Text as it stands in a unit file, where a percent sign begins a specifier (systemd.unit(5))."""
-    return text.replace("%", "%%")
+    return (CopyCertificate(Path(str(https.certificate)), Path(str(https.key))),) if https.enabled else ()
 
 
 def make_probe_address(address: str) -> str:
@@ -136,9 +123,8 @@ def _make_run_step(unit: str, config: Config, release: Release) -> RunUnit:
 
     What the proxy and the culler depend on stands in their unit files.
     """
-    certificate = (config.https.certificate, config.https.key) if config.https.enabled else ()
     secrets = {
-        paths.PROXY_UNIT: (paths.PROXY_ENVIRONMENT_FILE, *(Path(str(file)) for file in certificate)),
+        paths.PROXY_UNIT: (paths.PROXY_ENVIRONMENT_FILE, *((paths.HTTPS_FILE,) if config.https.enabled else ())),
         paths.HUB_UNIT: (
             paths.HUB_ENVIRONMENT_FILE,
             paths.COOKIE_SECRET_FILE,

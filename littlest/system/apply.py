@@ -14,12 +14,12 @@ from littlest.plan.describe import render_step
 from littlest.plan.record import Record, make_record, make_removals, narrow, order_steps, widen
 from littlest.plan.steps import (
     CloseSharedFolder,
+    CopyCertificate,
     EnableUnit,
     EnsureGroup,
     EnsureSecret,
     EnsureSharedFolder,
     EnsureSystemUser,
-    KeepCertificate,
     KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
@@ -81,7 +81,7 @@ def find_pending_steps(machine: Machine, plan: Plan, release: str) -> tuple[Step
         restarts = machine.is_live and isinstance(step, RunUnit) and not changing.isdisjoint(step.inputs)
         if restarts or not is_done(machine, step, record):
             pending.append(step)
-            if isinstance(step, WriteFile | WriteEnvironmentFile | EnsureSecret | MakeLink):
+            if isinstance(step, WriteFile | WriteEnvironmentFile | EnsureSecret | CopyCertificate | MakeLink):
                 changing.add(step.path)
     return tuple(pending)
 
@@ -144,6 +144,8 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
             return secrets.is_secret_there(machine, step)
         case WriteEnvironmentFile():
             return secrets.is_environment_file_written(machine, step)
+        case CopyCertificate():
+            return certificates.is_certificate_copied(machine, step)
         case SetInitialPassword():
             return passwords.is_initial_password_set(machine, step)
         case LayDownEnvironment():
@@ -155,8 +157,6 @@ def is_done(machine: Machine, step: Step, record: Record) -> bool:  # noqa: PLR0
         case WaitUntilReady():
             # a hub that was started must prove more than a look at it shows, also when that start's run was ended
             return record.proved and probe.is_hub_ready(machine, step)
-        case KeepCertificate():
-            return certificates.is_certificate_kept(machine, step)
         case ReloadHub():
             return reload.is_hub_up_to_date(machine, step)
         case SetServerLimits():
@@ -197,6 +197,8 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
             secrets.ensure_secret(machine, step)
         case WriteEnvironmentFile():
             secrets.write_environment_file(machine, step)
+        case CopyCertificate():
+            certificates.copy_certificate(machine, step)
         case SetInitialPassword():
             passwords.set_initial_password(machine, step)
         case LayDownEnvironment():
@@ -213,8 +215,6 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
         case WaitUntilReady():
             probe.wait_until_ready(machine, step)
             record = replace(record, proved=True)
-        case KeepCertificate():
-            certificates.keep_certificate(machine, step)
         case ReloadHub():
             reload.reload_hub(machine, step, progress)
         case SetServerLimits():

@@ -9,18 +9,22 @@ from littlest.config.load import LoadedConfig
 from littlest.config.model import Config, Https
 from littlest.config.problems import Problem
 from littlest.errors import LittlestError
-from littlest.plan.steps import KeepCertificate
+from littlest.paths import HTTPS_FILE
+from littlest.plan.steps import CopyCertificate
 from littlest.system.machine import Machine
 from littlest.system.named_files import read_named_file
 from littlest.system.secrets import SECRET_MODE
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
     from cryptography.x509 import Certificate
 
 CERTIFICATE: Place = ("https", "certificate")
 KEY: Place = ("https", "key")
 _LEAST_BITS = {"RSA": 2048, "DSA": 2048, "EC": 224}
 """By the kind of key; OpenSSL, which the proxy loads them with, takes no weaker ones."""
+_MOST_BYTES = 2**18
+"""Of each file: systemd hands over at most 1 MiB (systemd.exec(5), LoadCredential=)."""
 _WEAK_DIGESTS = ("md5", "sha1")
 _NEW_ONE = "put a valid one there, or set https.enabled to false"
 
@@ -59,10 +63,10 @@ def find_certificate_problems(machine: Machine, loaded: LoadedConfig) -> tuple[P
     return tuple(problems)
 
 
-def read_certificate_end(machine: Machine, https: Https) -> datetime | None:
-    """When the certificate in use ends; None where there is none that can be read."""
+def read_certificate_end(machine: Machine) -> datetime | None:
+    """When the certificate that the proxy serves ends; None where there is none."""
     try:
-        return _load_chain(machine, https)[0].not_valid_after_utc if https.enabled else None
+        return _load_chain(machine, str(HTTPS_FILE))[0].not_valid_after_utc
     except _Unusable:
         return None
 
@@ -76,7 +80,7 @@ def find_certificate_warnings(machine: Machine, config: Config) -> tuple[str, ..
     if not (host and config.https.enabled) or config.proxy.trusted:
         return ()
     try:
-        names = _list_names(_load_chain(machine, config.https)[0])
+        names = _list_names(_load_chain(machine, str(config.https.certificate))[0])
     except _Unusable:
         return ()
     if any(host == name or (name[:2] == "*." and host.partition(".")[2] == name[2:]) for name in names):
@@ -87,26 +91,38 @@ def find_certificate_warnings(machine: Machine, config: Config) -> tuple[str, ..
     )
 
 
-def is_certificate_kept(machine: Machine, step: KeepCertificate) -> bool:
-    """Whether the copy has what the admin's files have now; where these cannot be read, it is the better one."""
-    content = _join_files(machine, step)
+def is_certificate_copied(machine: Machine, step: CopyCertificate) -> bool:
+    """Whether the copy has what the admin's files have now; where these are of no use, any copy is better."""
     state = machine.read_state(step.path)
-    return content is None or (
-        state is not None and state.mode == SECRET_MODE and machine.read_bytes(step.path) == content
-    )
-
-
-def keep_certificate(machine: Machine, step: KeepCertificate) -> None:
-    """Keep both in one file, so that no moment finds one of them without the other."""
-    if content := _join_files(machine, step):
-        machine.write_file(step.path, content, mode=SECRET_MODE)
-
-
-def _join_files(machine: Machine, step: KeepCertificate) -> bytes | None:
+    if state is None or state.mode != SECRET_MODE:
+        return False
     try:
-        return b"\n".join(read_named_file(machine, str(file)) for file in (step.key, step.certificate))
-    except (PermissionError, LittlestError):
-        return None
+        return machine.read_bytes(step.path) == _render_pair(machine, step)
+    except _Unusable:
+        return True
+
+
+def copy_certificate(machine: Machine, step: CopyCertificate) -> None:
+    """Copy both into one file, so that no moment finds one of them without the other.
+
+    Raises LittlestError where they do not belong together.
+    """
+    try:
+        machine.write_file(step.path, _render_pair(machine, step), mode=SECRET_MODE)
+    except _Unusable as unusable:
+        raise LittlestError(str(unusable), unusable.hint) from None
+
+
+def _render_pair(machine: Machine, step: CopyCertificate) -> bytes:
+    """Return certificates and key as they were understood: not every program understands each spelling of PEM."""
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
+
+    pem = serialization.Encoding.PEM
+    chain = _load_chain(machine, str(step.certificate))
+    key = _load_key(machine, str(step.key))
+    _check_pair(chain[0], key, step.certificate, step.key)
+    key_text = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return b"".join((*(certificate.public_bytes(pem) for certificate in chain), key_text))
 
 
 def _list_names(certificate: "Certificate") -> tuple[str, ...]:
@@ -121,7 +137,7 @@ def _list_names(certificate: "Certificate") -> tuple[str, ...]:
 
 
 def _read_certificate(machine: Machine, https: Https) -> "Certificate":
-    chain = _load_chain(machine, https)
+    chain = _load_chain(machine, str(https.certificate))
     for number, found in enumerate(chain, 1):
         if weakness := _find_weakness(found):
             subject = str(https.certificate) if number == 1 else f"certificate {number} in {https.certificate}"
@@ -137,15 +153,15 @@ def _read_certificate(machine: Machine, https: Https) -> "Certificate":
     return certificate
 
 
-def _load_chain(machine: Machine, https: Https) -> "list[Certificate]":
+def _load_chain(machine: Machine, file: str) -> "list[Certificate]":
     # only for https, and not at the start of every command
     from cryptography import x509  # noqa: PLC0415
 
-    content = _read(machine, str(https.certificate))
+    content = _read(machine, file)
     try:
         return x509.load_pem_x509_certificates(content)
     except ValueError:
-        problem = f"{https.certificate} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
+        problem = f"{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
         raise _Unusable(problem, "are the two files in the right order?") from None
 
 
@@ -164,24 +180,36 @@ def _find_weakness(certificate: "Certificate") -> str:
 
 
 def _check_key(machine: Machine, https: Https, certificate: "Certificate | None") -> None:
+    key = _load_key(machine, str(https.key))
+    if certificate is not None:
+        _check_pair(certificate, key, https.certificate, https.key)
+
+
+def _check_pair(certificate: "Certificate", key: "PrivateKeyTypes", *files: object) -> None:
+    if certificate.public_key() != key.public_key():
+        raise _Unusable(f"{files[1]} is not the key of {files[0]}", "give the two that belong together")
+
+
+def _load_key(machine: Machine, file: str) -> "PrivateKeyTypes":
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
 
-    content = _read(machine, str(https.key))
+    content = _read(machine, file)
     try:
-        key = serialization.load_pem_private_key(content, password=None)
+        return serialization.load_pem_private_key(content, password=None)
     except TypeError:
-        problem = f"{https.key} is locked with a passphrase, which nobody could give at the start of the machine"
-        raise _Unusable(problem, f"remove it: openssl pkey -in {https.key} -out {https.key}.new") from None
+        problem = f"{file} is locked with a passphrase, which nobody could give at the start of the machine"
+        raise _Unusable(problem, f"remove it: openssl pkey -in {file} -out {file}.new") from None
     except ValueError:
-        raise _Unusable(f"{https.key} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)") from None
-    if certificate is not None and certificate.public_key() != key.public_key():
-        raise _Unusable(f"{https.key} is not the key of {https.certificate}", "give the two that belong together")
+        raise _Unusable(f"{file} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)") from None
 
 
 def _read(machine: Machine, file: str) -> bytes:
     try:
-        return read_named_file(machine, file)
+        content = read_named_file(machine, file)
     except PermissionError:
         raise _Locked(file) from None
     except LittlestError as error:
         raise _Unusable(error.message) from None
+    if len(content) > _MOST_BYTES:
+        raise _Unusable(f"{file} is larger than 256 KiB, and so hardly what is meant")
+    return content

@@ -7,10 +7,10 @@ from littlest import paths
 from littlest.errors import LittlestError
 from littlest.plan.record import Record
 from littlest.plan.steps import (
+    CopyCertificate,
     EnsureGroup,
     EnsureSecret,
     EnsureSystemUser,
-    KeepCertificate,
     KeepSettings,
     LayDownEnvironment,
     MakeDirectory,
@@ -96,7 +96,7 @@ def _list_targets(step: Step) -> tuple[str, ...]:  # noqa: PLR0911  # one line f
             return (f"group:{step.name}",)
         case EnsureSystemUser():
             return (f"account:{step.name}",)
-        case MakeDirectory() | WriteFile() | MakeLink() | EnsureSecret() | WriteEnvironmentFile() | KeepCertificate():
+        case MakeDirectory() | WriteFile() | MakeLink() | EnsureSecret() | WriteEnvironmentFile() | CopyCertificate():
             return (f"path:{step.path}",)
         case LayDownEnvironment():
             # the interrupted installation of a package may write for a moment longer

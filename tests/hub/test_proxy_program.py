@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import ssl
 import subprocess
 
 import pytest
@@ -11,7 +10,6 @@ from aiohttp import ClientSession
 
 from littlest import paths
 from tests.hub.conftest import PROXY_FILES, World, wait_until
-from tests.support.certificates import make_certificate
 
 ROUTES_FILE = paths.PROXY_STATE_DIR / "routes.json"
 
@@ -122,68 +120,6 @@ def test_a_proxy_that_cannot_listen_ends(world: World) -> None:
     assert deaf.wait(20) == 1
     assert "cannot listen on" in world.read_log("deaf")
     taken.close()
-
-
-GOOD, OTHER = make_certificate(), make_certificate()
-
-
-@pytest.mark.parametrize(
-    ("certificate", "key"),
-    [
-        pytest.param("missing", "missing", id="both gone"),
-        pytest.param(GOOD.certificate, "missing", id="no key"),
-        pytest.param("missing", GOOD.key, id="no certificate"),
-        pytest.param(OTHER.certificate, GOOD.key, id="one of two renewed"),
-        pytest.param(OTHER.certificate[:200], OTHER.key, id="half a file"),
-        pytest.param("", "", id="empty"),
-    ],
-)
-def test_where_the_certificate_is_gone_or_broken_the_last_that_worked_is_served(
-    world: World, certificate: str, key: str
-) -> None:
-    log = start_https(world, certificate=certificate, key=key, kept=f"{GOOD.key}\n{GOOD.certificate}")
-    assert ask_certificate(world) == GOOD.certificate
-    assert "cannot be used" in world.read_log(log)
-
-
-def test_a_certificate_that_works_is_served_whatever_is_kept(world: World) -> None:
-    log = start_https(world, certificate=GOOD.certificate, key=GOOD.key, kept="missing")
-    assert ask_certificate(world) == GOOD.certificate
-    world.stop(world.processes[-1])
-    start_https(world, certificate=OTHER.certificate, key=OTHER.key, kept=f"{GOOD.key}\n{GOOD.certificate}")
-    assert ask_certificate(world) == OTHER.certificate
-    assert "cannot be used" not in world.read_log(log)
-
-
-def start_https(world: World, **credentials: str) -> str:
-    """Start the proxy with what systemd would hand over; gives the name of its log."""
-    folder = world.path("/run/credentials")
-    folder.mkdir(exist_ok=True)
-    for name, content in credentials.items():
-        (folder / name).write_text(content)
-    world.start(
-        "https",
-        f"export CONFIGPROXY_AUTH_TOKEN=x STATE_DIRECTORY={paths.PROXY_STATE_DIR} "
-        f"CREDENTIALS_DIRECTORY=/run/credentials; rm -f {paths.PROXY_API_SOCKET}; "
-        f"exec {world.node} --require {PROXY_FILES}/certificate.cjs {world.proxy_command} --port 8443 "
-        "--ssl-cert $CREDENTIALS_DIRECTORY/certificate --ssl-key $CREDENTIALS_DIRECTORY/key "
-        f"--api-socket {paths.PROXY_API_SOCKET} --storage-backend {PROXY_FILES}/routes.cjs --log-level warn",
-    )
-    return "https"
-
-
-def ask_certificate(world: World) -> str:
-    found: list[str] = []
-
-    def ask() -> bool:
-        try:
-            found.append(ssl.get_server_certificate(("127.0.0.1", 8443), timeout=5))
-        except ConnectionError:
-            return False
-        return True
-
-    wait_until(lambda: world.network.call(ask))
-    return found[-1]
 
 
 def test_the_probe_waits_for_a_slow_proxy_and_not_for_one_that_has_ended(world: World) -> None:

@@ -1,18 +1,28 @@
 """The files of https, read before the proxy is started with them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath as Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from littlest.config.load import load_located_config
-from littlest.system.certificates import find_certificate_problems, find_certificate_warnings, read_certificate_end
+from littlest.errors import LittlestError
+from littlest.paths import HTTPS_FILE
+from littlest.plan.steps import CopyCertificate
+from littlest.system.certificates import (
+    copy_certificate,
+    find_certificate_problems,
+    find_certificate_warnings,
+    is_certificate_copied,
+    read_certificate_end,
+)
 from littlest.system.machine import Machine
 from tests.support.certificates import TestCertificate, make_certificate
 
 TEXT = "https:\n  enabled: true\n  certificate: /etc/ssl/hub.pem\n  key: /etc/ssl/hub.key\n"
-GOOD = make_certificate()
+GOOD, OTHER = make_certificate(), make_certificate()
+STEP = CopyCertificate(Path("/etc/ssl/hub.pem"), Path("/etc/ssl/hub.key"))
 LOCKED = """\
 -----BEGIN EC PRIVATE KEY-----
 Proc-Type: 4,ENCRYPTED
@@ -128,10 +138,63 @@ def test_a_certificate_for_another_name_is_told(machine: Machine, url: str, is_c
     assert all("is for localhost, *.rooms.example.org, 127.0.0.1, and not for" in line for line in warnings), warnings
 
 
-def test_the_end_of_the_certificate_is_known(machine: Machine) -> None:
-    assert find(machine, GOOD.certificate, GOOD.key) == []
-    https = load_located_config(TEXT, "config.yaml").config.https
-    end = read_certificate_end(machine, https)
+def put(machine: Machine, certificate: str, key: str) -> None:
+    for file, content in ((STEP.certificate, certificate), (STEP.key, key)):
+        machine.write_file(file, content, mode=0o600)
+
+
+def read_copy(machine: Machine) -> str:
+    return machine.read_text(HTTPS_FILE) or ""
+
+
+def test_the_end_of_the_certificate_is_that_of_the_one_which_is_served(machine: Machine) -> None:
+    assert read_certificate_end(machine) is None
+    put(machine, GOOD.certificate, GOOD.key)
+    copy_certificate(machine, STEP)
+    machine.remove(STEP.certificate)
+    end = read_certificate_end(machine)
     assert end is not None
-    machine.remove(Path("/etc/ssl/hub.pem"))
-    assert read_certificate_end(machine, https) is None
+    assert timedelta(days=29) < end - datetime.now(UTC) < timedelta(days=31)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key"),
+    [
+        pytest.param(GOOD.certificate, GOOD.key, id="as usual"),
+        pytest.param(f"\ufeff{GOOD.certificate}", GOOD.key, id="byte order mark"),
+        pytest.param(GOOD.certificate.replace("\n", "\r\n"), GOOD.key.replace("\n", "\r\n"), id="Windows"),
+        pytest.param(f"subject=me\n{GOOD.certificate}", GOOD.key, id="words before it"),
+        pytest.param(GOOD.certificate, GOOD.key + OTHER.certificate, id="another's certificate behind the key"),
+        pytest.param(GOOD.certificate + GOOD.key, GOOD.certificate + GOOD.key, id="all in both"),
+    ],
+)
+def test_the_copy_is_what_every_program_understands(machine: Machine, certificate: str, key: str) -> None:
+    put(machine, certificate, key)
+    assert not is_certificate_copied(machine, STEP)
+    copy_certificate(machine, STEP)
+    assert read_copy(machine) == GOOD.certificate + GOOD.key
+    assert is_certificate_copied(machine, STEP)
+    machine.write_file(HTTPS_FILE, read_copy(machine), mode=0o644)
+    assert not is_certificate_copied(machine, STEP)
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key"),
+    [
+        pytest.param("", "", id="empty"),
+        pytest.param(OTHER.certificate, GOOD.key, id="one of two renewed"),
+        pytest.param(OTHER.certificate[:200], OTHER.key, id="half a file"),
+    ],
+)
+def test_files_that_became_useless_leave_the_copy_as_it_is(machine: Machine, certificate: str, key: str) -> None:
+    put(machine, certificate, key)
+    assert not is_certificate_copied(machine, STEP)
+    with pytest.raises(LittlestError, match=r"is not the key of|holds no certificate"):
+        copy_certificate(machine, STEP)
+    put(machine, GOOD.certificate, GOOD.key)
+    copy_certificate(machine, STEP)
+    put(machine, certificate, key)
+    # such as when going back to these settings
+    assert is_certificate_copied(machine, STEP)
+    put(machine, OTHER.certificate, OTHER.key)
+    assert not is_certificate_copied(machine, STEP)

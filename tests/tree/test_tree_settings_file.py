@@ -89,16 +89,17 @@ def test_settings_in_force_that_lost_a_file_are_not_said_to_be_out_of_force(inst
     https = "https: {enabled: true, certificate: /etc/ssl/certificate.pem, key: /etc/ssl/key.pem}\n"
     installed.path(paths.CONFIG_FILE).write_text(GOOD + https)
     run_apply(installed, release=RELEASE)
-    assert installed.read_text(paths.KEPT_CERTIFICATE_FILE) == f"{certificate.key}\n{certificate.certificate}"
-    assert installed.path(paths.KEPT_CERTIFICATE_FILE).stat().st_mode & 0o777 == 0o600
+    assert installed.read_text(paths.HTTPS_FILE) == certificate.certificate + certificate.key
+    assert installed.path(paths.HTTPS_FILE).stat().st_mode & 0o777 == 0o600
     installed.path(PurePosixPath("/etc/ssl/key.pem")).unlink()
     data = run_status(installed, release=RELEASE).data
     assert "settings in force could not be put in force again" in data["settings_problem"]
     assert [problem["key"] for problem in data["settings_problems"]] == ["https.key"]
-    # which changes nothing in what is kept, and that is gone when https is
+    # the copy stays until https goes
+    assert installed.read_state(paths.HTTPS_FILE) is not None
     installed.path(paths.CONFIG_FILE).write_text(GOOD)
     run_apply(installed, release=RELEASE)
-    assert installed.read_state(paths.KEPT_CERTIFICATE_FILE) is None
+    assert installed.read_state(paths.HTTPS_FILE) is None
 
 
 def test_a_copy_of_the_last_good_settings_that_is_no_text_keeps_nobody_from_applying(installed: Machine) -> None:

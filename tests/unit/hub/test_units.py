@@ -6,8 +6,8 @@ import pytest
 
 from littlest import paths
 from littlest.config.load import load_config
-from littlest.plan.steps import EnableUnit, Release, RunUnit, WriteFile
-from littlest.plan.units import make_probe_address, make_unit_steps, render_units
+from littlest.plan.steps import CopyCertificate, EnableUnit, Release, RunUnit, WriteFile
+from littlest.plan.units import make_certificate_steps, make_probe_address, make_unit_steps, render_units
 
 RELEASE = Release("1.0", Path("/opt/littlest/releases/1.0"))
 
@@ -82,7 +82,7 @@ def test_the_hub_wants_the_proxy_and_does_not_require_it() -> None:
 def test_the_hub_comes_back_whatever_happens_and_its_database_is_not_readable() -> None:
     hub = render()[paths.HUB_UNIT].splitlines()
     assert {"Restart=always", "RestartSec=1", "StartLimitIntervalSec=0", "UMask=0077"} <= set(hub)
-    assert {"WatchdogSec=120", "LimitCORE=0"} <= set(hub)
+    assert {"WatchdogSec=300", "LimitCORE=1"} <= set(hub)
 
 
 def test_the_proxy_is_probed_and_a_stale_socket_of_it_removed() -> None:
@@ -117,19 +117,16 @@ def test_connections_wait_in_the_kernel_while_the_hub_restarts() -> None:
     assert "Backlog=4096" in socket
 
 
-HTTPS = "https: {enabled: true, certificate: /etc/ssl/a%b.pem, key: /etc/ssl/key.pem}\n"
+HTTPS = "https: {enabled: true, certificate: /etc/ssl/hub.pem, key: /etc/ssl/key.pem}\n"
 
 
 def test_with_https_systemd_hands_the_certificate_to_the_proxy_and_http_leads_on() -> None:
     proxy = render(HTTPS)[paths.PROXY_UNIT]
-    given = "${CREDENTIALS_DIRECTORY}"
-    assert f"--port 443 --ssl-cert {given}/certificate --ssl-key {given}/key" in proxy
-    # a percent sign begins a specifier
-    assert "LoadCredential=certificate:/etc/ssl/a%%b.pem" in proxy
-    # a unit with a file that is gone would else not start
-    names = ("certificate", "key", "kept")
-    assert all(f"{verb}Credential={name}:" in proxy for name in names for verb in ("Load", "Set"))
-    assert "/certificate.cjs" in proxy
+    given = "${CREDENTIALS_DIRECTORY}/https.pem"
+    assert f"--port 443 --ssl-cert {given} --ssl-key {given}" in proxy
+    # a unit does not start where such a file is gone: it is one of ours, and not the admin's
+    assert "LoadCredential=https.pem:/var/lib/littlest/secrets/https.pem" in proxy
+    assert [line[0] for line in proxy.splitlines() if "/etc/ssl" in line] == ["#"]
     assert "/redirect.cjs" in proxy
     assert "Environment=LITTLEST_REDIRECT_FROM=80" in proxy
     assert "redirect" not in render(HTTPS.replace("}", ", redirect: false}"))[paths.PROXY_UNIT].lower()
@@ -139,7 +136,9 @@ def test_with_https_systemd_hands_the_certificate_to_the_proxy_and_http_leads_on
 def test_a_renewed_certificate_restarts_the_proxy() -> None:
     steps = make_unit_steps(load_config(HTTPS, "config.yaml"), RELEASE)
     proxy = next(step for step in steps if isinstance(step, RunUnit) and step.unit == paths.PROXY_UNIT)
-    assert {Path("/etc/ssl/a%b.pem"), Path("/etc/ssl/key.pem")} <= set(proxy.inputs)
+    assert paths.HTTPS_FILE in proxy.inputs
+    (copy,) = make_certificate_steps(load_config(HTTPS, "config.yaml"))
+    assert copy == CopyCertificate(Path("/etc/ssl/hub.pem"), Path("/etc/ssl/key.pem"), paths.HTTPS_FILE)
 
 
 @pytest.mark.parametrize(

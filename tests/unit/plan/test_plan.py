@@ -237,3 +237,12 @@ def test_an_account_is_removed_after_what_runs_under_it() -> None:
     steps = order_steps(removals, plan)
     assert steps[-1] == RemoveSystemUser("littlest-services")
     assert sorted(map(repr, steps)) == sorted(map(repr, (*removals, *plan.steps)))
+
+
+def test_the_certificate_is_there_until_the_proxy_needs_none() -> None:
+    # a power cut in between would else find a proxy that cannot start
+    text = "https: {enabled: true, certificate: /etc/ssl/hub.pem, key: /etc/ssl/key.pem}"
+    before = make_record(make_plan(load_config(text, "config.yaml"), RELEASE), RELEASE.version)
+    plan = make_plan(Config(), RELEASE)
+    steps = order_steps(make_removals(before, make_record(plan, RELEASE.version)), plan)
+    assert steps[-1] == RemovePath(paths.HTTPS_FILE)
