@@ -12,6 +12,7 @@ from xdist.scheduler import Scheduling
 from tests.support.sharing_out import TierScheduling
 
 UNIT = Path(__file__).parent / "unit"
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE)
 # asyncio's self-pipe is a socketpair: it neither connects nor binds
 _FORBIDDEN = frozenset(
     {
@@ -72,7 +73,7 @@ def _no_processes_and_no_network_in_unit_tests(request: pytest.FixtureRequest) -
 @pytest.fixture(autouse=True)
 def _signals_are_left_as_they_were() -> Iterator[None]:
     # whatever a later test starts inherits an ignored signal, and cannot be ended by it
-    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    before = {number: signal.getsignal(number) for number in ENDINGS}
     yield
     changed = [number for number, handler in before.items() if signal.getsignal(number) is not handler]
     for number in changed:

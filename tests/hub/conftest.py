@@ -162,7 +162,7 @@ class World:
             f"umask 077; rm -f {paths.PROXY_API_SOCKET}; "
             f"export CONFIGPROXY_AUTH_TOKEN={TOKEN} STATE_DIRECTORY={paths.PROXY_STATE_DIR}; "
             f"exec {self.node} --require {PROXY_FILES}/keep_alive.cjs {self.proxy_command} "
-            f"--port {port} --api-socket {paths.PROXY_API_SOCKET} "
+            f"--port {port} --keep-alive-timeout 75000 --api-socket {paths.PROXY_API_SOCKET} "
             f"--default-target http://{paths.HUB_ADDRESS}:{paths.HUB_PORT} "
             f"--storage-backend {PROXY_FILES}/routes.cjs --error-path {PROXY_FILES} --log-level warn",
         )

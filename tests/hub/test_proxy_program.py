@@ -95,6 +95,16 @@ def test_the_connection_to_a_users_server_stays_open(world: World) -> None:
     assert b"connection: close" not in connections[0]
 
 
+def test_an_idle_connection_is_kept_for_longer_than_other_web_servers_keep_theirs(world: World) -> None:
+    # a request on one that is just being closed is lost; nginx gives one up after 60 s
+    async def ask() -> str | None:
+        async with ClientSession() as session, session.get("http://127.0.0.1/_chp_healthz") as answer:
+            return answer.headers.get("Keep-Alive")
+
+    world.start_proxy()
+    assert world.network.run(ask()) == "timeout=75"
+
+
 def test_while_the_hub_is_gone_people_see_a_page_that_tries_again_by_itself(world: World) -> None:
     world.start_proxy()
     # nobody listens there

@@ -91,6 +91,7 @@ def test_the_proxy_is_probed_and_a_stale_socket_of_it_removed() -> None:
     assert "ExecStartPre=/bin/rm -f /run/littlest-proxy/api.sock" in proxy
     assert "/probe.cjs /run/littlest-proxy/api.sock 127.0.0.1 80" in proxy
     assert "SuccessExitStatus=2" in proxy
+    assert "--keep-alive-timeout 75000" in proxy
     assert "User=littlest-proxy" in proxy
     assert "CapabilityBoundingSet=CAP_NET_BIND_SERVICE" in proxy
 
