@@ -1,8 +1,8 @@
 """Walk a plan: look at each step, and make it so where it is not.
 
 Crash rules: the record is widened before the first change and narrowed after the last, so whatever stands on the
-machine is always known to be ours; and a unit's digest is recorded only after it was started with it, so an
-interrupted run never loses a restart, nor the proof that the hub was well after it.
+machine is always known to be ours; and a unit's digest is forgotten before its restart and recorded only after it, so
+an interrupted run never loses a restart, nor the proof that the hub was well after it.
 """
 
 from collections.abc import Callable
@@ -209,8 +209,11 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
             if step.unit == paths.HUB_UNIT:
                 # somebody who sees how it ends tries what may have failed before
                 machine.remove(paths.HUB_TRIAL_FILE)
+            # systemd goes on with a restart for which nobody waits: should this end now, it may run with either
+            others = {unit: digest for unit, digest in record.started.items() if unit != step.unit}
+            write_record(machine, replace(record, started=others, proved=False))
             digest = units.start_unit(machine, step)
-            record = replace(record, started={**record.started, step.unit: digest}, proved=False)
+            record = replace(record, started={**others, step.unit: digest}, proved=False)
             write_record(machine, record)
         case WaitUntilReady():
             probe.wait_until_ready(machine, step)

@@ -88,7 +88,7 @@ def apply_and_kill(server: Server, words: str, first: str = "") -> str:
 
 
 def terminate(server: Server) -> Callable[[int], None]:
-    """Ends the command itself, in the midst of the hub's restart."""
+    """Ends the command itself, in the midst of a restart, with which systemd goes on."""
 
     def act(_group: int) -> None:
         time.sleep(0.3)
@@ -202,17 +202,18 @@ def test_killed_while_it_goes_back_the_next_apply_ends_with_what_was_good(own_se
 
 
 @pytest.mark.timeout(400)
-def test_ended_while_the_hub_restarts_the_old_settings_come_back(own_server: Server) -> None:
+def test_ended_while_proxy_or_hub_restarts_the_old_settings_come_back(own_server: Server) -> None:
     server = own_server
     started = prepare(server)
     entries = count_history(server)
-    write(server, OTHER)
-    line, code = start_and_watch(server, lambda line: line.startswith(HUB_RESTARTS), terminate(server))
-    assert line is not None
-    assert code == 1
-    assert server.machine.read(f"{CONFIG}.rejected") == OTHER
-    check_end(server, ONE, entries)
-    assert server.littlest("status")["problems"] == []
+    for restarts in (PROXY_RESTARTS, HUB_RESTARTS):
+        write(server, OTHER)
+        line, code = start_and_watch(server, lambda line: line.startswith(restarts), terminate(server))  # noqa: B023
+        assert line is not None
+        assert code == 1, line
+        assert server.machine.read(f"{CONFIG}.rejected") == OTHER
+        check_end(server, ONE, entries)
+        assert server.littlest("status")["problems"] == []
     # a second one that comes meanwhile is told who is at work, and spoils nothing
     answers = []
 

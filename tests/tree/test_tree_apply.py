@@ -15,10 +15,10 @@ from littlest.converge import converge, find_differences
 from littlest.errors import LittlestError
 from littlest.plan.build import make_plan
 from littlest.plan.record import Record, render_record
-from littlest.plan.steps import EnsureSecret, MakeDirectory, MakeLink, Plan, WriteEnvironmentFile, WriteFile
-from littlest.system.apply import apply_plan
+from littlest.plan.steps import EnsureSecret, MakeDirectory, MakeLink, Plan, RunUnit, WriteEnvironmentFile, WriteFile
+from littlest.system.apply import apply_plan, do_step
 from littlest.system.machine import Machine
-from littlest.system.record import read_record
+from littlest.system.record import read_record, write_record
 
 SECRET_NAMES = ("token", "crypt-key", "cookie_secret", ".env", "passwords.sqlite", "initial-passwords/")
 
@@ -253,3 +253,19 @@ def test_nothing_secret_is_open_to_others_under_any_umask(machine: Machine) -> N
         assert mode & 0o022 == 0 or str(path.relative_to(machine.root)) == "tmp", path
     for path in machine.path(paths.STATE_DIR).rglob("*"):
         assert path.lstat().st_mode & 0o077 == 0, path
+
+
+def test_a_restart_for_which_nobody_waited_is_not_known(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    # systemd goes on with it, and may have started the unit with what is taken back a moment later
+    converge(machine, Config(), RELEASE)
+    write_record(machine, replace(read_record(machine), started={paths.PROXY_UNIT: "before", paths.HUB_UNIT: "x"}))
+    step = RunUnit(paths.PROXY_UNIT, ())
+
+    def be_ended(_machine: Machine, _step: RunUnit) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("littlest.system.units.start_unit", be_ended)
+    with pytest.raises(KeyboardInterrupt):
+        do_step(machine, step, read_record(machine), str)
+    assert read_record(machine).started == {paths.HUB_UNIT: "x"}
+    assert not read_record(machine).proved
