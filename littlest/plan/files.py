@@ -42,6 +42,11 @@ for release in "$current" $(ls -dt {paths.RELEASES_DIR}/*/ 2>/dev/null); do
     fi
     for main in "$release"/lib/python3*/site-packages/littlest/__main__.py; do
         [ -s "$main" ] || continue
+        # what changes something is this very process where that can be: whoever ends it lets it go back, and not on
+        case " $* " in
+        *" apply "* | *" --apply "* | *" rollback "* | *" uninstall "*)
+            "$release/bin/python" -I -S -c "" 2>/dev/null && exec "$release/bin/python" -I -m littlest "$@" ;;
+        esac
         "$release/bin/python" -I -m littlest "$@"
         status=$?
         # 126 and 127: the interpreter, or something it needs, could not be loaded
