@@ -4,7 +4,7 @@ import json
 from pathlib import PurePosixPath as Path
 
 from littlest import paths
-from littlest.config.load import decode_config, load_config
+from littlest.config.load import check_writers, decode_config, load_config
 from littlest.config.model import Config
 from littlest.errors import LittlestError, NeedsRoot
 from littlest.plan import describe
@@ -37,7 +37,10 @@ def read_config_text(machine: Machine) -> str | None:
         content = machine.read_bytes(find_real_file(machine, paths.CONFIG_FILE))
     except OSError as error:
         raise LittlestError(f"{paths.CONFIG_FILE} cannot be read: {error.strerror}.") from None
-    return None if content is None else decode_config(content, str(paths.CONFIG_FILE))
+    if content is None:
+        return None
+    check_writers(machine.path(paths.CONFIG_FILE), str(paths.CONFIG_FILE))
+    return decode_config(content, str(paths.CONFIG_FILE))
 
 
 def read_wanted_text(machine: Machine) -> tuple[str | None, Path]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from littlest import paths
 from littlest.config.document import make_data, render_inline, render_settings, render_value
 from littlest.config.keys import UnknownKey, find_normalizer, find_target, parse_key, render_key
-from littlest.config.load import decode_config, load_config, load_located_config
+from littlest.config.load import check_writers, decode_config, load_config, load_located_config
 from littlest.config.model import Config
 from littlest.config.problems import InvalidConfig
 from littlest.config.secrecy import MASK
@@ -91,6 +91,9 @@ def run_validate(machine: Machine, file: str | None) -> Report:
         if content is None:
             # a link that leads nowhere is no missing file
             find_real_file(machine, path)
+            return _report_missing(machine)
+        if file is None:
+            check_writers(machine.path(path), name)
         loaded = load_located_config(content or "", name)
         if locked := list_left_out(machine, loaded.config):
             left_out = {"left_out": list(locked)}
@@ -110,6 +113,13 @@ def run_validate(machine: Machine, file: str | None) -> Report:
         return Report(data=data, exit_code=error.exit_code, notes=notes)
     data = {"file": name, "valid": True, "problems": [], **left_out}
     return Report(lines=(f"{name} is valid.",), data=data, notes=notes)
+
+
+def _report_missing(machine: Machine) -> Report:
+    """Report what a missing file means to every command."""
+    _, found = _read_settings(machine)
+    data = {"file": str(paths.CONFIG_FILE), "valid": True, "problems": []}
+    return Report(data=data, notes=found.notes)
 
 
 def _find_settings(machine: Machine, view: View, reveal: bool) -> _Found:

@@ -84,6 +84,8 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
         found["settings_problem"] = (
             f"{paths.CONFIG_FILE} was changed and not applied since: {', '.join(keys)}. To apply: sudo littlest apply"
         )
+    elif machine.read_state(paths.CONFIG_FILE) is None:
+        found["settings_problem"] = f"{paths.CONFIG_FILE} is missing; to put it back: sudo littlest apply"
     elif find_differences(machine, config, release):
         found["settings_problem"] = "not everything is as the settings say; to see what: sudo littlest plan"
     return good or config, found

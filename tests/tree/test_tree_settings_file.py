@@ -12,6 +12,7 @@ from littlest.commands.config_change import run_set
 from littlest.commands.install import run_install
 from littlest.commands.plan import run_plan
 from littlest.commands.status import run_status
+from littlest.config.load import read_config
 from littlest.converge import read_checked_config
 from littlest.errors import ConfigError, ExitCode, UsageError
 from littlest.system.history import list_entries, read_newest_text
@@ -36,6 +37,8 @@ def test_a_missing_file_means_the_last_good_settings_to_every_command(installed:
     status = run_status(installed, release=RELEASE).data
     assert status["settings_not_applied"] == []
     assert status["addresses"][0].endswith(":8080/")
+    assert "config.yaml is missing" in status["settings_problem"]
+    assert "is missing" in run_validate(installed, None).notes[0]
     shown, got = run_show(installed, "http.port"), run_get(installed, "http.port")
     assert shown.lines == got.lines == ("8080",)
     for report in (shown, got):
@@ -80,6 +83,24 @@ def test_a_link_to_a_file_that_is_not_there_is_an_error_and_nothing_is_made_in_i
     assert run_validate(installed, None).exit_code is ExitCode.INVALID_CONFIG
     assert list(elsewhere.parent.iterdir()) == []
     assert file.is_symlink()
+
+
+def test_a_file_that_everybody_may_change_is_nobodys_word(installed: Machine) -> None:
+    file = installed.path(paths.CONFIG_FILE)
+    file.write_text(GOOD.replace("olga", "olga, mallory"))
+    file.chmod(0o666)
+    with pytest.raises(ConfigError, match=r"config\.yaml:1: every user of this machine can change") as failure:
+        run_apply(installed, release=RELEASE)
+    assert failure.value.exit_code is ExitCode.INVALID_CONFIG
+    assert "chmod o-w" in str(failure.value.hint)
+    with pytest.raises(ConfigError, match="every user"):
+        run_plan(installed)
+    assert run_validate(installed, None).exit_code is ExitCode.INVALID_CONFIG
+    # nor does a hub that starts take it
+    with pytest.raises(ConfigError):
+        read_config(file)
+    file.chmod(0o664)
+    assert run_validate(installed, None).exit_code is ExitCode.DONE
 
 
 def test_settings_in_force_that_lost_a_file_are_not_said_to_be_out_of_force(installed: Machine) -> None:
