@@ -13,7 +13,7 @@ from littlest.converge import (
     find_warnings,
     read_wanted_text,
 )
-from littlest.errors import LittlestError
+from littlest.errors import ConfigError, LittlestError
 from littlest.going_back import Attempt, go_back, take_unfinished
 from littlest.plan.changes import Outlook, find_changes, render_outlook
 from littlest.plan.describe import list_first_passwords, make_step_data, render_first_passwords
@@ -47,7 +47,7 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
     check_root(machine)
     with hold_lock(machine):
         text, file = read_wanted_text(machine)
-        config = _load(machine, text or "", str(file), "Or go back: sudo littlest config rollback")
+        config = _load(machine, text or "", str(file), can_go_back=True)
         if text is not None and file != paths.CONFIG_FILE:
             progress(f"{paths.CONFIG_FILE} is missing; putting the last good settings back")
             replace_settings(machine, text)
@@ -85,11 +85,21 @@ def run_rollback(
     return Report((back, *report.lines, *kept), data)
 
 
-def _load(machine: Machine, text: str, name: str, advice: str = "") -> Config:
+def _load(machine: Machine, text: str, name: str, *, can_go_back: bool = False) -> Config:
     try:
         return load_checked_config(machine, text, name)
     except InvalidConfig as error:
-        raise InvalidConfig(error.problems, f"{error.hint} Nothing was changed. {advice}".rstrip()) from None
+        advice = " Or go back: sudo littlest config rollback" if can_go_back and _is_good_valid(machine, text) else ""
+        raise InvalidConfig(error.problems, f"{error.hint} Nothing was changed.{advice}") from None
+
+
+def _is_good_valid(machine: Machine, text: str) -> bool:
+    """Whether the last good settings are others, and have not become invalid by something that is gone or broken."""
+    good = read_good_text(machine)
+    try:
+        return good not in (None, text) and bool(load_checked_config(machine, good or "", "the last good settings"))
+    except ConfigError:
+        return False
 
 
 def _put_in_force(
