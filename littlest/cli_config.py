@@ -65,6 +65,7 @@ def config_get(key: Key, reveal: Reveal = False, as_json: Json = False) -> None:
 # a value with an h in it would else be taken for -h
 @config_app.command("set", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 def config_set(
+    context: typer.Context,
     words: Annotated[
         list[str],
         typer.Argument(
@@ -85,6 +86,9 @@ def config_set(
     """
     from littlest.commands.config_change import run_set
 
+    if words == ["-h"]:
+        typer.echo(context.get_help())
+        raise typer.Exit
     _finish_change(run_set(make_machine(), words, unset or [], output.ask_secret), apply, as_json)
 
 

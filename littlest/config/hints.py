@@ -20,7 +20,9 @@ def make_key_hint(name: str, names: tuple[str, ...], place: Place) -> str | None
         ".".join(map(str, (*place, sibling))) if sibling else find_nearest_key(".".join(map(str, (*place, name))))
     )
     if nearest:
-        return f"did you mean {nearest}?"
+        group, _, last = nearest.rpartition(".")
+        is_elsewhere = group and tuple(group.split(".")) != place
+        return f"did you mean {nearest}?" + (f" (write {last} below {group}:, indented)" if is_elsewhere else "")
     return f"{'.'.join(map(str, place)) or 'the file'} takes {', '.join(names)}" if names else None
 
 
