@@ -96,10 +96,13 @@ def _load(machine: Machine, text: str, name: str, *, can_go_back: bool = False) 
 def _is_good_valid(machine: Machine, text: str) -> bool:
     """Whether the last good settings are others, and have not become invalid by something that is gone or broken."""
     good = read_good_text(machine)
+    if good is None or good == text:
+        return False
     try:
-        return good not in (None, text) and bool(load_checked_config(machine, good or "", "the last good settings"))
+        load_checked_config(machine, good, "the last good settings")
     except ConfigError:
         return False
+    return True
 
 
 def _put_in_force(

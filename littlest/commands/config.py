@@ -23,7 +23,7 @@ _NOT_APPLIED = f"{paths.CONFIG_FILE} says something else, which is not in force 
 _MASKED = f"{MASK} stands for a secret. To see it: sudo littlest config get --reveal KEY"
 _IN_FORCE = "Shown are the last good settings, with which the hub goes on."
 _MISSING = f"{paths.CONFIG_FILE} is missing."
-_PUT_BACK = f"{_MISSING} Shown are the last good settings; to put them back there: sudo littlest apply"
+_PUT_BACK = f"{_MISSING} The last good settings hold in its place; to put them back there: sudo littlest apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,11 @@ def run_validate(machine: Machine, file: str | None) -> Report:
         if content is None:
             # a link that leads nowhere is no missing file
             find_real_file(machine, path)
-            return _report_missing(machine)
+            _, found = _read_settings(machine)
+            return Report(data={"file": name, "valid": True, "problems": []}, notes=found.notes)
         if file is None:
             check_writers(machine.path(path), name)
-        loaded = load_located_config(content or "", name)
+        loaded = load_located_config(content, name)
         if locked := list_left_out(machine, loaded.config):
             left_out = {"left_out": list(locked)}
             notes = (f"Not looked at, because only root may: {', '.join(locked)}. With sudo all of it is checked.",)
@@ -113,13 +114,6 @@ def run_validate(machine: Machine, file: str | None) -> Report:
         return Report(data=data, exit_code=error.exit_code, notes=notes)
     data = {"file": name, "valid": True, "problems": [], **left_out}
     return Report(lines=(f"{name} is valid.",), data=data, notes=notes)
-
-
-def _report_missing(machine: Machine) -> Report:
-    """Report what a missing file means to every command."""
-    _, found = _read_settings(machine)
-    data = {"file": str(paths.CONFIG_FILE), "valid": True, "problems": []}
-    return Report(data=data, notes=found.notes)
 
 
 def _find_settings(machine: Machine, view: View, reveal: bool) -> _Found:
@@ -152,7 +146,7 @@ def _read_settings(machine: Machine) -> tuple[str, _Found]:
     name = str(paths.LAST_GOOD_CONFIG_FILE)
     good = _read(machine, paths.LAST_GOOD_CONFIG_FILE, name)
     if good is None:
-        return "", _Found(Config(), (f"{_MISSING} Shown are the defaults.",))
+        return "", _Found(Config(), (f"{_MISSING} The defaults hold in its place.",))
     return good, _Found(load_config(good, name), (_PUT_BACK,))
 
 

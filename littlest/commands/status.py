@@ -96,7 +96,7 @@ def _explain_invalid(machine: Machine) -> str:
     content = machine.read_bytes(paths.CONFIG_FILE) or b""
     is_missing = machine.read_state(paths.CONFIG_FILE) is None
     if is_missing or strip_mark(content) == machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE):
-        return "the settings in force could not be put in force again, as this machine is now"
+        return "the settings in force need something that is gone or broken by now: apply would refuse them"
     return f"{paths.CONFIG_FILE} is not valid, so the last good settings are in force"
 
 

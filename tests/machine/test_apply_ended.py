@@ -92,7 +92,10 @@ def terminate(server: Server) -> Callable[[int], None]:
 
     def act(_group: int) -> None:
         time.sleep(0.3)
-        server.machine.run("kill $(sed -n 's/^process \\([0-9]*\\) .*/\\1/p' /run/littlest.lock)")
+        process = server.machine.read("/run/littlest.lock").split()[1]
+        # it is the process that was started, from outside the machine, and no child of it
+        assert "PPid:\t0\n" in server.machine.read(f"/proc/{process}/status")
+        server.machine.run(["kill", process])
 
     return act
 

@@ -42,7 +42,7 @@ def test_a_missing_file_means_the_last_good_settings_to_every_command(installed:
     shown, got = run_show(installed, "http.port"), run_get(installed, "http.port")
     assert shown.lines == got.lines == ("8080",)
     for report in (shown, got):
-        assert "is missing. Shown are the last good settings" in report.notes[0]
+        assert "is missing. The last good settings hold in its place" in report.notes[0]
     run_apply(installed, release=RELEASE)
     assert installed.read_text(paths.CONFIG_FILE) == GOOD
     installed.path(paths.CONFIG_FILE).unlink()
@@ -114,7 +114,7 @@ def test_settings_in_force_that_lost_a_file_are_not_said_to_be_out_of_force(inst
     assert installed.path(paths.HTTPS_FILE).stat().st_mode & 0o777 == 0o600
     installed.path(PurePosixPath("/etc/ssl/key.pem")).unlink()
     data = run_status(installed, release=RELEASE).data
-    assert "settings in force could not be put in force again" in data["settings_problem"]
+    assert "the settings in force need something that is gone or broken" in data["settings_problem"]
     assert [problem["key"] for problem in data["settings_problems"]] == ["https.key"]
     # the copy stays until https goes
     assert installed.read_state(paths.HTTPS_FILE) is not None
