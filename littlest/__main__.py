@@ -1,5 +1,5 @@
 """`python -m littlest` is the command `littlest`."""
 
-from littlest.cli import main
+from littlest.cli.main import main
 
 main()

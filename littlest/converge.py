@@ -4,22 +4,22 @@ import json
 from pathlib import PurePosixPath as Path
 
 from littlest import paths
-from littlest.config.load import check_writers, decode_config, load_config
 from littlest.config.model import Config
+from littlest.config.text.load import check_writers, decode_config, load_config
 from littlest.errors import LittlestError, NeedsRoot
+from littlest.machine.machine import Machine
 from littlest.plan import describe
 from littlest.plan.build import make_plan, make_probe_url
 from littlest.plan.changes import Outlook, find_affected, find_changes
 from littlest.plan.limits import find_memory_warnings, make_server_limits_step, render_total_exceeded
 from littlest.plan.steps import Release, RunUnit, Step
-from littlest.system.apply import Progress, apply_plan, find_pending_steps, ignore_progress
-from littlest.system.certificates import find_certificate_warnings
-from littlest.system.checks import load_checked_config
-from littlest.system.machine import Machine
-from littlest.system.memory import read_machine_memory
-from littlest.system.probe import list_active_users, read_command_token
-from littlest.system.server_limits import read_used_memory, render_held
-from littlest.system.settings import find_real_file, read_good_text
+from littlest.system.apply_plan import Progress, apply_plan, find_pending_steps, ignore_progress
+from littlest.system.config_checks import load_checked_config
+from littlest.system.https.certificates import find_certificate_warnings
+from littlest.system.hub.ready import list_active_users, read_command_token
+from littlest.system.servers.memory import read_machine_memory
+from littlest.system.servers.running_limits import read_used_memory, render_held
+from littlest.system.settings.settings_file import find_real_file, read_good_text
 
 
 def check_root(machine: Machine) -> None:

@@ -1,4 +1,4 @@
-"""The one exception tree. Raised anywhere, caught once in `littlest.cli`."""
+"""The one exception tree. Raised anywhere, caught once in `littlest.cli.main`."""
 
 from enum import IntEnum
 

@@ -1,6 +1,6 @@
 """Every path, account, unit and loopback address that is ours, by name.
 
-Pure values: only `littlest.system.machine.Machine` turns one of these paths into a real file under its root.
+Pure values: only `littlest.machine.machine.Machine` turns one of these paths into a real file under its root.
 """
 
 from pathlib import PurePosixPath as Path

@@ -1,4 +1,4 @@
-"""What a command hands back: frozen data that `littlest.output` renders as text or JSON."""
+"""What a command hands back: frozen data that `littlest.cli.output` renders as text or JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

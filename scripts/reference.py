@@ -8,13 +8,13 @@ from typing import Any
 
 import typer.main
 
-from littlest.cli import INTERRUPTED, app
-from littlest.config.completion import SCHEMA_FILE
-from littlest.config.document import render_default_config
-from littlest.config.explain import list_facts, list_required, render_example
-from littlest.config.schema import render_schema
-from littlest.config.section import Section
-from littlest.config.settings import Setting, list_own_settings, list_settings, list_variants, read_docstring
+from littlest.cli.main import INTERRUPTED, app
+from littlest.config.reference.catalog import Setting, list_own_settings, list_settings, list_variants, read_docstring
+from littlest.config.reference.completion import SCHEMA_FILE
+from littlest.config.reference.explain import list_facts, list_required, render_example
+from littlest.config.reference.schema import render_schema
+from littlest.config.sections.base import Section
+from littlest.config.text.render import render_default_config
 from littlest.errors import ExitCode
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -1,9 +1,9 @@
 """`littlest apply`: make the machine what the settings say, or go back to the settings that worked."""
 
 from littlest import paths
-from littlest.config.load import load_config
 from littlest.config.model import Config
-from littlest.config.problems import InvalidConfig
+from littlest.config.text.load import load_config
+from littlest.config.text.problems import InvalidConfig
 from littlest.converge import (
     check_root,
     converge,
@@ -14,27 +14,33 @@ from littlest.converge import (
     read_wanted_text,
 )
 from littlest.errors import ConfigError, LittlestError
-from littlest.going_back import Attempt, go_back, take_unfinished
+from littlest.machine.lock import hold_lock
+from littlest.machine.machine import Machine
+from littlest.machine.signals import ignore_signals, interrupt_on_signals
 from littlest.plan.changes import Outlook, find_changes, render_outlook
 from littlest.plan.describe import list_first_passwords, make_step_data, render_first_passwords
 from littlest.plan.login import list_login_addresses, render_login_addresses
 from littlest.plan.steps import Release, Step
 from littlest.report import Report
-from littlest.system.apply import Progress, ignore_progress
-from littlest.system.checks import load_checked_config
-from littlest.system.drop_ins import keep_drop_ins, read_drop_ins
-from littlest.system.history import (
+from littlest.system.apply_plan import Progress, ignore_progress
+from littlest.system.config_checks import load_checked_config
+from littlest.system.releases.current import read_current_release
+from littlest.system.settings.drop_in_copies import keep_drop_ins, read_drop_ins
+from littlest.system.settings.revisions import (
     add_entry,
     find_entry_to_go_back_to,
     find_person,
     read_entry_text,
     read_newest_text,
 )
-from littlest.system.interrupts import ignore_signals, interrupt_on_signals
-from littlest.system.lock import hold_lock
-from littlest.system.machine import Machine
-from littlest.system.releases import read_current_release
-from littlest.system.settings import close_settings, find_real_file, keep_copy, read_good_text, replace_settings
+from littlest.system.settings.settings_file import (
+    close_settings,
+    find_real_file,
+    keep_copy,
+    read_good_text,
+    replace_settings,
+)
+from littlest.transaction import Attempt, go_back, take_unfinished
 
 
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:

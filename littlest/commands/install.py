@@ -5,27 +5,27 @@ from dataclasses import replace
 from pathlib import PurePosixPath as Path
 
 from littlest import paths
-from littlest.config.document import render_default_config
 from littlest.config.model import Config
-from littlest.config.values import parse_user_name
+from littlest.config.sections.values import parse_user_name
+from littlest.config.text.render import render_default_config
 from littlest.converge import check_root, read_config_text
 from littlest.errors import ExitCode, LittlestError, NeedsAPerson, UsageError
+from littlest.machine.lock import hold_lock
+from littlest.machine.machine import Machine
+from littlest.machine.signals import ignore_signals, interrupt_on_signals
 from littlest.plan.build import make_plan
 from littlest.plan.describe import list_first_passwords, render_first_passwords
 from littlest.plan.steps import Plan, Release, SetInitialPassword
 from littlest.report import Report
-from littlest.system.addresses import find_addresses
-from littlest.system.apply import Progress, apply_plan, ignore_progress
-from littlest.system.checks import load_checked_config
-from littlest.system.history import add_entry, find_person
-from littlest.system.interrupts import ignore_signals, interrupt_on_signals
-from littlest.system.lock import hold_lock
-from littlest.system.machine import Machine
-from littlest.system.manifest import COMPLETE_MARKER, MANIFEST_FILE, find_damaged_files, write_manifest
-from littlest.system.memory import read_machine_memory
-from littlest.system.passwords import is_initial_password_set
-from littlest.system.releases import read_own_release
-from littlest.system.undo import is_install_complete, remember_before_install, undo_install
+from littlest.system.accounts.passwords import is_initial_password_set
+from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
+from littlest.system.config_checks import load_checked_config
+from littlest.system.network.addresses import find_addresses
+from littlest.system.releases.current import read_own_release
+from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE, find_damaged_files, write_manifest
+from littlest.system.releases.undo_install import is_install_complete, remember_before_install, undo_install
+from littlest.system.servers.memory import read_machine_memory
+from littlest.system.settings.revisions import add_entry, find_person
 
 DEFAULT_ADMIN = "admin"
 

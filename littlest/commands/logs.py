@@ -3,10 +3,10 @@
 from littlest import paths
 from littlest.converge import check_root
 from littlest.errors import CommandFailed, LittlestError
-from littlest.plan.accounts import make_unit_name
+from littlest.machine.machine import Machine
+from littlest.plan.account_names import make_unit_name
 from littlest.report import Report
-from littlest.system.accounts import find_account_made_for
-from littlest.system.machine import Machine
+from littlest.system.accounts.accounts import find_account_made_for
 
 UNITS = {
     "hub": (paths.HUB_UNIT, paths.HUB_SOCKET_UNIT),

@@ -2,11 +2,11 @@
 
 from littlest.converge import check_root, find_differences, find_outlook, find_warnings, read_checked_config
 from littlest.errors import ExitCode
+from littlest.machine.machine import Machine
 from littlest.plan.changes import render_outlook
 from littlest.plan.describe import make_step_data, render_step
 from littlest.report import Report
-from littlest.system.machine import Machine
-from littlest.system.releases import read_current_release
+from littlest.system.releases.current import read_current_release
 
 
 def run_plan(machine: Machine) -> Report:

@@ -10,9 +10,10 @@ from typing import Any
 
 from littlest import __version__, paths
 from littlest.config.model import Config
-from littlest.config.problems import InvalidConfig, Problem
+from littlest.config.text.problems import InvalidConfig, Problem
 from littlest.converge import check_root, find_differences, read_checked_config, read_good_config
 from littlest.errors import ConfigError, ExitCode, LittlestError
+from littlest.machine.machine import Machine
 from littlest.plan.build import make_probe_url
 from littlest.plan.changes import find_changes
 from littlest.plan.effects import make_restart_digest
@@ -20,14 +21,13 @@ from littlest.plan.login import list_login_addresses
 from littlest.plan.record import Record
 from littlest.plan.steps import Release
 from littlest.report import Report
-from littlest.system.addresses import find_addresses
-from littlest.system.history import strip_mark
-from littlest.system.machine import Machine
-from littlest.system.probe import check_login_page, count_users, read_command_token, read_hub_version
-from littlest.system.record import read_record
-from littlest.system.releases import read_current_release
-from littlest.system.reload import read_hub_settings
-from littlest.system.units import read_active_state
+from littlest.system.hub.ready import check_login_page, count_users, read_command_token, read_hub_version
+from littlest.system.hub.reload import read_hub_settings
+from littlest.system.network.addresses import find_addresses
+from littlest.system.record_file import read_record
+from littlest.system.releases.current import read_current_release
+from littlest.system.settings.revisions import strip_mark
+from littlest.system.units.units import read_active_state
 
 SOON = timedelta(days=14)
 """How long before its end a certificate is a problem."""
@@ -117,7 +117,7 @@ def _read_certificate_end(machine: Machine, config: Config) -> str | None:
     if not config.https.enabled:
         return None
     # reading certificates takes a library that nothing else here needs
-    from littlest.system.certificates import read_certificate_end  # noqa: PLC0415
+    from littlest.system.https.certificates import read_certificate_end  # noqa: PLC0415
 
     end = read_certificate_end(machine)
     return end.isoformat(timespec="seconds") if end else None

@@ -7,16 +7,16 @@ from pathlib import PurePosixPath as Path
 from littlest import paths
 from littlest.converge import check_root
 from littlest.errors import LittlestError, NeedsAPerson
+from littlest.machine.lock import hold_lock
+from littlest.machine.machine import Machine
 from littlest.plan.steps import Plan
 from littlest.report import Report
-from littlest.system.accounts import find_user_accounts, remove_user_account
-from littlest.system.apply import Progress, apply_plan, ignore_progress
-from littlest.system.groups import find_our_groups, remove_group
-from littlest.system.lock import hold_lock
-from littlest.system.machine import Machine
-from littlest.system.manifest import COMPLETE_MARKER, MANIFEST_FILE
-from littlest.system.record import read_record
-from littlest.system.units import reload_units
+from littlest.system.accounts.accounts import find_user_accounts, remove_user_account
+from littlest.system.accounts.groups import find_our_groups, remove_group
+from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
+from littlest.system.record_file import read_record
+from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE
+from littlest.system.units.units import reload_units
 
 KEPT = (paths.ETC_DIR, paths.STATE_DIR, paths.LOG_DIR, paths.USER_ENVIRONMENT_DIR)
 """What people made or may want to look at, so only `--purge` removes it."""
@@ -40,7 +40,7 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
     check_root(machine)
     _check_terminal(machine, purge)
     # the release that this program runs from is removed last, and then there is nothing left to import from
-    for module in ("json", "encodings.idna", "littlest.output", "traceback"):
+    for module in ("json", "encodings.idna", "littlest.cli.output", "traceback"):
         importlib.import_module(module)
     with hold_lock(machine):
         releases = _find_releases(machine)

@@ -2,10 +2,10 @@
 
 The default config.yaml, the reference page, the JSON schema, `littlest config help` and the error messages are
 generated from this tree, so an attribute's docstring is written for the admin who reads it there.
-`littlest.config.settings` reads those docstrings from this source when they are wanted: pydantic could collect them
-too, but at every start of every command. Users, groups and limits have a module of their own,
-`littlest.config.users`, and so have the ways to log in, `littlest.config.auth`, and shared folders,
-`littlest.config.folders`.
+`littlest.config.reference.catalog` reads those docstrings from this source when they are wanted: pydantic could
+collect them too, but at every start of every command. Users, groups and limits have a module of their own,
+`littlest.config.sections.users`, and so have the ways to log in, `littlest.config.sections.auth`, and shared folders,
+`littlest.config.sections.folders`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,14 +14,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
-from littlest.config.auth import CUSTOM, Auth, FirstUseAuth
-from littlest.config.folders import SharedFolder, list_path_conflicts
-from littlest.config.places import (
-    parse_program_folder,
-    parse_server_variable,
-    parse_variable_value,
-)
-from littlest.config.section import (
+from littlest.config.sections.auth import CUSTOM, Auth, FirstUseAuth
+from littlest.config.sections.base import (
     WHEN_GIVEN,
     Conflict,
     FilePath,
@@ -35,8 +29,14 @@ from littlest.config.section import (
     make_conflicts,
     validate_section,
 )
-from littlest.config.users import Limits, Users
-from littlest.config.values import (
+from littlest.config.sections.folders import SharedFolder, list_path_conflicts
+from littlest.config.sections.places import (
+    parse_program_folder,
+    parse_server_variable,
+    parse_variable_value,
+)
+from littlest.config.sections.users import Limits, Users
+from littlest.config.sections.values import (
     parse_address,
     parse_base_url,
     parse_domain,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from littlest.config.model import Config
-from littlest.config.users import OwnLimits
-from littlest.config.values import parse_bytes
+from littlest.config.sections.users import OwnLimits
+from littlest.config.sections.values import parse_bytes
 
 V = TypeVar("V", str, int, float)
 Levels = tuple[tuple[OwnLimits, ...], ...]

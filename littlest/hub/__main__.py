@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from littlest.hub.imports import leave_out_rfc3987
+from littlest.skipped_imports import leave_out_rfc3987
 
 leave_out_rfc3987()
 

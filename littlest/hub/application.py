@@ -26,8 +26,8 @@ from littlest.hub.service_programs import forget_tokens, keep_trying
 from littlest.hub.sharing import SharedFolderKeeper
 from littlest.hub.start import start_anew_with_last_good
 from littlest.hub.trial import SETTLED_SECONDS, forget_trial
-from littlest.plan.accounts import make_unit_name
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
+from littlest.plan.account_names import make_unit_name
 
 DRAIN_SECONDS = 5.0
 FIRST_INHERITED_DESCRIPTOR = 3

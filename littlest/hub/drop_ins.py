@@ -13,8 +13,8 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from littlest import paths
 from littlest.hub.merge import merge_settings
-from littlest.system.drop_ins import are_drop_ins_good, list_drop_ins
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
+from littlest.system.settings.drop_in_copies import are_drop_ins_good, list_drop_ins
 
 SECONDS = 30
 """How long a drop-in may take, as before it is put in force."""

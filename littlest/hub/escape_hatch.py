@@ -4,7 +4,7 @@ that is given reads secrets."""
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from littlest.config.section import Secret
+from littlest.config.sections.base import Secret
 from littlest.hub.merge import ADDED_TO
 
 Traits = Mapping[str, Any]

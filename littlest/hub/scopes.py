@@ -5,7 +5,7 @@ from typing import Any
 
 from jupyterhub.scopes import scope_definitions
 
-from littlest.config.settings import find_nearest_word
+from littlest.config.reference.catalog import find_nearest_word
 from littlest.errors import LittlestError
 
 _FILTERS = ("user=", "server=", "group=", "service=")

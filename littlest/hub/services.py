@@ -5,9 +5,9 @@ from typing import Any
 
 from littlest import paths
 from littlest.config.model import Config, ManagedService
-from littlest.config.section import LONGEST_TOKEN, SHORTEST_TOKEN, Secret
+from littlest.config.sections.base import LONGEST_TOKEN, SHORTEST_TOKEN, Secret
 from littlest.errors import LittlestError
-from littlest.hub.login.settings import ReadSecret
+from littlest.hub.login.authenticators import ReadSecret
 
 CULLER_SCOPES = ("list:users", "read:users:activity", "read:servers", "delete:servers")
 COMMAND_SCOPES = (

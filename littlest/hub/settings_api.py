@@ -12,8 +12,8 @@ from jupyterhub.apihandlers import APIHandler
 from tornado import web
 
 from littlest import paths
-from littlest.config.load import read_config
 from littlest.config.model import Config
+from littlest.config.text.load import read_config
 from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.rights.enforce import put_users_in_force

@@ -8,10 +8,10 @@ from threading import Event
 
 from littlest.errors import LittlestError
 from littlest.hub.live import live
-from littlest.plan.folders import make_folder_steps
+from littlest.machine.machine import Machine
+from littlest.plan.shared_folders import make_folder_steps
 from littlest.plan.steps import EnsureSharedFolder
-from littlest.system.folders import is_shared_folder_made, mend_shared_folder
-from littlest.system.machine import Machine
+from littlest.system.folders.folder_rights import is_shared_folder_made, mend_shared_folder
 
 LEAST_PAUSE = 5.0
 """Seconds between two looks."""

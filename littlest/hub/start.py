@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from littlest import paths
-from littlest.config.load import read_config
 from littlest.config.model import Config
+from littlest.config.text.load import read_config
 from littlest.errors import LittlestError
 from littlest.hub.live import LiveSettings, live
 from littlest.hub.trial import REASON, is_another
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
 
 TEMPLATES_DIR = Path(__file__).parent / "templates"
 T = TypeVar("T")

@@ -10,8 +10,8 @@ import logging
 import os
 
 from littlest import paths
-from littlest.system.drop_ins import are_drop_ins_good, read_drop_ins
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
+from littlest.system.settings.drop_in_copies import are_drop_ins_good, read_drop_ins
 
 MOST_STARTS = 5
 """So many starts may end before they have lasted; the next one is with the last good settings. More than a `littlest

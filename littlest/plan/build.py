@@ -4,13 +4,13 @@ from pathlib import PurePosixPath as Path
 
 from littlest import paths
 from littlest.config.model import Config
-from littlest.plan.accounts import make_account_steps
+from littlest.plan.account_names import make_account_steps
 from littlest.plan.effects import make_live_digest, make_restart_digest
 from littlest.plan.environments import make_environment_steps
-from littlest.plan.files import make_directory_steps, make_file_steps, make_secret_steps
-from littlest.plan.folders import make_folder_steps
 from littlest.plan.limits import make_server_limits_step
-from littlest.plan.services import make_service_steps
+from littlest.plan.server_files import make_directory_steps, make_file_steps, make_secret_steps
+from littlest.plan.service_accounts import make_service_steps
+from littlest.plan.shared_folders import make_folder_steps
 from littlest.plan.steps import (
     KeepSettings,
     Plan,
@@ -22,7 +22,7 @@ from littlest.plan.steps import (
     TryServer,
     WaitUntilReady,
 )
-from littlest.plan.units import make_certificate_steps, make_probe_address, make_unit_steps
+from littlest.plan.unit_files import make_certificate_steps, make_probe_address, make_unit_steps
 
 
 def make_plan(

@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import Any
 
 from littlest import paths
-from littlest.config.document import render_inline
 from littlest.config.model import Config
 from littlest.config.resolve import resolve_limits
-from littlest.config.secrecy import MASK, is_hidden, is_secret_place, mask_free
-from littlest.config.section import Secret, Section
-from littlest.config.users import OwnLimits
-from littlest.plan.folders import find_folder_losers, make_sharing
+from littlest.config.sections.base import Secret, Section
+from littlest.config.sections.secrecy import MASK, is_hidden, is_secret_place, mask_free
+from littlest.config.sections.users import OwnLimits
+from littlest.config.text.render import render_inline
 from littlest.plan.login import make_login_rule
+from littlest.plan.shared_folders import find_folder_losers, make_sharing
 
 MOST_NAMES = 10
 """How many names a sentence lists before it only counts the others."""

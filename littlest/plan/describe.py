@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from littlest import paths
 from littlest.config.model import Config
-from littlest.config.secrecy import tells_secret_argument
+from littlest.config.sections.secrecy import tells_secret_argument
 from littlest.plan.steps import (
     CloseSharedFolder,
     CopyCertificate,

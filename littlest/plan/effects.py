@@ -7,8 +7,8 @@ from pathlib import PurePosixPath as Path
 from typing import Any
 
 from littlest.config.model import Config
-from littlest.config.section import Secret, Section
-from littlest.config.users import OwnLimits
+from littlest.config.sections.base import Secret, Section
+from littlest.config.sections.users import OwnLimits
 
 LIVE_KEYS = ("users", "limits", "user_environment", "shared_folders", "announcement")
 """Groups of settings that the running hub takes up when it is told to read config.yaml again."""

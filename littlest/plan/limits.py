@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from littlest.config.model import Config
 from littlest.config.resolve import UserLimits, resolve_limits
-from littlest.config.values import parse_bytes
-from littlest.plan.accounts import make_server_description
+from littlest.config.sections.values import parse_bytes
+from littlest.plan.account_names import make_server_description
 from littlest.plan.steps import SetServerLimits
 
 NOT_A_USER = ""

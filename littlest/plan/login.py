@@ -4,10 +4,10 @@ in. Pure."""
 from collections.abc import Mapping
 from typing import Any
 
-from littlest.config.auth import Auth, ClassAuth
 from littlest.config.model import Config
-from littlest.config.secrecy import is_secret_place
-from littlest.config.section import Secret
+from littlest.config.sections.auth import Auth, ClassAuth
+from littlest.config.sections.base import Secret
+from littlest.config.sections.secrecy import is_secret_place
 from littlest.plan.effects import make_plain_data
 
 _NO_RULES = frozenset(

@@ -4,8 +4,8 @@ from pathlib import PurePosixPath
 
 from littlest import paths
 from littlest.errors import CommandFailed, LittlestError
+from littlest.machine.machine import Machine, PathKind
 from littlest.plan.steps import MakeDirectory, MakeLink, RemovePath, WriteFile
-from littlest.system.machine import Machine, PathKind
 
 
 def is_directory_made(machine: Machine, step: MakeDirectory) -> bool:

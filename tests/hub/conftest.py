@@ -22,7 +22,7 @@ from tests.support.network import Network
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROXY_RECIPE = REPOSITORY / "recipes/configurable-http-proxy"
-PROXY_FILES = REPOSITORY / "littlest/hub/proxy_files"
+PROXY_FILES = REPOSITORY / "littlest/proxy"
 TOKEN = "0" * 64
 WORLD = """
 set -eu

@@ -7,9 +7,9 @@ import pytest
 
 from littlest import paths
 from littlest.errors import NotReady
+from littlest.machine.machine import Machine
 from littlest.plan.steps import WaitUntilReady
-from littlest.system.machine import Machine
-from littlest.system.probe import ask_about_canary, count_users, find_problem, send, wait_until_ready
+from littlest.system.hub.ready import ask_about_canary, count_users, find_problem, send, wait_until_ready
 from tests.hub.conftest import World
 from tests.support.hub_client import HubClient, Refused
 

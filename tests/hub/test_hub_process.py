@@ -10,8 +10,8 @@ from subprocess import Popen
 from aiohttp import ClientSession, ClientTimeout
 
 from littlest import paths
-from littlest.hub.rights.listed import LISTED_USERS_FILE
-from littlest.system.passwords import set_password
+from littlest.hub.memory.listed import LISTED_USERS_FILE
+from littlest.system.accounts.passwords import set_password
 from tests.hub.conftest import World
 from tests.support.hub_client import HubClient, Refused, find_error
 

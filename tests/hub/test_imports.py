@@ -5,7 +5,7 @@ import sys
 
 SCRIPT = """
 import sys
-from littlest.hub.imports import HUB_ONLY, leave_out_hub_modules, leave_out_rfc3987
+from littlest.skipped_imports import HUB_ONLY, leave_out_hub_modules, leave_out_rfc3987
 leave_out_rfc3987()
 with leave_out_hub_modules():
     from jupyterhub.services.auth import HubOAuth

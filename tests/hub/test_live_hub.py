@@ -11,9 +11,9 @@ import pytest
 from aiohttp import ClientSession
 
 from littlest import paths
-from littlest.config.load import load_config
+from littlest.config.text.load import load_config
 from littlest.plan.effects import make_live_digest, make_restart_digest
-from littlest.system.passwords import set_password
+from littlest.system.accounts.passwords import set_password
 from tests.hub.conftest import World
 from tests.support.hub_client import HubClient, Refused
 

@@ -10,15 +10,15 @@ import pytest
 
 from littlest import paths
 from littlest.commands.status import run_status
-from littlest.config.load import load_config
+from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
 from littlest.hub.trial import MOST_STARTS
+from littlest.machine.machine import Machine
 from littlest.plan.effects import make_live_digest, make_restart_digest
 from littlest.plan.record import Record
 from littlest.plan.steps import Release, ReloadHub, RunUnit
-from littlest.system.machine import Machine
-from littlest.system.record import write_record
-from littlest.system.reload import HubSettings, is_hub_up_to_date, read_hub_settings, reload_hub, runs_others
+from littlest.system.hub.reload import HubSettings, is_hub_up_to_date, read_hub_settings, reload_hub, runs_others
+from littlest.system.record_file import write_record
 from tests.hub.conftest import World
 
 URL = "http://127.0.0.1:80/hub/api/"

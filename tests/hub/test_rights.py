@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from littlest import paths
-from littlest.hub.rights.listed import LISTED_USERS_FILE
+from littlest.hub.memory.listed import LISTED_USERS_FILE
 from tests.hub.conftest import World, wait_until
 from tests.hub.test_live_hub import PASSWORD, URL, ask, find_refusal, reload_hub, start  # noqa: F401  # a fixture
 from tests.support.hub_client import HubClient

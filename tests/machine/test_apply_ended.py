@@ -32,7 +32,7 @@ FAILING = (
 )
 DIE_AT_A_FILE = """
 import os, signal, sys
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
 
 path, moment = sys.argv[1:]
 write_file = Machine.write_file
@@ -47,7 +47,7 @@ def write_and_die(machine, file, *given, **named):
 
 Machine.write_file = write_and_die
 sys.argv = ["littlest", "apply"]
-from littlest.cli import main
+from littlest.cli.main import main
 main()
 """
 

@@ -30,8 +30,8 @@ application.notify_systemd = end
 PYTHON = "/opt/littlest/current/bin/python"
 READ_JOURNAL = """
 import sys, time
-from littlest.system.machine import Machine
-from littlest.system.units import read_journal
+from littlest.machine.machine import Machine
+from littlest.system.units.units import read_journal
 
 print(*read_journal(Machine(), sys.argv[1], time.time(), sys.argv[2]), sep="\\n")
 """

@@ -20,8 +20,8 @@ for (table,) in database.execute("select name from sqlite_master where type = 't
 """
 TRY = """
 from littlest.plan.steps import TryServer
-from littlest.system.canary import try_server
-from littlest.system.machine import Machine
+from littlest.system.hub.canary import try_server
+from littlest.machine.machine import Machine
 try_server(Machine(), TryServer("http://127.0.0.1:80/hub/api/", %s))
 """
 BREAK = 'c.UserServerSpawner.unit_extra_properties = {"ExecStartPre": "/bin/sh -c \'echo no luck today; false\'"}\n'

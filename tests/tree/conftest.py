@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fake_root import make_tree
 
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import json
 import tarfile
 from pathlib import Path, PurePosixPath
 
+from littlest.machine.machine import Machine
 from littlest.plan.steps import Release
-from littlest.system.machine import Machine
 
 RELEASE = Release("0.1.0", PurePosixPath("/opt/littlest/releases/0.1.0"))
 PREFIX_PLACEHOLDER = "/a_placeholder_for_the_prefix_that_is_long_enough_to_be_replaced_by_any_prefix_that_a_test_has"

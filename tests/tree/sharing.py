@@ -4,10 +4,10 @@ import subprocess
 from pathlib import Path
 
 from littlest import paths
-from littlest.plan.accounts import make_group_name
+from littlest.machine.machine import Machine
+from littlest.plan.account_names import make_group_name
 from littlest.plan.steps import EnsureGroup
-from littlest.system.groups import ensure_group
-from littlest.system.machine import Machine
+from littlest.system.accounts.groups import ensure_group
 
 
 def make_sharing_tree(machine: Machine, *groups: str) -> Machine:

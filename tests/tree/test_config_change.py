@@ -6,11 +6,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from littlest.commands.config_change import run_add, run_remove, run_set, run_unset
-from littlest.config.document import render_default_config
+from littlest.commands.config.change import run_add, run_remove, run_set, run_unset
+from littlest.config.text.render import render_default_config
 from littlest.errors import ConfigError, ExitCode, LittlestError, UsageError
+from littlest.machine.machine import Machine
 from littlest.report import Report
-from littlest.system.machine import Machine
 
 CONFIG = PurePosixPath("/etc/littlest/config.yaml")
 DEFAULT = render_default_config(("admin",))

@@ -17,12 +17,12 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from littlest.commands.config_change import run_add, run_remove, run_set, run_unset
-from littlest.config.document import render_default_config
-from littlest.config.keys import parse_key, render_key
-from littlest.config.load import decode_config, load_config
+from littlest.commands.config.change import run_add, run_remove, run_set, run_unset
+from littlest.config.reference.keys import parse_key, render_key
+from littlest.config.text.load import decode_config, load_config
+from littlest.config.text.render import render_default_config
 from littlest.errors import LittlestError
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
 
 CONFIG = PurePosixPath("/etc/littlest/config.yaml")
 MARK = re.compile(r"#m\d+\b")

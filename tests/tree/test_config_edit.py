@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from littlest import paths
-from littlest.commands.config_edit import run_edit
-from littlest.config.document import render_default_config
+from littlest.commands.config.edit import run_edit
+from littlest.config.text.render import render_default_config
 from littlest.errors import BusyError, LittlestError
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
 
 CONFIG = PurePosixPath("/etc/littlest/config.yaml")
 Editor = Callable[..., Path]
@@ -265,7 +265,7 @@ def test_file_keeps_an_owner_whom_this_machine_does_not_know(machine: Machine, e
 def test_machine_without_an_editor(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "")
     monkeypatch.setenv("EDITOR", " ")
-    monkeypatch.setattr("littlest.system.machine.COMMAND_PATH", str(tmp_path))
+    monkeypatch.setattr("littlest.machine.machine.COMMAND_PATH", str(tmp_path))
     with pytest.raises(LittlestError, match="No editor was found"):
         run_edit(machine, answer())
     assert list_files(machine) == []
@@ -324,7 +324,8 @@ def test_what_is_no_file_is_not_edited(make: str, said: str, machine: Machine, e
 def test_edit_that_is_ended_loses_nothing(number: signal.Signals, machine: Machine, tmp_path: Path) -> None:
     file = write(machine, "base_url: /a/\n")
     program = (
-        "import sys; from littlest.commands.config_edit import run_edit; from littlest.system.machine import Machine;"
+        "import sys; from littlest.commands.config.edit import run_edit;"
+        "from littlest.machine.machine import Machine;"
         "from pathlib import Path; run_edit(Machine(Path(sys.argv[1])), lambda _: None)"
     )
     editor = tmp_path / "slow"

@@ -5,13 +5,13 @@ from pathlib import PurePosixPath as Path
 import pytest
 
 from littlest import paths
-from littlest.commands.config_help import run_help
-from littlest.config.load import load_located_config
-from littlest.config.problems import InvalidConfig
+from littlest.commands.config.help import run_help
+from littlest.config.text.load import load_located_config
+from littlest.config.text.problems import InvalidConfig
 from littlest.errors import UsageError
-from littlest.system.checks import load_checked_config
-from littlest.system.dry_load import find_hub_problems
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
+from littlest.system.config_checks import load_checked_config
+from littlest.system.hub.dry_run import find_hub_problems
 
 
 def explain(machine: Machine, text: str = "", seconds: float = 30.0, **drop_ins: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 import pytest
 
-from littlest.config.load import load_located_config
-from littlest.system.addresses import find_address_problems
-from littlest.system.machine import Machine
+from littlest.config.text.load import load_located_config
+from littlest.machine.machine import Machine
+from littlest.system.network.addresses import find_address_problems
 
 
 def explain(address: str, machine: Machine) -> str:

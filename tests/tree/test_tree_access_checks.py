@@ -4,10 +4,10 @@ from pathlib import PurePosixPath as Path
 
 import pytest
 
-from littlest.config.problems import InvalidConfig
+from littlest.config.text.problems import InvalidConfig
 from littlest.converge import find_warnings
-from littlest.system.checks import load_checked_config
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
+from littlest.system.config_checks import load_checked_config
 from tests.support.certificates import make_certificate
 
 LDAP = "auth:\n  type: ldap\n  server: ldap.example.org\n  user_dns: ['uid={username},dc=x']\n"

@@ -8,13 +8,13 @@ import pytest
 from sharing import act_as
 
 from littlest import paths
-from littlest.config.load import load_config
 from littlest.config.model import Config
+from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup
-from littlest.system.accounts import UserAccount, ensure_user_account, find_user_accounts
-from littlest.system.groups import ensure_group
-from littlest.system.machine import Machine
+from littlest.system.accounts.accounts import UserAccount, ensure_user_account, find_user_accounts
+from littlest.system.accounts.groups import ensure_group
 
 DEFAULTS = Config()
 HOMES = PurePosixPath("/home")

@@ -13,12 +13,12 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.converge import converge, find_differences
 from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
 from littlest.plan.build import make_plan
 from littlest.plan.record import Record, render_record
 from littlest.plan.steps import EnsureSecret, MakeDirectory, MakeLink, Plan, RunUnit, WriteEnvironmentFile, WriteFile
-from littlest.system.apply import apply_plan, do_step
-from littlest.system.machine import Machine
-from littlest.system.record import read_record, write_record
+from littlest.system.apply_plan import apply_plan, do_step
+from littlest.system.record_file import read_record, write_record
 
 SECRET_NAMES = ("token", "crypt-key", "cookie_secret", ".env", "passwords.sqlite", "initial-passwords/")
 
@@ -264,7 +264,7 @@ def test_a_restart_for_which_nobody_waited_is_not_known(machine: Machine, monkey
     def be_ended(_machine: Machine, _step: RunUnit) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("littlest.system.units.start_unit", be_ended)
+    monkeypatch.setattr("littlest.system.units.units.start_unit", be_ended)
     with pytest.raises(KeyboardInterrupt):
         do_step(machine, step, read_record(machine), str)
     assert read_record(machine).started == {paths.HUB_UNIT: "x"}

@@ -9,14 +9,14 @@ from fake_root import RELEASE, list_tree, make_tree
 
 from littlest import paths
 from littlest.commands.apply import run_apply
-from littlest.commands.config import run_validate
-from littlest.commands.config_change import run_set
-from littlest.commands.config_edit import run_edit
+from littlest.commands.config.change import run_set
+from littlest.commands.config.edit import run_edit
+from littlest.commands.config.show import run_validate
 from littlest.commands.install import run_install
-from littlest.config.problems import InvalidConfig
+from littlest.config.text.problems import InvalidConfig
 from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
 from littlest.report import Report
-from littlest.system.machine import Machine
 from tests.support.bad_files import BAD_FILES, BAD_PLACES, BAD_REFERENCES, BadFile, BadPlace
 
 FILES = (*BAD_FILES, *BAD_REFERENCES)

@@ -6,18 +6,18 @@ from pathlib import PurePosixPath as Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from littlest.config.load import load_located_config
+from littlest.config.text.load import load_located_config
 from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
 from littlest.paths import HTTPS_FILE
 from littlest.plan.steps import CopyCertificate
-from littlest.system.certificates import (
+from littlest.system.https.certificates import (
     copy_certificate,
     find_certificate_problems,
     find_certificate_warnings,
     is_certificate_copied,
     read_certificate_end,
 )
-from littlest.system.machine import Machine
 from tests.support.certificates import TestCertificate, make_certificate
 
 TEXT = "https:\n  enabled: true\n  certificate: /etc/ssl/hub.pem\n  key: /etc/ssl/hub.key\n"

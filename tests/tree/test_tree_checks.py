@@ -6,13 +6,13 @@ from pathlib import PurePosixPath as Path
 import pytest
 
 from littlest import paths
-from littlest.config.load import load_config
-from littlest.config.problems import InvalidConfig
-from littlest.config.section import Secret
+from littlest.config.sections.base import Secret
+from littlest.config.text.load import load_config
+from littlest.config.text.problems import InvalidConfig
 from littlest.converge import read_checked_config
-from littlest.system.checks import load_checked_config
-from littlest.system.machine import Machine
-from littlest.system.secret_files import list_secrets, read_secret_value
+from littlest.machine.machine import Machine
+from littlest.system.config_checks import load_checked_config
+from littlest.system.secrets.secret_files import list_secrets, read_secret_value
 
 TOKEN = Path("/etc/littlest/metrics-token")
 TEXT = "# figures\nmetrics:\n  token:\n    file: /etc/littlest/metrics-token\n"

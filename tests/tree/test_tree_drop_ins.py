@@ -10,8 +10,13 @@ from littlest import paths
 from littlest.commands.apply import run_apply
 from littlest.commands.install import run_install
 from littlest.errors import ExitCode, LittlestError
-from littlest.system.drop_ins import keep_drop_ins, put_drop_ins_back, read_drop_ins, read_good_drop_ins
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
+from littlest.system.settings.drop_in_copies import (
+    keep_drop_ins,
+    put_drop_ins_back,
+    read_drop_ins,
+    read_good_drop_ins,
+)
 
 A, B = (paths.DROP_IN_DIR / name for name in ("a.py", "b.py"))
 ONE, TWO = "c.JupyterHub.activity_resolution = 31\n", "c.JupyterHub.activity_resolution = 32\n"

@@ -8,11 +8,11 @@ from fake_root import RELEASE
 
 from littlest import paths
 from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup, LayDownEnvironment, MakeLink
-from littlest.system.environments import is_environment_there, lay_down_environment
+from littlest.system.accounts.groups import ensure_group
+from littlest.system.environment.create import is_environment_there, lay_down_environment
 from littlest.system.files import make_link
-from littlest.system.groups import ensure_group
-from littlest.system.machine import Machine
 
 STEP = LayDownEnvironment(paths.USER_ENVIRONMENT_DIR, paths.PACKAGES_LINK, paths.ADMINS_GROUP)
 

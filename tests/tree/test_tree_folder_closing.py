@@ -8,14 +8,14 @@ from sharing import act_as, make_sharing_tree
 
 from littlest import paths
 from littlest.commands.uninstall import run_uninstall
-from littlest.config.load import load_config, load_located_config
+from littlest.config.text.load import load_config, load_located_config
+from littlest.machine.machine import Machine
 from littlest.plan.build import make_plan
 from littlest.plan.describe import render_step
 from littlest.plan.steps import CloseSharedFolder
-from littlest.system.apply import apply_plan, find_pending_steps
-from littlest.system.folder_checks import find_place_problems
-from littlest.system.machine import Machine
-from littlest.system.record import read_record
+from littlest.system.apply_plan import apply_plan, find_pending_steps
+from littlest.system.folders.folder_checks import find_place_problems
+from littlest.system.record_file import read_record
 
 EXCHANGE, BEES = PurePosixPath("/srv/littlest/exchange"), PurePosixPath("/srv/littlest/bees")
 GROUP = "users: {{groups: {{bees: {{members: [ada], shared_folder: {}}}}}}}\n"

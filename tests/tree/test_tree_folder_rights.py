@@ -9,14 +9,14 @@ import pytest
 from sharing import act_as, make_sharing_tree
 
 from littlest import paths
-from littlest.config.load import load_config
+from littlest.config.text.load import load_config
 from littlest.hub import sharing
 from littlest.hub.live import live
 from littlest.hub.sharing import SharedFolderKeeper
-from littlest.plan.folders import make_folder_steps
-from littlest.system.accounts import ensure_user_account
-from littlest.system.folders import ensure_shared_folder, mend_shared_folder
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
+from littlest.plan.shared_folders import make_folder_steps
+from littlest.system.accounts.accounts import ensure_user_account
+from littlest.system.folders.folder_rights import ensure_shared_folder, mend_shared_folder
 
 ADA, BEN, TEACHER = 70001, 70002, 70003
 USERS = paths.USERS_GROUP

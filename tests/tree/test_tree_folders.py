@@ -10,18 +10,18 @@ import sharing
 from sharing import make_sharing_tree
 
 from littlest import paths
-from littlest.config.load import load_config, load_located_config
+from littlest.config.text.load import load_config, load_located_config
 from littlest.errors import LittlestError
-from littlest.plan.folders import list_links, make_folder_steps
+from littlest.machine.acl import ACCESS, DEFAULT, Acl, decode_acl, encode_acl
+from littlest.machine.machine import Machine
+from littlest.machine.walk import DEEPEST
+from littlest.plan.shared_folders import list_links, make_folder_steps
 from littlest.plan.steps import EnsureSharedFolder, SetGroupMembers
-from littlest.system.accounts import ensure_user_account, remove_user_account
-from littlest.system.acl import ACCESS, DEFAULT, Acl, decode_acl, encode_acl
-from littlest.system.folder_checks import find_place_problems
-from littlest.system.folders import ensure_shared_folder, is_shared_folder_made, mend_shared_folder
-from littlest.system.links import ensure_links
-from littlest.system.machine import Machine
-from littlest.system.members import are_group_members_set, set_group_members
-from littlest.system.walk import DEEPEST
+from littlest.system.accounts.accounts import ensure_user_account, remove_user_account
+from littlest.system.accounts.home_links import ensure_links
+from littlest.system.accounts.members import are_group_members_set, set_group_members
+from littlest.system.folders.folder_checks import find_place_problems
+from littlest.system.folders.folder_rights import ensure_shared_folder, is_shared_folder_made, mend_shared_folder
 
 TEXT = """
 users:

@@ -13,17 +13,18 @@ from pathlib import Path
 import pytest
 from fake_root import RELEASE, make_tree
 
-from littlest import output, paths
+from littlest import paths
+from littlest.cli import output
 from littlest.commands.apply import run_apply
 from littlest.commands.install import run_install
 from littlest.errors import ExitCode, LittlestError, NeedsAPerson
+from littlest.machine.machine import Machine
 from littlest.report import Report
-from littlest.system.history import read_newest_text
-from littlest.system.machine import Machine
-from littlest.system.manifest import MANIFEST_FILE
-from littlest.system.passwords import check_password
-from littlest.system.record import read_record
-from littlest.system.settings import REJECTED_CONFIG_FILE
+from littlest.system.accounts.passwords import check_password
+from littlest.system.record_file import read_record
+from littlest.system.releases.manifest import MANIFEST_FILE
+from littlest.system.settings.revisions import read_newest_text
+from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE
 
 CHANGED = "http: {port: 8080}\nusers: {admin: [olga]}\n"
 """Settings that change the proxy's unit."""

@@ -9,14 +9,14 @@ from fake_root import RELEASE, make_tree
 
 from littlest import paths
 from littlest.commands.apply import run_apply, run_rollback
-from littlest.commands.history import run_diff, run_history
+from littlest.commands.config.history import run_diff, run_history
 from littlest.commands.install import run_install
-from littlest.config.secrecy import MASK
+from littlest.config.sections.secrecy import MASK
 from littlest.errors import ConfigError, ExitCode, LittlestError, UsageError
-from littlest.system import history
-from littlest.system.history import add_entry, list_entries, read_entry_text
-from littlest.system.machine import Machine
-from littlest.system.settings import REJECTED_CONFIG_FILE
+from littlest.machine.machine import Machine
+from littlest.system.settings import revisions as history
+from littlest.system.settings.revisions import add_entry, list_entries, read_entry_text
+from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE
 
 FIRST = "users: {admin: [olga]}\n"
 SECOND = "users: {admin: [olga], allowed: [ada]}\nlimits: {memory: 2G}\n"

@@ -5,9 +5,9 @@ from pathlib import PurePosixPath as Path
 import pytest
 
 from littlest import paths
+from littlest.machine.machine import Machine
 from littlest.plan.steps import RunUnit
-from littlest.system.machine import Machine
-from littlest.system.units import read_inputs_digest
+from littlest.system.units.units import read_inputs_digest
 
 SECRET = Path("/etc/littlest/token")
 STEP = RunUnit(paths.HUB_UNIT, (SECRET, paths.DROP_IN_DIR))

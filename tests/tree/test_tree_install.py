@@ -17,12 +17,12 @@ from littlest.commands.install import run_install
 from littlest.commands.uninstall import run_uninstall
 from littlest.config.model import Config
 from littlest.errors import BusyError, ConfigError, ExitCode, LittlestError, UsageError
+from littlest.machine.lock import hold_lock
+from littlest.machine.machine import Machine
 from littlest.report import Report
-from littlest.system.accounts import ensure_user_account
-from littlest.system.lock import hold_lock
-from littlest.system.machine import Machine
-from littlest.system.manifest import COMPLETE_MARKER, MANIFEST_FILE
-from littlest.system.passwords import check_password, has_password
+from littlest.system.accounts.accounts import ensure_user_account
+from littlest.system.accounts.passwords import check_password, has_password
+from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE
 
 
 def install(machine: Machine, admin: str | None = None, **kwargs: object) -> Report:
@@ -313,8 +313,8 @@ def test_a_second_one_says_who_holds_the_lock(machine: Machine) -> None:
     script = (
         "import sys, time\n"
         "sys.argv = ['littlest', 'apply']\n"
-        "from littlest.system.lock import hold_lock\n"
-        "from littlest.system.machine import Machine\n"
+        "from littlest.machine.lock import hold_lock\n"
+        "from littlest.machine.machine import Machine\n"
         f"with hold_lock(Machine({str(machine.root)!r})):\n"
         "    print('held', flush=True)\n"
         "    sys.stdin.read()\n"

@@ -10,10 +10,10 @@ from littlest import paths
 from littlest.commands.apply import run_apply, run_rollback
 from littlest.commands.install import run_install
 from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
 from littlest.plan.steps import ReloadHub
-from littlest.system import reload
-from littlest.system.machine import Machine
-from littlest.system.settings import REJECTED_CONFIG_FILE, keep_apart
+from littlest.system.hub import reload
+from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE, keep_apart
 
 CHANGED = "http: {port: 8080}\nusers: {admin: [olga]}\n"
 """Settings that change the proxy's unit."""

@@ -11,10 +11,10 @@ import pytest
 from fake_root import make_tree
 
 from littlest import paths
-from littlest.commands.config import run_validate
+from littlest.commands.config.show import run_validate
 from littlest.errors import ExitCode, NeedsRoot
+from littlest.machine.machine import Machine
 from littlest.report import Report
-from littlest.system.machine import Machine
 from tests.support.certificates import make_certificate
 
 NOBODY = 65534

@@ -8,10 +8,10 @@ import pytest
 
 from littlest import paths
 from littlest.errors import CommandFailed, LittlestError
-from littlest.plan.files import COMMAND_SCRIPT, SUDOERS
+from littlest.machine.machine import Machine
+from littlest.plan.server_files import COMMAND_SCRIPT, SUDOERS
 from littlest.plan.steps import WriteFile
 from littlest.system.files import write_file
-from littlest.system.machine import Machine
 
 
 def test_a_failing_command_says_what_it_said_last(machine: Machine) -> None:

@@ -3,12 +3,12 @@
 import pytest
 
 from littlest import paths
-from littlest.config.load import load_config
+from littlest.config.text.load import load_config
+from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup
-from littlest.system.accounts import ensure_user_account
-from littlest.system.groups import ensure_group, join_group
-from littlest.system.machine import Machine
-from littlest.system.members import take_out_of_groups
+from littlest.system.accounts.accounts import ensure_user_account
+from littlest.system.accounts.groups import ensure_group, join_group
+from littlest.system.accounts.members import take_out_of_groups
 
 CONFIG = load_config("users: {allowed: [ada, ben], groups: {biology: {members: [ada, eve]}}}", "config.yaml")
 BIOLOGY = "littlest-g-biology"

@@ -4,9 +4,9 @@ from pathlib import PurePosixPath as Path
 
 import pytest
 
-from littlest.config.problems import InvalidConfig
-from littlest.system.checks import load_checked_config
-from littlest.system.machine import Machine
+from littlest.config.text.problems import InvalidConfig
+from littlest.machine.machine import Machine
+from littlest.system.config_checks import load_checked_config
 
 
 @pytest.fixture

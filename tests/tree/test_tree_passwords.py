@@ -9,10 +9,10 @@ import pytest
 
 from littlest import paths
 from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
 from littlest.plan.steps import MakeDirectory, SetInitialPassword
+from littlest.system.accounts.passwords import check_password, has_password, set_initial_password, set_password
 from littlest.system.files import make_directory
-from littlest.system.machine import Machine
-from littlest.system.passwords import check_password, has_password, set_initial_password, set_password
 
 
 def test_a_password_is_checked_and_never_stored(tmp_path: Path) -> None:

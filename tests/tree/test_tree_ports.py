@@ -5,10 +5,10 @@ from pathlib import PurePosixPath as Path
 import pytest
 
 from littlest import paths
-from littlest.config.problems import InvalidConfig
-from littlest.system.checks import load_checked_config
-from littlest.system.machine import Machine
-from littlest.system.ports import list_listeners
+from littlest.config.text.problems import InvalidConfig
+from littlest.machine.machine import Machine
+from littlest.system.config_checks import load_checked_config
+from littlest.system.network.ports import list_listeners
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 SOCKET = "   0: {address}:{port:04X} {rest} {state} 00000000:00000000 00:00000000 00000000 {uid} 0 {inode} 1\n"

@@ -12,10 +12,10 @@ import pytest
 
 from littlest import paths
 from littlest.errors import NotReady
+from littlest.machine.machine import Machine
 from littlest.plan.steps import WaitUntilReady
-from littlest.system.machine import Machine
-from littlest.system.probe import MOST_RESTARTS, STEADY_SECONDS, find_ended, find_unsettled, wait_until_ready
-from littlest.system.units import UnitLife
+from littlest.system.hub.ready import MOST_RESTARTS, STEADY_SECONDS, find_ended, find_unsettled, wait_until_ready
+from littlest.system.units.units import UnitLife
 
 WELL = {paths.HUB_UNIT: UnitLife("active", 7), paths.PROXY_UNIT: UnitLife("active", 0)}
 

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from littlest.system.databases import Account
-from littlest.system.machine import Machine
-from littlest.system.processes import end_processes, parse_process
+from littlest.machine.account_database import Account
+from littlest.machine.machine import Machine
+from littlest.system.accounts.processes import end_processes, parse_process
 
 UID = 2_000_000_123
 ACCOUNT = Account("nobody-has-this-name", UID, UID, "", PurePosixPath("/nonexistent"))

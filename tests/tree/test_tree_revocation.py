@@ -5,13 +5,13 @@ import os
 import pytest
 
 from littlest import paths
-from littlest.config.load import load_config
 from littlest.config.model import Config
+from littlest.config.text.load import load_config
+from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup
-from littlest.system.accounts import ensure_user_account
-from littlest.system.groups import ensure_group
-from littlest.system.machine import Machine
-from littlest.system.revocation import end_accounts, find_shut_users, open_accounts, take_back_environment
+from littlest.system.accounts.accounts import ensure_user_account
+from littlest.system.accounts.groups import ensure_group
+from littlest.system.accounts.revocation import end_accounts, find_shut_users, open_accounts, take_back_environment
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 

@@ -7,16 +7,16 @@ from fake_root import RELEASE
 
 from littlest import paths
 from littlest.commands.apply import run_apply, run_rollback
-from littlest.commands.config import run_get, run_show, run_validate
-from littlest.commands.config_change import run_set
+from littlest.commands.config.change import run_set
+from littlest.commands.config.show import run_get, run_show, run_validate
 from littlest.commands.install import run_install
 from littlest.commands.plan import run_plan
 from littlest.commands.status import run_status
-from littlest.config.load import read_config
+from littlest.config.text.load import read_config
 from littlest.converge import read_checked_config
 from littlest.errors import ConfigError, ExitCode, UsageError
-from littlest.system.history import list_entries, read_newest_text
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
+from littlest.system.settings.revisions import list_entries, read_newest_text
 from tests.support.certificates import make_certificate
 
 GOOD = "users: {admin: [olga]}\nhttp: {port: 8080}\n"

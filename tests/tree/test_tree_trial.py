@@ -12,7 +12,7 @@ from littlest.hub import drop_ins
 from littlest.hub.drop_ins import load_drop_ins
 from littlest.hub.start import read_config_or_last_good
 from littlest.hub.trial import MOST_STARTS, REASON, find_refusal, forget_trial, is_another
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
 
 GOOD = "announcement: good\n"
 OTHER = "announcement: other\n"

@@ -7,7 +7,7 @@ from littlest import paths
 from littlest.commands.install import run_install
 from littlest.commands.uninstall import run_uninstall
 from littlest.errors import LittlestError, NeedsAPerson
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
 
 
 @pytest.fixture

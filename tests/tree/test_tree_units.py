@@ -8,9 +8,9 @@ import pytest
 from fake_root import RELEASE
 
 from littlest import paths
-from littlest.config.load import load_config
+from littlest.config.text.load import load_config
 from littlest.converge import converge
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
 
 
 def verify(machine: Machine) -> str:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from littlest import cli, cli_config
-from littlest.system.machine import Machine
+from littlest.cli import config as cli_config
+from littlest.cli import main as cli
+from littlest.machine.machine import Machine
 from tests.support.bad_files import BAD_FILES, BadFile
 
 

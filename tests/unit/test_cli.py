@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from littlest import __version__, cli, cli_config
+from littlest import __version__
+from littlest.cli import config as cli_config
+from littlest.cli import main as cli
 from littlest.errors import ExitCode, LittlestError
+from littlest.machine.machine import Machine
 from littlest.report import Report
-from littlest.system.machine import Machine
 
 
 def use_machine(monkeypatch: pytest.MonkeyPatch, make: Callable[[], Machine | None]) -> None:
@@ -355,5 +357,5 @@ def test_error_names_the_log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 
 def test_exit_code_is_the_reports(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
-    monkeypatch.setattr("littlest.commands.config.run_show", lambda *_, **__: Report(exit_code=ExitCode.DRIFT))
+    monkeypatch.setattr("littlest.commands.config.show.run_show", lambda *_, **__: Report(exit_code=ExitCode.DRIFT))
     assert cli.run(["config", "show"]) == ExitCode.DRIFT

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from littlest.cli import app
+from littlest.cli.main import app
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from littlest import output
-from littlest.config.load import load_config
-from littlest.config.problems import InvalidConfig
+from littlest.cli import output
+from littlest.config.text.load import load_config
+from littlest.config.text.problems import InvalidConfig
 from littlest.errors import BusyError, ExitCode, LittlestError
 from littlest.report import Report
 

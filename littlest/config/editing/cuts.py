@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from littlest.config.editing.layout import Item
 from littlest.config.editing.source import EditRefused, Path, Source
-from littlest.config.keys import render_key
+from littlest.config.reference.keys import render_key
 
 Cut = tuple[int, int, str]
 """Where a part of the text begins and ends, and what takes its place."""

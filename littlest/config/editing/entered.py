@@ -6,13 +6,13 @@ from typing import Any
 
 from ruamel.yaml.error import StreamMark
 
-from littlest.config.document import render_quoted, render_value
-from littlest.config.keys import Target, render_key
-from littlest.config.scalars import Misread, describe_kind, guess_scalar, is_null, read_scalar
-from littlest.config.secrecy import MASK, mask_free
-from littlest.config.section import Secret
-from littlest.config.settings import split_optional
-from littlest.config.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml
+from littlest.config.reference.catalog import split_optional
+from littlest.config.reference.keys import Target, render_key
+from littlest.config.sections.base import Secret
+from littlest.config.sections.secrecy import MASK, mask_free
+from littlest.config.text.render import render_quoted, render_value
+from littlest.config.text.scalars import Misread, describe_kind, guess_scalar, is_null, read_scalar
+from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml
 
 
 class Unfit(Exception):

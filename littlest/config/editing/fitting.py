@@ -5,14 +5,22 @@ The checks raise Unfit with the command that does what was probably meant: nothi
 
 from typing import Any
 
-from littlest.config.document import render_inline
-from littlest.config.editing.edit import find_item, is_brought_by_merge, list_entries
 from littlest.config.editing.entered import Entered, Unfit, make_scalar
 from littlest.config.editing.layout import Item, read_layout
-from littlest.config.keys import Path, Target, UnknownKey, find_target, make_normalizer, parse_key, render_key
-from littlest.config.scalars import guess_scalar
-from littlest.config.section import Secret
-from littlest.config.settings import as_entry, as_section
+from littlest.config.editing.text_edits import find_item, is_brought_by_merge, list_entries
+from littlest.config.reference.catalog import as_entry, as_section
+from littlest.config.reference.keys import (
+    Path,
+    Target,
+    UnknownKey,
+    find_target,
+    make_normalizer,
+    parse_key,
+    render_key,
+)
+from littlest.config.sections.base import Secret
+from littlest.config.text.render import render_inline
+from littlest.config.text.scalars import guess_scalar
 
 Comparable = tuple[str, str]
 """An entry of a list in its usual spelling, and what else tells it from others that look the same."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from littlest.config.document import render_value
 from littlest.config.editing.entered import Entered
 from littlest.config.editing.layout import Item
 from littlest.config.editing.source import STEP, EditRefused, Pair, Path, Source, splice
-from littlest.config.keys import render_key
+from littlest.config.reference.keys import render_key
+from littlest.config.text.render import render_value
 
 
 def insert_setting(source: Source, chain: list[Pair], path: Path, entered: Entered) -> str:

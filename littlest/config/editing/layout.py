@@ -1,6 +1,6 @@
 """A YAML text as nested items that know where they stand in it: what edits of the text go by.
 
-Unlike the nodes of `littlest.config.syntax`, an alias (`*name`) is an item of its own here, at its own place.
+Unlike the nodes of `littlest.config.text.syntax`, an alias (`*name`) is an item of its own here, at its own place.
 """
 
 import re

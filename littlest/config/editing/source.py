@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from littlest.config.document import list_setting_lines
 from littlest.config.editing.layout import MERGE, Item, find_comments, find_content_end, read_layout
-from littlest.config.keys import render_key
-from littlest.config.settings import list_settings
+from littlest.config.reference.catalog import list_settings
+from littlest.config.reference.keys import render_key
+from littlest.config.text.render import list_setting_lines
 
 Path = tuple[str, ...]
 Pair = tuple[Item, Item]

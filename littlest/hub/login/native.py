@@ -22,12 +22,18 @@ from traitlets import Unicode
 from littlest import paths
 from littlest.errors import LittlestError
 from littlest.hub.live import live
-from littlest.hub.login.passwords import ChangePasswordHandler, PasswordLoginHandler, make_sentence
+from littlest.hub.login.first_use import ChangePasswordHandler, PasswordLoginHandler, make_sentence
 from littlest.hub.login.people import FollowsSettings
+from littlest.hub.memory.listed import forget_removal
 from littlest.hub.rights.enforce import end_rights
-from littlest.hub.rights.listed import forget_removal
 from littlest.hub.rights.sessions import end_sessions
-from littlest.system.passwords import LONGEST_PASSWORD, check_password, has_password, remove_password, set_password
+from littlest.system.accounts.passwords import (
+    LONGEST_PASSWORD,
+    check_password,
+    has_password,
+    remove_password,
+    set_password,
+)
 
 
 class SignUpPageHandler(SignUpHandler):

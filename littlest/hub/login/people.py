@@ -17,12 +17,12 @@ from tornado.httpclient import HTTPClientError
 from tornado.web import HTTPError
 from traitlets.utils.importstring import import_item
 
-from littlest.config.auth import ClassAuth
 from littlest.config.model import Config
+from littlest.config.sections.auth import ClassAuth
 from littlest.errors import LittlestError
 from littlest.hub.live import live
-from littlest.hub.login.guests import Guests
-from littlest.hub.rights.listed import forget_listed_user
+from littlest.hub.memory.guests import Guests
+from littlest.hub.memory.listed import forget_listed_user
 from littlest.plan.login import is_rule_trait, make_callback_url, make_login_rule
 
 CALLBACK = "oauth_callback_url"

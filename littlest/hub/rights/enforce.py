@@ -14,12 +14,10 @@ from sqlalchemy import event
 from littlest import paths
 from littlest.config.model import Config
 from littlest.config.resolve import list_groups_of
-from littlest.config.users import Users
+from littlest.config.sections.users import Users
 from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
-from littlest.hub.notify import notify_systemd
-from littlest.hub.rights.accounts import end_what_runs, settle_accounts
-from littlest.hub.rights.listed import (
+from littlest.hub.memory.listed import (
     LISTED_USERS_FILE,
     ListedUsers,
     Removal,
@@ -28,9 +26,11 @@ from littlest.hub.rights.listed import (
     read_listed_users,
     write_listed_users,
 )
+from littlest.hub.notify import notify_systemd
+from littlest.hub.rights.account_rights import end_what_runs, settle_accounts
 from littlest.hub.rights.sessions import end_sessions, stop_servers, stop_units
-from littlest.plan.accounts import make_unit_name
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
+from littlest.plan.account_names import make_unit_name
 
 START_SECONDS = 300
 """How long the hub may take from now on when it starts with an end of rights: stopping servers takes systemd 100

@@ -9,7 +9,7 @@ from jupyterhub import orm
 from littlest import paths
 from littlest.errors import LittlestError
 from littlest.hub.servers.systemd import UnitState, list_user_units, read_unit_state, stop_unit
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
 
 STOP_SECONDS = 150.0
 """A little more than systemd takes at most to end a unit that does not want to."""

@@ -23,11 +23,11 @@ from littlest.hub.servers.sandbox import make_unit_properties
 from littlest.hub.servers.start_queue import StartQueue
 from littlest.hub.servers.systemd import UnitState
 from littlest.hub.servers.user_environment import make_default_url, make_server_arguments, make_server_environment
-from littlest.plan.accounts import make_unit_name
-from littlest.plan.folders import list_links
-from littlest.system.accounts import UserAccount, ensure_user_account
-from littlest.system.links import ensure_links
-from littlest.system.machine import Machine
+from littlest.machine.machine import Machine
+from littlest.plan.account_names import make_unit_name
+from littlest.plan.shared_folders import list_links
+from littlest.system.accounts.accounts import UserAccount, ensure_user_account
+from littlest.system.accounts.home_links import ensure_links
 
 T = TypeVar("T")
 
@@ -127,7 +127,7 @@ class UserServerSpawner(SystemdSpawner):
             systemd.start_unit,
             self.machine,
             self.unit_name,
-            [f"{RELEASE}/bin/python", "-I", "-m", "littlest.hub.server", *arguments, *self.get_args()],
+            [f"{RELEASE}/bin/python", "-I", "-m", "littlest.server", *arguments, *self.get_args()],
             working_directory=str(account.home),
             properties=properties | {name: str(value) for name, value in self.unit_extra_properties.items()},
             environment=make_server_environment(account, self.unit_name, own) | self.get_env(),

@@ -10,7 +10,7 @@ from systemdspawner.systemd import make_environment_file
 
 from littlest import paths
 from littlest.errors import LittlestError
-from littlest.system.machine import CommandResult, Machine
+from littlest.machine.machine import CommandResult, Machine
 
 ENVIRONMENT_DIR = Path(paths.SERVERS_ENVIRONMENT_DIR)
 """Root's own; a file is there only while a unit is started. (Everybody can read command lines and properties.)"""

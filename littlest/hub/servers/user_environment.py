@@ -5,8 +5,8 @@ from urllib.parse import quote
 from littlest import paths
 from littlest.config.model import Config, UserEnvironment
 from littlest.config.resolve import resolve_default_app
-from littlest.hub.working_directory import WORKING_DIRECTORY_VARIABLE
-from littlest.system.accounts import UserAccount
+from littlest.server.working_directory import WORKING_DIRECTORY_VARIABLE
+from littlest.system.accounts.accounts import UserAccount
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -23,7 +23,7 @@ def make_server_arguments(socket: str, shell: str) -> tuple[str, ...]:
         f"--ServerApp.sock={socket}",
         "--ServerApp.sock_mode=0660",
         "--KernelManager.transport=ipc",
-        "--ServerApp.kernel_spec_manager_class=littlest.hub.kernels.PrefixKernelSpecManager",
+        "--ServerApp.kernel_spec_manager_class=littlest.server.kernels.PrefixKernelSpecManager",
         # not a login shell: /etc/profile would set PATH anew
         f"--ServerApp.terminado_settings={{'shell_command': [{shell!r}]}}",
         "--ServerApp.tornado_settings={'compress_response': True}",

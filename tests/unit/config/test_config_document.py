@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from littlest.config.document import make_data, render_default_config, render_settings, render_value
-from littlest.config.load import load_config
 from littlest.config.model import Config
-from littlest.config.settings import list_settings
+from littlest.config.reference.catalog import list_settings
+from littlest.config.text.load import load_config
+from littlest.config.text.render import make_data, render_default_config, render_settings, render_value
 from littlest.paths import SCHEMA_FILE
 
 

@@ -8,8 +8,11 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from littlest.config.document import make_data, render_default_config
-from littlest.config.editing.edit import (
+from littlest.config.editing.entered import Unfit, write_entered, write_entry
+from littlest.config.editing.fitting import check_same_shape, check_takes_list, list_present, make_comparable
+from littlest.config.editing.layout import list_comments, read_layout
+from littlest.config.editing.source import EditRefused
+from littlest.config.editing.text_edits import (
     add_entries,
     find_item,
     find_spelling,
@@ -18,14 +21,11 @@ from littlest.config.editing.edit import (
     set_value,
     unset,
 )
-from littlest.config.editing.entered import Unfit, write_entered, write_entry
-from littlest.config.editing.fitting import check_same_shape, check_takes_list, list_present, make_comparable
-from littlest.config.editing.layout import list_comments, read_layout
-from littlest.config.editing.source import EditRefused
-from littlest.config.keys import Path, find_target, make_normalizer, parse_key, render_key
-from littlest.config.load import load_config
 from littlest.config.model import Config
-from littlest.config.problems import InvalidConfig
+from littlest.config.reference.keys import Path, find_target, make_normalizer, parse_key, render_key
+from littlest.config.text.load import load_config
+from littlest.config.text.problems import InvalidConfig
+from littlest.config.text.render import make_data, render_default_config
 
 DEFAULT = render_default_config(("admin",))
 

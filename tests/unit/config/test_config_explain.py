@@ -2,14 +2,14 @@
 
 import pytest
 
-from littlest.config.auth import Auth
-from littlest.config.completion import complete_keys
-from littlest.config.explain import render_help
-from littlest.config.keys import UnknownKey
 from littlest.config.model import Config
-from littlest.config.places import parse_homes
-from littlest.config.settings import list_settings, list_variants, read_docstring
-from littlest.config.shapes import SHAPES, list_metadata
+from littlest.config.reference.catalog import list_settings, list_variants, read_docstring
+from littlest.config.reference.completion import complete_keys
+from littlest.config.reference.explain import render_help
+from littlest.config.reference.keys import UnknownKey
+from littlest.config.reference.shapes import SHAPES, list_metadata
+from littlest.config.sections.auth import Auth
+from littlest.config.sections.places import parse_homes
 
 
 def test_every_setting_is_explained() -> None:

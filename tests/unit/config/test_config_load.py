@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from littlest.config.document import make_data, render_settings
-from littlest.config.load import decode_config, load_config
 from littlest.config.model import Config, Http
-from littlest.config.problems import InvalidConfig
-from littlest.config.users import Users
+from littlest.config.sections.users import Users
+from littlest.config.text.load import decode_config, load_config
+from littlest.config.text.problems import InvalidConfig
+from littlest.config.text.render import make_data, render_settings
 from tests.support.bad_files import BAD_FILES, BadFile
 
 NAME = "/etc/littlest/config.yaml"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from littlest.config.mask import mask_secrets
+from littlest.config.text.mask import mask_secrets
 from littlest.errors import ConfigError
 
 GITHUB = "external_url: https://hub.example.org/\nauth:\n  type: github\n  client_id: abc\n"

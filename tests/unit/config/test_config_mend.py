@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from littlest.config.load import load_config
-from littlest.config.problems import InvalidConfig
+from littlest.config.text.load import load_config
+from littlest.config.text.problems import InvalidConfig
 
 FILE = """\
 external_url: https://hub.example.org/

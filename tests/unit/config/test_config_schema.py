@@ -21,13 +21,13 @@ from jsonschema.validators import extend  # type: ignore[import-untyped]
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from littlest.config.completion import SCHEMA_FILE
-from littlest.config.document import render_default_config, render_inline, render_value
-from littlest.config.load import load_config
-from littlest.config.problems import InvalidConfig
-from littlest.config.schema import make_schema
-from littlest.config.settings import list_settings
-from littlest.config.shapes import SHAPES
+from littlest.config.reference.catalog import list_settings
+from littlest.config.reference.completion import SCHEMA_FILE
+from littlest.config.reference.schema import make_schema
+from littlest.config.reference.shapes import SHAPES
+from littlest.config.text.load import load_config
+from littlest.config.text.problems import InvalidConfig
+from littlest.config.text.render import render_default_config, render_inline, render_value
 from tests.support.bad_files import BAD_FILES, BadFile
 
 SCHEMA = make_schema()

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from littlest.config.settings import find_nearest_key, list_settings
-from littlest.config.values import parse_bytes, parse_user_name, render_bytes
+from littlest.config.reference.catalog import find_nearest_key, list_settings
+from littlest.config.sections.values import parse_bytes, parse_user_name, render_bytes
 
 
 @pytest.mark.parametrize(

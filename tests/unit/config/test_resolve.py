@@ -2,9 +2,9 @@
 
 import pytest
 
-from littlest.config.load import load_config
 from littlest.config.model import Config
 from littlest.config.resolve import UserLimits, list_groups_of, resolve_default_app, resolve_limits
+from littlest.config.text.load import load_config
 
 MIB, GIB = 2**20, 2**30
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from littlest.config.document import make_data
-from littlest.config.load import load_config
-from littlest.config.mask import mask_secrets
-from littlest.config.problems import InvalidConfig
-from littlest.config.secrecy import is_hidden
+from littlest.config.sections.secrecy import is_hidden
+from littlest.config.text.load import load_config
+from littlest.config.text.mask import mask_secrets
+from littlest.config.text.problems import InvalidConfig
+from littlest.config.text.render import make_data
 from littlest.plan.changes import find_changes, render_change
 
 SERVICE = "services: {managed: {gg: {command: [/bin/true], environment: {KIND: seen, {name}: {value}}}}}"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from littlest.config.load import load_config
-from littlest.config.problems import InvalidConfig
+from littlest.config.text.load import load_config
+from littlest.config.text.problems import InvalidConfig
 
 AUTH = "auth: {type: github, client_id: '1', client_secret: %s }\nexternal_url: https://hub.example.org/\n"
 BLOCK = "external_url: https://hub.example.org/\nauth:\n  type: github\n  client_id: '1'\n  client_secret: %s"

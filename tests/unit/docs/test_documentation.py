@@ -9,7 +9,7 @@ import pytest
 import typer.main
 
 from littlest import __version__
-from littlest.cli import app
+from littlest.cli.main import app
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from littlest.hub.activity import has_busy_kernel, has_busy_terminal
+from littlest.server.activity import has_busy_kernel, has_busy_terminal
 
 
 def test_a_kernel_that_computes_counts_though_it_says_nothing() -> None:

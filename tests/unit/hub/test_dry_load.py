@@ -8,16 +8,16 @@ import pytest
 import urllib3  # noqa: F401  # which some authenticators import: it tries out, once, whether there is IPv6
 
 from littlest import paths
-from littlest.config.document import make_data
-from littlest.config.load import load_located_config
-from littlest.hub.dry.load import TOKENS, DryLoad
+from littlest.config.text.load import load_located_config
+from littlest.config.text.render import make_data
+from littlest.hub.check.dry_load import TOKENS, DryLoad
 from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.hub.live import live
-from littlest.hub.login.settings import make_login_settings
+from littlest.hub.login.authenticators import make_login_settings
+from littlest.machine.machine import Machine
 from littlest.plan.effects import list_secret_files
-from littlest.system.dry_load import find_hub_problems, make_hub_problem
-from littlest.system.machine import Machine
-from littlest.system.secret_files import list_secrets
+from littlest.system.hub.dry_run import find_hub_problems, make_hub_problem
+from littlest.system.secrets.secret_files import list_secrets
 
 Explain = Callable[..., list[str]]
 

@@ -13,12 +13,12 @@ from traitlets import Any as Any_
 from traitlets import Set, Unicode
 from traitlets.config import Config as Traits
 
-from littlest.config.auth import PamAuth
-from littlest.config.load import load_config
 from littlest.config.model import Config
+from littlest.config.sections.auth import PamAuth
+from littlest.config.text.load import load_config
 from littlest.hub.live import live
-from littlest.hub.login import guests, people
-from littlest.hub.rights import listed
+from littlest.hub.login import people
+from littlest.hub.memory import guests, listed
 from littlest.plan.login import make_login_rule
 
 

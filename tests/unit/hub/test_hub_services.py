@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from littlest.config.load import load_config
-from littlest.config.section import Secret
+from littlest.config.sections.base import Secret
+from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
 from littlest.hub.scopes import check_scopes
 from littlest.hub.services import make_service_settings

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from littlest.hub.kernel_commands import LAUNCHER, correct_command
+from littlest.server.kernel_commands import LAUNCHER, correct_command
 
 
 def make_prefix(folder: Path) -> Path:

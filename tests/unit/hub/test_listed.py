@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from littlest.config.load import load_config
 from littlest.config.model import Config
-from littlest.config.users import Users
-from littlest.hub.rights.listed import (
+from littlest.config.sections.users import Users
+from littlest.config.text.load import load_config
+from littlest.hub.memory.listed import (
     ListedUsers,
     compare_users,
     forget_listed_user,

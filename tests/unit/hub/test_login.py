@@ -12,21 +12,21 @@ from sqlalchemy.orm import Session
 from traitlets.config import Config as Traits
 
 from littlest import paths
-from littlest.config.auth import CUSTOM, Auth
-from littlest.config.load import load_config
 from littlest.config.model import Config
-from littlest.config.problems import InvalidConfig
-from littlest.config.section import Secret
+from littlest.config.sections.auth import CUSTOM, Auth
+from littlest.config.sections.base import Secret
+from littlest.config.text.load import load_config
+from littlest.config.text.problems import InvalidConfig
 from littlest.errors import LittlestError
 from littlest.hub.login import courses, directories, native
-from littlest.hub.login.own_traits import DEFAULTS, explain_login_traits
+from littlest.hub.login.authenticators import find_authenticator_class, make_login_settings
 from littlest.hub.login.people import FollowsSettings, make_authenticator_class, put_in_authenticator
-from littlest.hub.login.settings import find_authenticator_class, make_login_settings
+from littlest.hub.login.trait_names import DEFAULTS, explain_login_traits
+from littlest.machine.machine import Machine
 from littlest.plan.build import make_plan
 from littlest.plan.login import list_login_addresses
 from littlest.plan.steps import Release, SetInitialPassword
-from littlest.system.machine import Machine
-from littlest.system.passwords import is_initial_password_set
+from littlest.system.accounts.passwords import is_initial_password_set
 
 EXTERNAL = "external_url: https://hub.example.org/jupyter/\nbase_url: /jupyter/\n"
 CLIENT = "client_id: id, client_secret: {file: /etc/secret}"

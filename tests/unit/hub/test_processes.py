@@ -1,6 +1,6 @@
 """Whose a process is, and which groups it has."""
 
-from littlest.system.processes import Process, parse_process
+from littlest.system.accounts.processes import Process, parse_process
 
 STATUS = """Name:\tsleep
 State:\tS (sleeping)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from littlest.hub.proxy import put_port_back, remove_port
+from littlest.hub.socket_proxy import put_port_back, remove_port
 
 SOCKET = "http+unix://%2frun%2flittlest-servers%2fjupyter-ada%2fserver.sock"
 

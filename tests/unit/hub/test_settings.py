@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from littlest.config.load import load_config
-from littlest.hub.settings import make_hub_settings
+from littlest.config.text.load import load_config
+from littlest.hub.traits import make_hub_settings
 
 TOKENS = {"LITTLEST_CULLER_TOKEN": "c" * 64, "LITTLEST_COMMAND_TOKEN": "d" * 64}
 

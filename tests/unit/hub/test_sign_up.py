@@ -10,11 +10,12 @@ from jupyterhub import orm
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from littlest.config.load import load_config
 from littlest.config.model import Config
+from littlest.config.text.load import load_config
 from littlest.hub.live import live
-from littlest.hub.login import guests, people
+from littlest.hub.login import people
 from littlest.hub.login.native import SignUpAuthenticator
+from littlest.hub.memory import guests
 
 PASSWORD = "An-ample-password-1"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from littlest.hub.servers.systemd import UnitState, parse_unit_state
-from littlest.system.machine import CommandResult
+from littlest.machine.machine import CommandResult
 
 
 @pytest.mark.parametrize(

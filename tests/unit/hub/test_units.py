@@ -5,9 +5,9 @@ from pathlib import PurePosixPath as Path
 import pytest
 
 from littlest import paths
-from littlest.config.load import load_config
+from littlest.config.text.load import load_config
 from littlest.plan.steps import CopyCertificate, EnableUnit, Release, RunUnit, WriteFile
-from littlest.plan.units import make_certificate_steps, make_probe_address, make_unit_steps, render_units
+from littlest.plan.unit_files import make_certificate_steps, make_probe_address, make_unit_steps, render_units
 
 RELEASE = Release("1.0", Path("/opt/littlest/releases/1.0"))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tornado.web import HTTPError
 
-from littlest.hub.visitors import Answers, may_go_on
+from littlest.server.visitors import Answers, may_go_on
 
 
 def test_an_answer_about_somebody_else_does_not_count_for_long() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from littlest.hub.rights.enforce import START_SECONDS
-from littlest.system.units import RESTART_TIMEOUT, render_moment
+from littlest.system.units.units import RESTART_TIMEOUT, render_moment
 
 
 @pytest.mark.parametrize("seconds", [1700000000.0, 1700000000.4999, 1700000000.5001, 1700000000.9999])

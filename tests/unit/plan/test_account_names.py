@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from littlest import paths
-from littlest.plan.accounts import (
+from littlest.plan.account_names import (
     make_account_name,
     make_comment,
     make_digested_account_name,

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from littlest import paths
-from littlest.config.load import load_config
 from littlest.config.model import Config
+from littlest.config.text.load import load_config
 from littlest.plan.changes import Effect, find_affected, find_changes, find_restarts, render_affected, render_change
 from littlest.plan.effects import make_live_digest, make_restart_settings
-from littlest.plan.units import render_units
+from littlest.plan.unit_files import render_units
 
 GITHUB = "external_url: https://hub.example.org/\nauth: {{type: github, client_id: hub, client_secret: {secret}}}"
 

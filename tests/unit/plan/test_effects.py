@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from littlest.config.load import load_config
 from littlest.config.model import Config
+from littlest.config.text.load import load_config
 from littlest.plan.effects import LIVE_KEYS, list_secret_files, make_live_digest, make_restart_settings
 
 GITHUB = "external_url: https://hub.example.org/\nauth: {{type: github, client_id: hub, client_secret: {secret}}}"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from littlest.config.load import load_config
 from littlest.config.model import Config
 from littlest.config.resolve import UserLimits
+from littlest.config.text.load import load_config
 from littlest.plan.limits import (
     count_total_memory,
     find_memory_warnings,

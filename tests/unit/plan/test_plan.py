@@ -6,13 +6,12 @@ from pathlib import PurePosixPath as Path
 import pytest
 
 from littlest import paths
-from littlest.config.load import load_config
 from littlest.config.model import Config
-from littlest.config.users import Users
+from littlest.config.sections.users import Users
+from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
 from littlest.plan.build import make_plan, make_probe_url
 from littlest.plan.describe import find_warnings, render_step
-from littlest.plan.files import COMMAND_SCRIPT, SUDOERS
 from littlest.plan.record import (
     Record,
     make_record,
@@ -23,6 +22,7 @@ from littlest.plan.record import (
     render_record,
     widen,
 )
+from littlest.plan.server_files import COMMAND_SCRIPT, SUDOERS
 from littlest.plan.steps import (
     CloseSharedFolder,
     EnsureGroup,

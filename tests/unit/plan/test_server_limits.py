@@ -3,7 +3,7 @@
 import pytest
 
 from littlest.config.resolve import UserLimits
-from littlest.system.server_limits import make_limits_change, parse_timespan
+from littlest.system.servers.running_limits import make_limits_change, parse_timespan
 
 GIB = 2**30
 AS_IT_IS = {

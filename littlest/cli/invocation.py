@@ -1,0 +1,26 @@
+"""What every verb of the command line begins and ends with."""
+
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from littlest.cli import output
+from littlest.report import Report
+
+if TYPE_CHECKING:
+    from littlest.machine.machine import Machine
+
+Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
+
+
+def make_machine() -> "Machine":
+    """Return the machine that the command is for: this one."""
+    from littlest.machine.machine import Machine  # `littlest --version` needs none
+
+    return Machine()
+
+
+def finish(report: Report, as_json: bool = False) -> NoReturn:
+    """Write out what a verb hands back, and leave with its exit code."""
+    output.print_report(report, as_json)
+    raise typer.Exit(int(report.exit_code))

@@ -1,0 +1,224 @@
+"""The command line: one short function for each verb, the only exit, and the only place that catches every error.
+
+Each function imports what it needs when it is called, so that `littlest --version` and `littlest config show` do not
+pay for the rest.
+"""
+
+import gc
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Literal, NoReturn
+
+import typer
+
+from littlest import __version__
+from littlest.cli import output
+from littlest.cli.config import config_app
+from littlest.cli.invocation import Json, finish, make_machine
+from littlest.errors import ExitCode, LittlestError, UsageError
+from littlest.report import Report
+
+_COMPLETE = "_LITTLEST_COMPLETE"
+"""The variable with which a shell asks for what a word may go on with."""
+INTERRUPTED = 130
+"""What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
+
+_PURGE = (
+    "Remove JupyterHub from this machine with everything in it: settings, database, the user environment, and every "
+    "hub user's account and home? This cannot be undone."
+)
+
+app = typer.Typer(
+    name="littlest",
+    help="The Littlest JupyterHub: look after the JupyterHub on this machine.",
+    epilog="Settings stand in /etc/littlest/config.yaml. Documentation: littlest COMMAND --help.",
+    add_completion=False,
+    no_args_is_help=True,
+    # rich costs as much to import as everything else together
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(config_app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        as_json = "--json" in sys.argv
+        output.print_report(Report(lines=(f"littlest {__version__}",), data={"version": __version__}), as_json)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --version: write it as JSON.")] = False,
+) -> None:
+    if as_json:
+        raise UsageError("--json stands after the command it is for.", "Such as: littlest status --json")
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Show whether everything runs as it should. Exit code 4 when it does not."""
+    from littlest.commands.status import run_status
+
+    finish(run_status(make_machine()), as_json)
+
+
+@app.command()
+def plan(as_json: Json = False) -> None:
+    """Show what `littlest apply` would change; changes nothing. Exit code 4 when there is something to do."""
+    from littlest.commands.plan import run_plan
+
+    finish(run_plan(make_machine()), as_json)
+
+
+@app.command()
+def apply(as_json: Json = False) -> None:
+    """Make this machine what the settings say. Restarts only what must be restarted."""
+    from littlest.commands.apply import run_apply
+
+    with output.show_progress() as progress:
+        report = run_apply(make_machine(), progress=progress)
+    finish(report, as_json)
+
+
+@app.command()
+def logs(
+    what: Annotated[
+        str | None, typer.Argument(metavar="[hub|proxy|culler|USER]", help="Whose lines; everybody's by default.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """Show what the hub, the proxy and users' servers wrote."""
+    from littlest.commands.logs import run_logs
+
+    if follow and as_json:
+        raise UsageError("--follow never ends, so it has no --json.", "Give one of the two.")
+    finish(run_logs(make_machine(), what, follow, lines), as_json)
+
+
+@app.command()
+def uninstall(
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove settings, database and users' homes as well.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Remove JupyterHub from this machine. Settings, accounts and homes stay, but for --purge."""
+    from littlest.commands.uninstall import run_uninstall
+
+    if not yes:
+        _confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes stay.")
+    with output.show_progress() as progress:
+        report = run_uninstall(make_machine(), purge, progress=progress)
+    finish(report)
+
+
+@app.command()
+def completion(
+    shell: Annotated[
+        Literal["bash", "zsh", "fish"],
+        typer.Argument(metavar="bash|zsh|fish", help="The shell that is to complete words."),
+    ],
+) -> None:
+    """Write what makes a shell complete verbs and settings: eval "$(littlest completion bash)"."""
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+
+    script = get_completion_script(prog_name="littlest", complete_var=_COMPLETE, shell=shell)
+    finish(Report(lines=tuple(script.splitlines())))
+
+
+@app.command(hidden=True)
+def install(
+    admin: Annotated[
+        str | None,
+        typer.Option(metavar="NAME[:FILE]", envvar="LITTLEST_ADMIN", help="First admin, and its password's file."),
+    ] = None,
+    no_start: Annotated[
+        bool, typer.Option("--no-start", envvar="LITTLEST_NO_START", help="Install, but start nothing.")
+    ] = False,
+    log: Annotated[str | None, typer.Option(envvar="LITTLEST_LOG", help="The log file to name in messages.")] = None,
+) -> None:
+    """Finish an installation; the installer calls this."""
+    from littlest.commands.install import run_install
+
+    with output.show_progress() as progress:
+        report = run_install(make_machine(), admin or None, not no_start, log or None, progress=progress)
+    finish(report)
+
+
+def _confirm(question: str) -> None:
+    if not output.is_interactive():
+        raise UsageError("This needs a yes, and there is no terminal to ask on.", "Give --yes.")
+    if (output.ask(f"{question} (y/N) ") or "").strip().lower() not in ("y", "yes"):
+        raise typer.Exit(int(ExitCode.FAILED))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; every error ends here, as a few plain lines."""
+    words = list(arguments)
+    options = words[: words.index("--")] if "--" in words else words
+    as_json, debug = "--json" in options, "--debug" in options
+    if debug:
+        # it may stand anywhere on the line
+        words.remove("--debug")
+    log_file = os.environ.get("LITTLEST_LOG") or None
+    if _COMPLETE in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
+    try:
+        # else wrong usage is told in words, and whoever asked for JSON gets none
+        ended = app(args=words, prog_name="littlest", standalone_mode=not as_json)
+        return _note_interrupt(ended)
+    except SystemExit as end:
+        return _note_interrupt(end.code)
+    except typer.TyperException as error:
+        output.print_error(UsageError(error.format_message(), "The same command with --help."), as_json)
+        return int(ExitCode.USAGE)
+    except LittlestError as error:
+        if debug:
+            output.print_traceback()
+        output.print_error(error, as_json, log_file)
+        return int(error.exit_code)
+    except Exception as error:
+        if debug:
+            output.print_traceback()
+        output.print_error(_explain_surprise(error), as_json, log_file)
+        return int(ExitCode.FAILED)
+
+
+def _note_interrupt(code: object) -> int:
+    """Return an exit code, and say what it means when Ctrl-C ended the command."""
+    if code == INTERRUPTED:
+        output.print_note("Interrupted. What was done stays done; the same command goes on from there.")
+    return code if isinstance(code, int) else int(ExitCode.FAILED)
+
+
+def _explain_surprise(error: Exception) -> LittlestError:
+    if isinstance(error, OSError):
+        return LittlestError(f"The system refused: {error}.", "The same command with --debug shows where.")
+    return LittlestError(
+        f"A fault in littlest itself: {type(error).__name__}: {error}",
+        "Run the same command with --debug and report what it shows.",
+    )
+
+
+def main() -> NoReturn:
+    """Run the command that the shell was given."""
+    # a command lives for a moment: collecting garbage, and taking a hundred modules apart at the end, are waits for
+    # nothing (together a third of the time of `littlest config show`)
+    gc.disable()
+    # pydantic would read the metadata of every installed package, in search of plugins that we do not use
+    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    code = run(sys.argv[1:])
+    is_written = output.flush()
+    os._exit(code if is_written else code or int(ExitCode.FAILED))

@@ -1,0 +1,1 @@
+"""One file for each part of `littlest config`; each verb returns a report."""

@@ -1,0 +1,65 @@
+"""`littlest config help` and `littlest config schema`: what can be set."""
+
+from textwrap import wrap
+
+from littlest import paths
+from littlest.config.reference.catalog import find_nearest_key
+from littlest.config.reference.explain import render_help
+from littlest.config.reference.keys import UnknownKey, parse_key, render_key
+from littlest.config.reference.schema import render_schema
+from littlest.errors import UsageError
+from littlest.machine.machine import Machine
+from littlest.report import Report
+from littlest.system.hub.dry_run import read_trait_help
+
+_WIDTH = 88
+
+
+def run_help(machine: Machine, key: str | None) -> Report:
+    """What a setting is for and takes; every group without a key. Raises UsageError for an unknown key."""
+    try:
+        match parse_key(key) if key else ():
+            case ("jupyterhub", class_name, trait) if lines := _explain_trait(machine, class_name, trait):
+                return Report(lines=lines)
+        text = render_help(key or "")
+    except UnknownKey as unknown:
+        nearest = find_nearest_key(unknown.key)
+        hint = f"Did you mean {nearest}?" if nearest else "`littlest config help` lists every group."
+        raise UsageError(str(unknown), hint) from None
+    return Report(tuple(text.splitlines()), {"key": key or "", "help": text})
+
+
+def _explain_trait(machine: Machine, class_name: str, trait: str) -> tuple[str, ...]:
+    """Return what a trait of JupyterHub's is; nothing where that cannot be asked.
+
+    Raises UsageError for one that there is not, or that is not to be set.
+    """
+    found = read_trait_help(machine, _read_settings(machine), class_name, trait)
+    if found is None:
+        return ()
+    key = render_key(("jupyterhub", class_name, trait))
+    if "problem" in found:
+        hint = found["hint"]
+        raise UsageError(f"{key}: {found['problem']}.", f"{hint[0].upper()}{hint[1:]}" if hint else None)
+    about = [
+        line for part in found["about"].strip().split("\n\n") for line in ("", *wrap(" ".join(part.split()), _WIDTH))
+    ]
+    facts = [
+        line
+        for name in ("takes", "default")
+        for line in wrap(f"{name.capitalize() + ':':<9} {found[name]}", _WIDTH, subsequent_indent=" " * 10)
+    ]
+    return (key, *about, "", *facts)
+
+
+def _read_settings(machine: Machine) -> str:
+    """Return the settings, which say what the authenticator is; nothing where this person may not read them."""
+    try:
+        return machine.read_text(paths.CONFIG_FILE) or ""
+    except (OSError, ValueError):
+        return ""
+
+
+def run_schema() -> Report:
+    """The JSON schema of the file."""
+    return Report(lines=tuple(render_schema().splitlines()))

@@ -1,0 +1,229 @@
+"""`littlest config`: show and check the settings."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from littlest import paths
+from littlest.config.model import Config
+from littlest.config.reference.catalog import find_nearest_key
+from littlest.config.reference.keys import UnknownKey, find_normalizer, find_target, parse_key, render_key
+from littlest.config.sections.secrecy import MASK
+from littlest.config.text.load import check_writers, decode_config, load_config, load_located_config
+from littlest.config.text.problems import InvalidConfig
+from littlest.config.text.render import make_data, render_inline, render_settings, render_value
+from littlest.errors import ConfigError, ExitCode, LittlestError, NeedsRoot, UsageError
+from littlest.machine.machine import Machine
+from littlest.report import Report
+from littlest.system.settings.settings_file import find_real_file
+
+View = Literal["file", "effective", "defaults"]
+_NOT_APPLIED = f"{paths.CONFIG_FILE} says something else, which is not in force yet: sudo littlest apply"
+_MASKED = f"{MASK} stands for a secret. To see it: sudo littlest config get --reveal KEY"
+_IN_FORCE = "Shown are the last good settings, with which the hub goes on."
+_MISSING = f"{paths.CONFIG_FILE} is missing."
+_PUT_BACK = f"{_MISSING} The last good settings hold in its place; to put them back there: sudo littlest apply"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Settings, and what a person must know about them."""
+
+    config: Config
+    notes: tuple[str, ...] = ()
+    error: ConfigError | None = None
+    """What is wrong with the file, when these are not the settings in it."""
+
+
+def run_show(
+    machine: Machine, key: str | None, view: View = "file", *, only_changed: bool = False, reveal: bool = False
+) -> Report:
+    """Return settings, or the one that `key` names, with the defaults of what is not given.
+
+    Those of a file that is not valid are the last good ones, with its problems as notes and exit code 3. Raises
+    UsageError for an unknown key, ConfigError for a file that is not valid where there are no others, NeedsRoot when
+    anybody but root wants to see secrets.
+    """
+    found = _find_settings(machine, view, reveal)
+    data: Any = make_data(found.config, reveal=reveal)
+    if only_changed:
+        data = _take_changed(data, make_data(Config()))
+    value = _pick(data, key, found.config, only_changed) if key else data
+    shown = {"settings": value} if key is None else {"key": key, "value": value}
+    problems = [asdict(problem) for problem in getattr(found.error, "problems", ())]
+    is_failed = found.error is not None and view == "file"
+    return Report(
+        lines=_render_lines(value),
+        data={**shown, "problems": problems, "notes": list(found.notes)} if found.notes else shown,
+        exit_code=ExitCode.INVALID_CONFIG if is_failed else ExitCode.DONE,
+        notes=found.notes,
+    )
+
+
+def run_get(machine: Machine, key: str, *, reveal: bool = False) -> Report:
+    """Return one setting of the file, or its default, as a shell script wants it: a list has a line for each entry.
+
+    Raises UsageError for an unknown key, else as `run_show` does; but nothing stands in for a file that is not valid.
+    """
+    if reveal:
+        _check_root(machine)
+    _, found = _read_settings(machine)
+    value = _pick(make_data(found.config, reveal=reveal), key, found.config, False)
+    lines = tuple(map(_render_bare, value)) if isinstance(value, tuple | list) else _render_lines(value)
+    masked = (_MASKED,) if not reveal and MASK in "".join(lines) else ()
+    return Report(lines=lines, data={"key": key, "value": value}, notes=(*found.notes, *masked))
+
+
+def run_validate(machine: Machine, file: str | None) -> Report:
+    """Report every problem of a file: what it says, and whether it can work on this machine."""
+    # it looks at what belongs to all kinds of settings
+    from littlest.system.config_checks import find_problems, list_left_out  # noqa: PLC0415
+
+    name = file or str(paths.CONFIG_FILE)
+    path = paths.CONFIG_FILE if file is None else PurePosixPath(Path(file).resolve())
+    left_out: dict[str, list[str]] = {}
+    notes: tuple[str, ...] = ()
+    try:
+        content = _read(machine, path, name)
+        if file is not None and content is None:
+            raise UsageError(f"There is no file {file}.")
+        if content is None:
+            # a link that leads nowhere is no missing file
+            find_real_file(machine, path)
+            _, found = _read_settings(machine)
+            return Report(data={"file": name, "valid": True, "problems": []}, notes=found.notes)
+        if file is None:
+            check_writers(machine.path(path), name)
+        loaded = load_located_config(content, name)
+        if locked := list_left_out(machine, loaded.config):
+            left_out = {"left_out": list(locked)}
+            notes = (f"Not looked at, because only root may: {', '.join(locked)}. With sudo all of it is checked.",)
+        if problems := find_problems(machine, loaded):
+            raise InvalidConfig(problems)
+    except InvalidConfig as error:
+        data = {
+            "file": name,
+            "valid": False,
+            "problems": [asdict(problem) for problem in error.problems],
+            "error": error.message,
+            "hint": error.hint,
+            **left_out,
+        }
+        notes = (error.message, *((error.hint,) if error.hint else ()), *notes)
+        return Report(data=data, exit_code=error.exit_code, notes=notes)
+    data = {"file": name, "valid": True, "problems": [], **left_out}
+    return Report(lines=(f"{name} is valid.",), data=data, notes=notes)
+
+
+def _find_settings(machine: Machine, view: View, reveal: bool) -> _Found:
+    if reveal:
+        _check_root(machine)
+    if view == "defaults":
+        return _Found(Config())
+    try:
+        text, found = _read_settings(machine)
+    except ConfigError as error:
+        text, config = _read_last_good(machine)
+        if config is None:
+            raise
+        return _Found(config, (error.message, _IN_FORCE), error)
+    if view == "effective":
+        good, config = _read_last_good(machine, must_read=True)
+        if config is not None and good != text:
+            return replace(found, config=config, notes=(_NOT_APPLIED,) if config != found.config else ())
+    return found
+
+
+def _read_settings(machine: Machine) -> tuple[str, _Found]:
+    """Return the file's text and what it says. Where it is missing, the last good settings are what every command
+    goes by. Raises ConfigError for a file that is not valid, and for a link that leads nowhere."""
+    name = str(paths.CONFIG_FILE)
+    text = _read(machine, paths.CONFIG_FILE, name)
+    if text is not None:
+        return text, _Found(load_config(text, name))
+    find_real_file(machine, paths.CONFIG_FILE)
+    name = str(paths.LAST_GOOD_CONFIG_FILE)
+    good = _read(machine, paths.LAST_GOOD_CONFIG_FILE, name)
+    if good is None:
+        return "", _Found(Config(), (f"{_MISSING} The defaults hold in its place.",))
+    return good, _Found(load_config(good, name), (_PUT_BACK,))
+
+
+def _read_last_good(machine: Machine, *, must_read: bool = False) -> tuple[str, Config | None]:
+    """Return the settings that were put in force last; None where there are none, or they are not to be read."""
+    name = str(paths.LAST_GOOD_CONFIG_FILE)
+    try:
+        text = _read(machine, paths.LAST_GOOD_CONFIG_FILE, name)
+        return (text, load_config(text, name)) if text is not None else ("", None)
+    except NeedsRoot:
+        if must_read:
+            raise
+    except ConfigError:
+        # of a release that knew other settings
+        pass
+    return "", None
+
+
+def _pick(data: Any, key: str, config: Config, only_changed: bool) -> Any:
+    """Return what stands at a key. Raises UsageError for a key that there is not, LittlestError for one not given."""
+    try:
+        path = parse_key(key)
+        find_target(path, config.auth.type)
+    except UnknownKey as unknown:
+        nearest = find_nearest_key(key)
+        hint = f"Did you mean {nearest}?" if nearest else "`littlest config show` lists every setting."
+        raise UsageError(str(unknown), hint) from None
+    for depth, part in enumerate(path):
+        name = find_normalizer(path[:depth], config.auth.type)(part) if depth else part
+        if not isinstance(data, Mapping) or name not in data:
+            if only_changed:
+                return {}
+            raise LittlestError(f"{key} is not given; {render_key(path[:depth]) or 'the file'} has no {part}.")
+        data = data[name]
+    return data
+
+
+def _take_changed(data: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what differs from the defaults."""
+    changed = {}
+    for name, value in data.items():
+        if isinstance(value, Mapping) and isinstance(default.get(name), Mapping):
+            if inner := _take_changed(value, default[name]):
+                changed[name] = inner
+        elif name not in default or value != default[name]:
+            changed[name] = value
+    return changed
+
+
+def _render_lines(data: Any) -> tuple[str, ...]:
+    match data:
+        case Mapping():
+            return tuple(render_settings(data).splitlines())
+        case tuple() | list():
+            return tuple(f"- {render_inline(item)}" for item in data)
+        case str():
+            # as it is, for the shell
+            return (data,)
+        case _:
+            return (render_value(data),)
+
+
+def _render_bare(item: Any) -> str:
+    return item if isinstance(item, str) else render_inline(item)
+
+
+def _check_root(machine: Machine) -> None:
+    if machine.is_live and not machine.may_own():
+        raise NeedsRoot("Only root may see secrets.", "Put sudo in front of the command.")
+
+
+def _read(machine: Machine, path: PurePosixPath, name: str) -> str | None:
+    """Return a file's text, None when there is none."""
+    try:
+        content = machine.read_bytes(path)
+    except PermissionError:
+        raise NeedsRoot(f"Only root may read {name}.", "Put sudo in front of the command.") from None
+    except OSError as error:
+        raise LittlestError(f"{name} cannot be read: {error.strerror}.") from None
+    return None if content is None else decode_config(content, name)

@@ -1,0 +1,215 @@
+"""The ways to log in: one group of settings for each `auth.type`. Those of identity providers: `config.providers`."""
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from littlest.config.sections.base import (
+    Conflict,
+    FilePath,
+    Secret,
+    Section,
+    TraitValues,
+    Words,
+    find_trait_secrets,
+    make_conflict,
+    make_conflicts,
+)
+from littlest.config.sections.values import parse_address, parse_class_name, parse_pam_service, parse_server
+
+_HERE = "littlest.config.sections.auth"
+_PROVIDERS = "littlest.config.sections.providers"
+CUSTOM = "package.module.Class"
+"""Stands in lists of types for every class that a package in the hub environment brings."""
+
+
+class Auth(Section):
+    """How users prove who they are."""
+
+    variants: ClassVar[Mapping[str, str]] = {
+        "firstuse": f"{_HERE}:FirstUseAuth",
+        "native": f"{_HERE}:NativeAuth",
+        "pam": f"{_HERE}:PamAuth",
+        "dummy": f"{_HERE}:DummyAuth",
+        "tmp": f"{_HERE}:TmpAuth",
+        "ldap": f"{_HERE}:LdapAuth",
+        "oidc": f"{_PROVIDERS}:OidcAuth",
+        "github": f"{_PROVIDERS}:GitHubAuth",
+        "google": f"{_PROVIDERS}:GoogleAuth",
+        "gitlab": f"{_PROVIDERS}:GitLabAuth",
+        "azuread": f"{_PROVIDERS}:AzureAdAuth",
+        "globus": f"{_PROVIDERS}:GlobusAuth",
+        "cilogon": f"{_PROVIDERS}:CiLogonAuth",
+        "auth0": f"{_PROVIDERS}:Auth0Auth",
+        "okta": f"{_PROVIDERS}:OktaAuth",
+        "bitbucket": f"{_PROVIDERS}:BitbucketAuth",
+        "mediawiki": f"{_PROVIDERS}:MediaWikiAuth",
+        "lti13": f"{_PROVIDERS}:Lti13Auth",
+        CUSTOM: f"{_HERE}:ClassAuth",
+    }
+
+    keeps_passwords: ClassVar[bool] = False
+    """Whether the hub itself keeps passwords, so that every admin needs a first one."""
+    sends_people_back: ClassVar[bool] = False
+    """Whether people log in elsewhere, on a page that must know this hub's address."""
+
+    proves_accounts: ClassVar[bool] = False
+    """Whether a name that was proved is that of the account on this machine, and not one that people choose."""
+    admits_by: ClassVar[tuple[str, ...]] = ()
+    """Settings by which people come in whom nobody named: groups at a provider, and the like."""
+
+    type: str
+    """The way to log in."""
+    allow_all: bool = False
+    """Whether everybody may log in who can prove who they are; otherwise only those named under `users`."""
+    settings: Annotated[TraitValues, Field(examples=[{"auth_refresh_age": 600}])] = Field(default_factory=dict)
+    """Further traits of the JupyterHub authenticator class that this type stands for, by their own names; not those
+    that have a setting here."""
+
+    @field_validator("settings")
+    @classmethod
+    def _find_secrets(cls, settings: TraitValues) -> TraitValues:
+        return find_trait_secrets(settings, ("auth", "settings"))
+
+    def lets_in_chosen_names(self) -> bool:
+        """Whether people may come under a name that nobody gave them, whosever account has it."""
+        if self.proves_accounts:
+            return False
+        return self.allow_all or any(getattr(self, name) for name in self.admits_by)
+
+
+class FirstUseAuth(Auth):
+    """Users choose their password at their first login."""
+
+    keeps_passwords = True
+
+    type: Literal["firstuse"] = "firstuse"
+    """The way to log in. With `firstuse`, users choose their password at their first login; `littlest config help
+    auth` says what others there are, and what they need."""
+
+
+class NativeAuth(Auth):
+    """Users sign up on a page of the hub; an admin approves them."""
+
+    keeps_passwords = True
+    admits_by = ("open_signup",)
+
+    type: Literal["native"]
+    """The way to log in. With `native`, users sign up on a page of the hub, and an admin approves them."""
+    open_signup: bool = False
+    """Whether those who sign up may log in at once, without an admin's approval."""
+    minimum_password_length: Annotated[int, Field(ge=7, le=72, examples=[12])] = 8
+    """Characters that a password needs at least."""
+    ask_email_address: bool = False
+    """Whether the sign-up page asks for an e-mail address."""
+    failed_logins: Annotated[int, Field(ge=0, le=1000, examples=[5])] = 0
+    """Wrong passwords after which a user must wait; 0 for no such limit."""
+    wait: Annotated[int, Field(ge=1, le=86400, examples=[60])] = 600
+    """Seconds to wait after too many wrong passwords."""
+
+
+class PamAuth(Auth):
+    """Users log in with the password of their Unix account on this machine."""
+
+    proves_accounts = True
+
+    type: Literal["pam"]
+    """The way to log in. With `pam`, the password is that of the Unix account of the same name."""
+    service: Annotated[str, AfterValidator(parse_pam_service), Field(examples=["sshd"])] = "login"
+    """The PAM service that is asked: the name of a file in /etc/pam.d."""
+
+
+class DummyAuth(Auth):
+    """Anybody can log in as anybody: for trying things out."""
+
+    type: Literal["dummy"]
+    """The way to log in. With `dummy`, anybody can be anybody."""
+    i_know_this_is_insecure: bool = False
+    """Must be true: whoever reaches the page can log in as an admin, who may do everything on this machine."""
+    password: Secret | None = None
+    """The one password of everybody; null for none at all."""
+
+    @model_validator(mode="after")
+    def _check_known(self) -> Self:
+        if not self.i_know_this_is_insecure:
+            problem = "dummy lets anybody log in as anybody, admins included"
+            hint = "use firstuse, or add i_know_this_is_insecure: true below auth"
+            raise make_conflict("auth", ("type",), problem, hint)
+        return self
+
+    def lets_in_chosen_names(self) -> bool:
+        """Always: anybody is whoever they say."""
+        return True
+
+
+class TmpAuth(Auth):
+    """Everybody gets a fresh user of a random name, without a password."""
+
+    type: Literal["tmp"]
+    """The way to log in. With `tmp`, every visit is a new user with a random name and no password."""
+    allow_all: Literal[True] = True
+    """Always true: nobody can be named beforehand."""
+
+
+class LdapAuth(Auth):
+    """Users log in with their password in a directory (LDAP, Active Directory)."""
+
+    proves_accounts = True
+
+    type: Literal["ldap"]
+    """The way to log in. With `ldap`, a directory checks the password."""
+    server: Annotated[str, AfterValidator(parse_server), Field(examples=["ldap.example.org"])]
+    """Name or address of the directory's server."""
+    port: Annotated[Annotated[int, Field(ge=1, le=65535)] | None, Field(examples=[636])] = None
+    """TCP port; null for the usual one, 636 with `tls: on_connect` and else 389."""
+    tls: Annotated[Literal["on_connect", "before_bind", "insecure"], Field(examples=["on_connect"])] = "before_bind"
+    """When the connection is encrypted: at once, before the password is sent (STARTTLS), or never."""
+    certificate_authority: Annotated[FilePath | None, Field(examples=["/etc/ssl/school-ca.pem"])] = None
+    """Path of the certificate that vouches for the directory's own (PEM); null for those that Debian trusts."""
+    user_dns: Annotated[Words, Field(examples=[["uid={username},ou=people,dc=example,dc=org"]])] = ()
+    """Templates of users' entries, tried in turn; empty where `search_base` is given."""
+    search_base: Annotated[str, Field(examples=["ou=people,dc=example,dc=org"])] = ""
+    """Entry under which users are searched for; empty where `user_dns` says where they are."""
+    search_attribute: Annotated[str, Field(examples=["sAMAccountName"])] = "uid"
+    """Attribute that holds the name with which people log in."""
+    search_user: Annotated[str, Field(examples=["cn=reader,dc=example,dc=org"])] = ""
+    """Entry that may search; empty to search without logging in."""
+    search_password: Secret | None = None
+    """Password of `search_user`."""
+    groups: Annotated[Words, Field(examples=[["cn=class,ou=groups,dc=example,dc=org"]])] = ()
+    """Entries of groups whose members may log in, beside those named under `users`."""
+
+    @model_validator(mode="after")
+    def _check_where(self) -> Self:
+        conflicts: list[Conflict] = []
+        if not self.user_dns and not self.search_base:
+            problem = "needs user_dns or search_base, to know where users are in the directory"
+            conflicts.append((("type",), problem, None))
+        if self.user_dns and self.search_base:
+            problem = "is not needed with user_dns, which says where users are; keep one of the two"
+            conflicts.append((("search_base",), problem, None))
+        if ":" in self.server:
+            try:
+                parse_address(self.server)
+            except ValueError:
+                problem = f"{self.server} is neither a name nor an address"
+                conflicts.append((("server",), problem, "the port stands in auth.port"))
+        for index, template in enumerate(self.user_dns):
+            if "{username}" not in template:
+                conflicts.append((("user_dns", index), f"{template} lacks {{username}}, the name's place", None))
+            elif set("{}") & set(template.replace("{username}", "")):
+                problem = f"{template} has another brace than those of {{username}}, which nothing takes the place of"
+                conflicts.append((("user_dns", index), problem, None))
+        if self.search_user and self.search_password is None:
+            conflicts.append((("search_user",), "needs search_password as well", None))
+        if conflicts:
+            raise make_conflicts("auth", conflicts)
+        return self
+
+
+class ClassAuth(Auth):
+    """An authenticator class from a package in the hub environment."""
+
+    type: Annotated[str, AfterValidator(parse_class_name)]
+    """The class, with its module. What it can be told stands under `settings`."""

@@ -1,0 +1,44 @@
+"""Folders that several users see: their settings, and which places they cannot have."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from littlest.config.sections.base import Conflict, Section, Words
+from littlest.config.sections.places import parse_shared_path
+from littlest.config.sections.users import Group
+from littlest.paths import SHARED_DIR
+
+
+class SharedFolder(Section):
+    """A folder that several users see."""
+
+    path: Annotated[Annotated[str, AfterValidator(parse_shared_path)] | None, Field(examples=["/srv/data"])] = None
+    """Where it is; null for /srv/littlest/ and its name."""
+    writable: bool = False
+    """Whether its users may put files into it and change each other's; otherwise only admins may."""
+    groups: Annotated[Words, Field(examples=[["biology"]])] = ()
+    """Groups of `users.groups` that see it; empty for every user."""
+    link: bool = True
+    """Whether each user's home gets a link to it, under its name."""
+
+
+def list_path_conflicts(
+    folders: Mapping[str, SharedFolder], groups: Mapping[str, Group], homes: str
+) -> Iterator[Conflict]:
+    """Yield what the places of shared folders and of homes say against each other, with their keys."""
+    owners = {f"{SHARED_DIR}/{name}": name for name, group in groups.items() if group.shared_folder}
+    for name, folder in folders.items():
+        path = folder.path or f"{SHARED_DIR}/{name}"
+        # who may write into the outer one of two could put another folder in the place of the inner one
+        nested = [place for place in owners if f"{path}/".startswith(f"{place}/") or place.startswith(f"{path}/")]
+        if nested and owners[nested[0]] != name:
+            relation = "is" if path in owners else "is inside, or around,"
+            problem = f"{path} {relation} the place of {owners[nested[0]]}; choose another"
+            yield ("shared_folders", name, "path"), problem, None
+        owners[path] = name
+    # homes are safe only where nobody but root can replace one
+    around = next((name for place, name in owners.items() if f"{homes}/".startswith(f"{place}/")), None)
+    if around is not None:
+        yield ("users", "homes"), f"{homes} is, or is inside, the shared folder {around}; choose another place", None

@@ -1,0 +1,201 @@
+"""Logging in at another organization's page: OAuth, OpenID Connect and LTI 1.3.
+
+The fields are named in the providers' own words; `littlest.hub.login.authenticators` says which traits of
+`oauthenticator` and `ltiauthenticator` they become.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from littlest.config.sections.auth import Auth
+from littlest.config.sections.base import Secret, UrlOrNone, Words, make_conflicts
+from littlest.config.sections.values import parse_domain, parse_entity_id, parse_server_url, parse_url
+
+Url = Annotated[str, AfterValidator(parse_url)]
+ServerUrl = Annotated[str, AfterValidator(parse_server_url)]
+EntityId = Annotated[str, AfterValidator(parse_entity_id)]
+Domain = Annotated[str, AfterValidator(parse_domain)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class OAuth(Auth):
+    """Users log in at an identity provider, which sends them back to the hub."""
+
+    sends_people_back = True
+
+    client_id: Annotated[Text, Field(examples=["0123456789abcdef"])]
+    """Identifier of this hub, as the provider gave it out."""
+    client_secret: Annotated[Secret, Field(examples=[{"file": "/etc/littlest/client-secret"}])]
+    """Secret of this hub, as the provider gave it out."""
+
+
+class OidcAuth(OAuth):
+    """Any provider that speaks OpenID Connect: Keycloak, Authentik, AWS Cognito and the like."""
+
+    admits_by = ("allowed_groups", "admin_groups")
+
+    type: Literal["oidc"]
+    """The way to log in. With `oidc`, any provider that speaks OpenID Connect."""
+    authorize_url: Annotated[Url, Field(examples=["https://login.example.org/authorize"])]
+    """Page on which people log in."""
+    token_url: Annotated[Url, Field(examples=["https://login.example.org/token"])]
+    """Where the hub gets its token."""
+    userdata_url: Annotated[Url, Field(examples=["https://login.example.org/userinfo"])]
+    """Where the hub asks who it is."""
+    logout_url: Annotated[UrlOrNone, Field(examples=["https://login.example.org/logout"])] = ""
+    """Page to which people are led after logging out; empty for none."""
+    scope: Annotated[Words, Field(examples=[["openid", "email"]])] = ("openid", "profile")
+    """What the hub asks to know."""
+    username_claim: Annotated[Text, Field(examples=["email"])] = "preferred_username"
+    """The claim that becomes the user's name."""
+    groups_claim: Annotated[str, Field(examples=["groups"])] = ""
+    """The claim that lists a user's groups; empty for none."""
+    allowed_groups: Annotated[Words, Field(examples=[["students"]])] = ()
+    """Groups at the provider whose members may log in, beside those named under `users`."""
+    admin_groups: Annotated[Words, Field(examples=[["staff"]])] = ()
+    """Groups at the provider whose members are admins here."""
+    login_service: Annotated[Text, Field(examples=["University login"])] = "single sign-on"
+    """What the login button says after "Sign in with"."""
+
+    @model_validator(mode="after")
+    def _check_groups(self) -> Self:
+        if not self.groups_claim and (rules := [name for name in self.admits_by if getattr(self, name)]):
+            raise make_conflicts("auth", [((name,), "needs groups_claim as well", None) for name in rules])
+        return self
+
+
+class GitHubAuth(OAuth):
+    """Users log in with GitHub."""
+
+    admits_by = ("organizations",)
+
+    type: Literal["github"]
+    """The way to log in. With `github`, people use their account at GitHub."""
+    url: Annotated[ServerUrl, Field(examples=["https://github.example.org"])] = "https://github.com"
+    """Address of GitHub, or of a GitHub Enterprise server."""
+    organizations: Annotated[Words, Field(examples=[["our-school", "our-school:physics"]])] = ()
+    """Organizations, or teams as `organization:team`, whose members may log in, beside those under `users`."""
+
+
+class GoogleAuth(OAuth):
+    """Users log in with Google."""
+
+    type: Literal["google"]
+    """The way to log in. With `google`, people use their account at Google."""
+    hosted_domains: Annotated[tuple[Domain, ...], Field(examples=[["school.example.org"]])] = ()
+    """Google Workspace domains from which users may come; their name is then the part before the @ where there is
+    only one. Empty for all of Google."""
+
+
+class GitLabAuth(OAuth):
+    """Users log in with GitLab."""
+
+    admits_by = ("groups",)
+
+    type: Literal["gitlab"]
+    """The way to log in. With `gitlab`, people use their account at GitLab."""
+    url: Annotated[ServerUrl, Field(examples=["https://gitlab.example.org"])] = "https://gitlab.com"
+    """Address of the GitLab server."""
+    groups: Annotated[Words, Field(examples=[["our-school"]])] = ()
+    """Groups whose members may log in, beside those named under `users`."""
+
+
+class AzureAdAuth(OAuth):
+    """Users log in with Microsoft Entra ID, formerly Azure Active Directory."""
+
+    type: Literal["azuread"]
+    """The way to log in. With `azuread`, people use their account in Microsoft Entra ID."""
+    tenant_id: Annotated[Text, Field(examples=["00000000-0000-0000-0000-000000000000"])]
+    """Identifier of the organization's directory."""
+    username_claim: Annotated[Text, Field(examples=["preferred_username"])] = "unique_name"
+    """The claim that becomes the user's name."""
+
+
+class GlobusAuth(OAuth):
+    """Users log in with Globus."""
+
+    admits_by = ("groups",)
+
+    type: Literal["globus"]
+    """The way to log in. With `globus`, people use their account at Globus."""
+    groups: Annotated[Words, Field(examples=[["00000000-0000-0000-0000-000000000000"]])] = ()
+    """Globus groups whose members may log in, beside those named under `users`."""
+    identity_provider: Annotated[str, Field(examples=["example.org"])] = ""
+    """The identity provider through which everybody must come; empty for any."""
+
+
+class CiLogonAuth(OAuth):
+    """Users log in with CILogon, through their university."""
+
+    type: Literal["cilogon"]
+    """The way to log in. With `cilogon`, people log in at their university."""
+    identity_providers: Annotated[
+        tuple[EntityId, ...], Field(min_length=1, examples=[["https://idp.example.org/idp/shibboleth"]])
+    ]
+    """Entity IDs of the identity providers through which people may come."""
+    username_claim: Annotated[Text, Field(examples=["email"])] = "eppn"
+    """The claim that becomes the user's name."""
+
+
+class Auth0Auth(OAuth):
+    """Users log in with Auth0."""
+
+    type: Literal["auth0"]
+    """The way to log in. With `auth0`, people log in through a tenant at Auth0."""
+    domain: Annotated[Domain, Field(examples=["our-school.eu.auth0.com"])]
+    """Domain of the tenant."""
+    username_claim: Annotated[Text, Field(examples=["nickname"])] = "email"
+    """The claim that becomes the user's name."""
+
+
+class OktaAuth(OAuth):
+    """Users log in with Okta."""
+
+    type: Literal["okta"]
+    """The way to log in. With `okta`, people log in through an organization at Okta."""
+    domain: Annotated[Domain, Field(examples=["our-school.okta.com"])]
+    """Domain of the organization."""
+    username_claim: Annotated[Text, Field(examples=["email"])] = "preferred_username"
+    """The claim that becomes the user's name."""
+
+
+class BitbucketAuth(OAuth):
+    """Users log in with Bitbucket."""
+
+    admits_by = ("workspaces",)
+
+    type: Literal["bitbucket"]
+    """The way to log in. With `bitbucket`, people use their account at Bitbucket."""
+    workspaces: Annotated[Words, Field(examples=[["our-school"]])] = ()
+    """Workspaces whose members may log in, beside those named under `users`."""
+
+
+class MediaWikiAuth(OAuth):
+    """Users log in at a MediaWiki, such as Wikipedia."""
+
+    type: Literal["mediawiki"]
+    """The way to log in. With `mediawiki`, people use their account at a wiki."""
+    url: Annotated[Url, Field(examples=["https://wiki.example.org/w/index.php"])] = (
+        "https://meta.wikimedia.org/w/index.php"
+    )
+    """Address of the wiki's index.php."""
+
+
+class Lti13Auth(Auth):
+    """Users come from a course in a learning management system (Moodle, Canvas and the like) by LTI 1.3."""
+
+    sends_people_back = True
+
+    type: Literal["lti13"]
+    """The way to log in. With `lti13`, people come from a course in a learning management system."""
+    issuer: Annotated[Text, Field(examples=["https://moodle.example.org"])]
+    """The learning management system, as it names itself (`iss`)."""
+    client_ids: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["aB3dE5gH7jK9mN1"]])]
+    """Identifiers of this hub, as the learning management system gave them out."""
+    authorize_url: Annotated[Url, Field(examples=["https://moodle.example.org/mod/lti/auth.php"])]
+    """Where the learning management system proves who somebody is (the platform's authentication endpoint)."""
+    jwks_url: Annotated[Url, Field(examples=["https://moodle.example.org/mod/lti/certs.php"])]
+    """Where the learning management system's public keys are (the platform's JWKS endpoint)."""
+    username_claim: Annotated[Text, Field(examples=["preferred_username"])] = "email"
+    """The claim that becomes the user's name."""

@@ -1,0 +1,135 @@
+"""Who may log in, in which groups, and how much of the machine each may use."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from littlest.config.sections.base import Section, UserName, UserNames
+from littlest.config.sections.places import parse_homes
+from littlest.config.sections.values import (
+    parse_bytes,
+    parse_group_name,
+    parse_share_or_bytes,
+    parse_unix_name,
+    render_bytes,
+)
+
+_LEAST_MEMORY = "128M"
+"""A notebook server with one kernel does not start in less."""
+_MOST_MEMORY = "1024T"
+
+
+def _check_memory(memory: str) -> str:
+    count = parse_bytes(memory)
+    if count < parse_bytes(_LEAST_MEMORY):
+        raise ValueError(f"is too little for a server to start; give at least {_LEAST_MEMORY}")
+    if count > parse_bytes(_MOST_MEMORY):
+        raise ValueError(f"is more than any machine has; give at most {_MOST_MEMORY}")
+    return render_bytes(count)
+
+
+def _check_reserve(reserve: str) -> str:
+    reserve = parse_share_or_bytes(reserve)
+    if reserve.endswith("%") and float(reserve[:-1]) > 90:
+        raise ValueError("leaves nothing to the users; give at most 90%")
+    return reserve
+
+
+def _check_total(total: str) -> str:
+    total = parse_share_or_bytes(total)
+    if float(total[:-1]) == 0 if total.endswith("%") else parse_bytes(total) < parse_bytes(_LEAST_MEMORY):
+        raise ValueError(f"is too little for a server to start; give at least {_LEAST_MEMORY}")
+    return total
+
+
+Memory = Annotated[str, AfterValidator(_check_memory)] | None
+Cores = Annotated[float, Field(ge=0.01, le=1024)] | None
+Processes = Annotated[int, Field(ge=64, le=1_000_000)]
+Servers = Annotated[int, Field(ge=1, le=100)]
+
+
+class OwnLimits(Section):
+    """Limits of some users, in the place of those for everybody; what is not given here stays as it is there."""
+
+    memory: Annotated[Memory, Field(examples=["4G"])] = None
+    """Memory, in bytes with K, M, G or T (powers of 1024), at least 128M; null for no limit."""
+    cpu: Annotated[Cores, Field(examples=[2])] = None
+    """CPU cores, such as 0.5 or 2; null for no limit."""
+    processes: Annotated[Processes | None, Field(examples=[4096])] = None
+    """Processes and threads; null for no limit."""
+    open_servers: Annotated[Servers | None, Field(examples=[3])] = None
+    """Servers that one user may have open at once; null for no limit."""
+
+
+class Limits(Section):
+    """What one user's server may use, and all together."""
+
+    memory: Annotated[Memory, Field(examples=["512M"])] = "1G"
+    """Memory, in bytes with K, M, G or T (powers of 1024), at least 128M; null for no limit."""
+    cpu: Annotated[Cores, Field(examples=[0.5])] = None
+    """CPU cores, such as 0.5 or 2; null for no limit."""
+    processes: Annotated[Processes | None, Field(examples=[256])] = 1024
+    """Processes and threads; null for no limit."""
+    open_servers: Annotated[Servers | None, Field(examples=[2])] = 1
+    """Servers that one user may have open at once: more than 1 lets users start named ones; null for no limit."""
+    total_memory: Annotated[Annotated[str, AfterValidator(_check_total)] | None, Field(examples=["12G"])] = None
+    """Memory of all user servers together: an amount, or a share of the machine such as 80%; null for all but the
+    reserve."""
+    reserve: Annotated[str, AfterValidator(_check_reserve), Field(examples=["1G"])] = "10%"
+    """Memory that users never get, so that the hub and those who repair it still have some: an amount, or a share."""
+    users: Annotated[dict[UserName, OwnLimits], Field(examples=[{"ada": {"memory": "4G"}}])] = Field(
+        default_factory=dict
+    )
+    """Limits of single users, in the place of their groups' and everybody's."""
+
+
+class Group(Section):
+    """Users who have something in common, such as a course."""
+
+    members: Annotated[UserNames, Field(examples=[["ada", "grace"]])] = ()
+    """Users in the group. To be in it lets nobody log in: see `users.allowed`."""
+    limits: OwnLimits = Field(default_factory=OwnLimits)
+    """Limits of the members; of several groups the most generous counts."""
+    default_app: Annotated[Literal["jupyterlab", "notebook"] | None, Field(examples=["notebook"])] = None
+    """The application that opens after login; null for `user_environment.default_app`."""
+    shared_folder: bool = False
+    """Whether the members have a folder in which all of them may change files, linked in each home under the group's
+    name."""
+
+
+class Users(Section):
+    """Who may log in, and as what. Upper and lower case are the same in a name."""
+
+    allowed: Annotated[UserNames, Field(examples=[["ada", "grace"]])] = ()
+    """Users who may log in, beside the admins and those added in the hub's admin panel."""
+    admin: Annotated[UserNames, Field(examples=[["teacher"]])] = ()
+    """Users who may manage the hub and, in a terminal, the machine (sudo)."""
+    banned: Annotated[UserNames, Field(examples=[["mallory"]])] = ()
+    """Users who may not log in, whatever the hub's admin panel says of them."""
+    groups: Annotated[
+        dict[Annotated[str, AfterValidator(parse_group_name)], Group],
+        Field(examples=[{"biology": {"members": ["ada", "grace"], "limits": {"memory": "2G"}}}]),
+    ] = Field(default_factory=dict)
+    """Groups of users, by their names."""
+    unix_name: Annotated[str, AfterValidator(parse_unix_name), Field(examples=["{name}"])] = "jupyter-{name}"
+    """Name of a user's Unix account; with "{name}", accounts that exist already are used."""
+    homes: Annotated[str, AfterValidator(parse_homes), Field(examples=["/mnt/homes"])] = "/home"
+    """Folder in which new accounts get their homes, such as a mounted disk; those that exist stay where they are."""
+
+    @field_validator("banned")
+    @classmethod
+    def _check_banned(cls, banned: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        clashes: list[InitErrorDetails] = [
+            {
+                "type": PydanticCustomError("banned", "is also in users.{other}", {"other": other}),
+                "loc": (index,),
+                "input": name,
+            }
+            for index, name in enumerate(banned)
+            for other in ("allowed", "admin")
+            if name in info.data.get(other, ())
+        ]
+        if clashes:
+            raise ValidationError.from_exception_data("users.banned", clashes)
+        return banned

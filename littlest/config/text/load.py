@@ -1,0 +1,218 @@
+"""One YAML file to one Config, or every problem it has as `file:line: key: problem`."""
+
+import codecs
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from littlest.config.model import Config
+from littlest.config.reference.catalog import find_nearest_word
+from littlest.config.sections.base import CONFLICT
+from littlest.config.text.convert import Conversion, Place
+from littlest.config.text.mend import Mended, mend_yaml
+from littlest.config.text.problems import InvalidConfig, Problem
+from littlest.config.text.scalars import show
+from littlest.config.text.syntax import ScalarNode
+from littlest.errors import LittlestError
+from littlest.machine.read_file import read_file
+
+
+def read_config(path: Path) -> Config:
+    """Return the settings in a file. Raises ConfigError, or LittlestError where the file is not to be read."""
+    try:
+        data = read_file(path)
+    except OSError as error:
+        raise LittlestError(f"{path} cannot be read: {error.strerror}.") from error
+    check_writers(path, str(path))
+    return load_config(decode_config(data, str(path)), str(path))
+
+
+def check_writers(path: Path, name: str) -> None:
+    """Raises InvalidConfig for a file that every user of the machine may change: one who did would be root by it.
+
+    `name` is the file's name in messages.
+    """
+    with suppress(OSError):
+        if path.stat().st_mode & stat.S_IWOTH:
+            problem = Problem(name, 1, 1, "", "every user of this machine can change this file")
+            raise InvalidConfig((problem,), f"See whether all in it is yours, then: sudo chmod o-w {name}")
+
+
+def decode_config(data: bytes, name: str) -> str:
+    """Return the text of a file's bytes. Raises ConfigError for any encoding but UTF-8."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        start = error.start
+    others: tuple[Problem, ...] = ()
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        problem = "this file is saved as UTF-16; save it as UTF-8"
+    elif b"\0" in data:
+        problem = "this is no text file"
+    else:
+        problem = f"the byte 0x{data[start]:02x} is not UTF-8; save the file as UTF-8"
+        others = _list_others(data, name)
+    line = data.count(b"\n", 0, start) + 1
+    first = Problem(name, line, start - data.rfind(b"\n", 0, start), "", problem)
+    raise InvalidConfig(sort_problems([first, *others]))
+
+
+def _list_others(data: bytes, name: str) -> tuple[Problem, ...]:
+    """Return what else is wrong with a file of another encoding, but for the lines that have its letters."""
+    lines = [number for number, line in enumerate(data.split(b"\n"), 1) if not line.isascii()]
+    try:
+        load_config(data.decode("ascii", errors="replace"), name)
+    except InvalidConfig as error:
+        return tuple(problem for problem in error.problems if problem.line not in lines)
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """The settings of a file, and where each of them stands in it."""
+
+    config: Config
+    text: str
+    """The YAML itself."""
+    _conversion: Conversion
+
+    def make_problem(self, place: Place, problem: str, hint: str | None = None) -> Problem:
+        """Return what is wrong with the value at a place, which stands at a line of the file (the nearest around it
+        where nothing was written there)."""
+        return self._conversion.make_problem(self._conversion.find_node(place), place, problem, hint)
+
+
+def load_config(text: str, name: str) -> Config:
+    """Return the settings that a YAML text gives; an empty one gives the defaults.
+
+    `name` is the file's name in messages. Raises ConfigError with every problem, ordered by line.
+    """
+    return load_located_config(text, name).config
+
+
+def load_located_config(text: str, name: str) -> LoadedConfig:
+    """Return the settings of a YAML text with their places, for checks that need more than the text.
+
+    Raises ConfigError as `load_config` does.
+    """
+    mended = mend_yaml(text)
+    conversion = Conversion(mended.root, name)
+    config = _validate(conversion, _list_damaged(mended))
+    if mended.errors:
+        raise InvalidConfig(sort_problems(_list_certain(conversion, mended)))
+    if config is None or conversion.problems:
+        raise InvalidConfig(sort_problems(conversion.problems))
+    return LoadedConfig(config, text, conversion)
+
+
+def _list_damaged(mended: Mended) -> frozenset[str]:
+    """Return the keys at the top below which something may be missing that stands in the file."""
+    return frozenset(Config.model_fields) if mended.groups is None else mended.groups
+
+
+def _list_certain(conversion: Conversion, mended: Mended) -> Iterator[Problem]:
+    """Yield what is wrong with a text that is not YAML, without what may be so only because it is not."""
+    for error in mended.errors:
+        yield Problem(conversion.file, error.line, error.column, "", error.problem)
+    # the type of auth, which says what keys there are, may not have been read
+    is_uncertain = "auth" in _list_damaged(mended)
+    for problem in conversion.problems:
+        if problem.line not in mended.lines and not (is_uncertain and problem.key.split(".")[0] == "auth"):
+            yield problem
+
+
+def _validate(conversion: Conversion, damaged: frozenset[str]) -> Config | None:
+    """Return the settings; None, and the conversion's problems, where something is wrong with them.
+
+    What stands in one section against another is looked for in a second round as well, without the sections that have
+    problems of their own: so that one run names everything, and nothing that is only missing because it was left out.
+    Of `damaged` sections, in which something may be missing, only single values are looked at.
+    """
+    unknown = damaged | {str(place[0]) for place in conversion.wrong if place}
+    noted = frozenset(conversion.wrong)
+    try:
+        return Config.model_validate(conversion.data, context=unknown)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    for detail in details:
+        section = detail["loc"][0] if detail["loc"] else ""
+        if detail["type"] == CONFLICT and section in unknown:
+            continue
+        # of a list the places are those in the data, which lacks what could not be read
+        if detail["loc"] in noted and isinstance(detail["loc"][-1], str):
+            continue
+        is_single = isinstance(conversion.find_node(detail["loc"]), ScalarNode)
+        if section in damaged and (detail["type"] == "missing" or not is_single):
+            continue
+        if detail["type"] == "too_short" and detail["input"]:
+            # pydantic counts only the entries that are right
+            continue
+        _add_problem(conversion, detail)
+    wrong = unknown | {str(detail["loc"][0]) for detail in details if detail["loc"]}
+    healthy = {key: value for key, value in conversion.data.items() if key not in wrong}
+    try:
+        Config.model_validate(healthy, context=wrong)
+    except ValidationError as error:
+        for detail in error.errors(include_url=False):
+            _add_problem(conversion, detail)
+    return None
+
+
+def _add_problem(conversion: Conversion, detail: ErrorDetails) -> None:
+    node = conversion.find_node(detail["loc"])
+    problem, hint = _explain(detail)
+    # a conflict names what it is about; of every other problem the value is the subject
+    is_hidden = any(node is hidden for hidden in conversion.hidden)
+    subject = "" if is_hidden or detail["type"] in (CONFLICT, "missing") else show(node)
+    conversion.add_problem(node, detail["loc"], f"{subject} {problem}".lstrip(), hint)
+
+
+def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Return problems in the order of the file's lines."""
+    return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+
+
+_SENTENCES = {
+    "greater_than_equal": "is too small; give at least {ge:g}",
+    "less_than_equal": "is too large; give at most {le:g}",
+    "value_error": "{error}",
+    "string_too_long": "is too long; give at most {max_length} characters",
+    "string_too_short": "is empty",
+    "too_short": "is empty; give at least one",
+}
+
+
+def _explain(detail: ErrorDetails) -> tuple[str, str | None]:
+    """Return what is wrong in plain words, with the value as the sentence's subject, and a hint."""
+    limits: dict[str, Any] = detail.get("ctx", {})
+    match detail["type"]:
+        case "literal_error":
+            return _explain_choice(str(detail["input"]), limits["expected"])
+        case _ if detail["type"] == CONFLICT:
+            return limits["problem"], limits["hint"]
+        case "missing":
+            return (
+                f"{detail['loc'][-1]} is missing",
+                f"`littlest config help {detail['loc'][0]}` shows what is needed",
+            )
+        case "banned":
+            return detail["msg"], "a banned user may stand in no other list"
+        case kind if kind in _SENTENCES:
+            return _SENTENCES[kind].format_map(limits), None
+        case _:
+            return f"is not valid: {detail['msg']}", None
+
+
+def _explain_choice(word: str, expected: str) -> tuple[str, str | None]:
+    # pydantic gives them as "'a', 'b' or 'c'"
+    choices = tuple(expected.replace("'", "").replace(" or ", ", ").split(", "))
+    if len(choices) == 1:
+        return f"cannot be here; write {choices[0].replace('True', 'true')}", None
+    nearest = find_nearest_word(word, choices)
+    return f"is not one of {', '.join(choices)}", f"did you mean {nearest}?" if nearest else None

@@ -1,0 +1,56 @@
+"""A configuration file's text without its secrets. Pure."""
+
+import re
+from collections.abc import Iterator
+
+from littlest.config.sections.secrecy import MASK
+from littlest.config.text.convert import Conversion
+from littlest.config.text.problems import InvalidConfig, Problem
+from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml
+
+_KEY = re.compile(r"[ \t]*(?:- +)*(?:[A-Za-z_][A-Za-z0-9_]*:(?:[ \t]+|$))?")
+"""How a line begins that no value stands in: what it is indented with, the dashes of a list, a key."""
+
+
+def mask_secrets(text: str, name: str) -> str:
+    """Return the text with a mask in the place of every secret; all else stays as it is.
+
+    Where a file is not valid, what stands below an unknown key is masked as well, and a value where a group belongs:
+    it may be a secret whose key is misspelt or forgotten. `name` is the file's name in messages.
+    Raises ConfigError for a text that is not YAML.
+    """
+    try:
+        root = parse_yaml(text)
+    except YamlSyntaxError as error:
+        raise InvalidConfig((Problem(name, error.line, error.column, "", error.problem),)) from None
+    found = {
+        (scalar.start_mark.index, scalar.end_mark.index)
+        for node in Conversion(root, name).hidden
+        for scalar in _list_scalars(node, set())
+    }
+    for start, end in sorted(found, reverse=True):
+        # a block of lines ends with its last line's end
+        last = "\n" if text[start:end].endswith("\n") else ""
+        text = f"{text[:start]}{MASK}{last}{text[end:]}"
+    return text
+
+
+def mask_values(line: str) -> str:
+    """Return a line with a mask for all but its key: of a text that is not YAML nobody knows what is a secret."""
+    found = _KEY.match(line)
+    begin, rest = (found[0], line[found.end() :]) if found else ("", line)
+    return f"{begin}{MASK}" if rest.strip() else line
+
+
+def _list_scalars(node: Node, seen: set[int]) -> Iterator[Node]:
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, ScalarNode):
+        yield node
+    elif isinstance(node, SequenceNode):
+        for item in node.value:
+            yield from _list_scalars(item, seen)
+    elif isinstance(node, MappingNode):
+        for _, value in node.value:
+            yield from _list_scalars(value, seen)

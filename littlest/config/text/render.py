@@ -1,0 +1,137 @@
+"""Settings as YAML text: the commented default file, and the settings in force. Pure functions."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from littlest.config.model import Config
+from littlest.config.reference.catalog import Setting, list_settings
+from littlest.config.sections.base import Secret, Section
+from littlest.config.sections.secrecy import MASK, is_hidden, mask_free
+from littlest.config.sections.users import OwnLimits
+from littlest.paths import SCHEMA_FILE
+
+_WIDTH = 118
+Place = tuple[str, ...]
+_HEAD = f"""\
+# yaml-language-server: $schema={SCHEMA_FILE}
+# The settings of this JupyterHub.
+#
+# Every setting stands here with its default, commented out. To change one, remove the "# " before it and give it
+# another value; then run:  sudo littlest apply
+# To edit with a check before anything is saved:  sudo littlest config edit
+"""
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*|[0-9]+[KMGT]", re.ASCII)
+_NOT_PLAIN = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+"""Words that some YAML reader or other takes for something else than text."""
+
+
+def render_default_config(admins: Sequence[str] = ()) -> str:
+    """Return the config.yaml of a new server, in which nothing is set but the admins."""
+    given = {"users.admin": tuple(admins)} if admins else {}
+    return _HEAD + "".join(f"{line}\n" for setting in list_settings() for line in list_setting_lines(setting, given))
+
+
+def list_setting_lines(setting: Setting, given: Mapping[str, Any] = MappingProxyType({})) -> Iterator[str]:
+    """Yield the lines about a setting in the default file: what it is, and its default or the value in `given`."""
+    # not needed to show settings, which should be quick
+    from textwrap import wrap  # noqa: PLC0415
+
+    depth = setting.key.count(".")
+    indent = "  " * depth
+    if depth == 0:
+        yield ""
+    yield from wrap(setting.description, _WIDTH, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}# ")
+    if setting.section is not None:
+        # a group is not commented out, so that removing one "# " is enough; without settings it changes nothing
+        yield f"{indent}{setting.name}:"
+    elif setting.key in given:
+        yield from (indent + line for line in render_settings({setting.name: given[setting.key]}).splitlines())
+    else:
+        if setting.example is not None:
+            yield f"{indent}# For example: {render_inline(setting.example)}"
+        yield f"{indent}# {setting.name}: {render_inline(setting.default)}"
+
+
+def make_data(config: Config, *, reveal: bool = False) -> dict[str, Any]:
+    """Return every setting as plain data, in the order of the model; secrets are masked unless they are asked for."""
+    return _make_section_data(config, reveal, ())
+
+
+def _make_section_data(section: Section, reveal: bool, place: Place) -> dict[str, Any]:
+    # limits of some users: what is not given is not null, it is what holds for everybody
+    given = section.model_fields_set if isinstance(section, OwnLimits) else type(section).model_fields
+    values = ((name, getattr(section, name)) for name in type(section).model_fields if name in given)
+    return {name: _make_plain(value, reveal, (*place, name)) for name, value in values}
+
+
+def _make_plain(value: Any, reveal: bool, place: Place) -> Any:
+    match value:
+        case Secret():
+            return {"file": value.file} if value.file else value.value if reveal else MASK
+        case Section():
+            return _make_section_data(value, reveal, place)
+        case dict() if reveal or not is_hidden(value, place):
+            return {name: _make_plain(inner, reveal, (*place, name)) for name, inner in value.items()}
+        case _:
+            return value if reveal else mask_free(value, place)
+
+
+def render_settings(data: Mapping[str, Any], indent: str = "") -> str:
+    """Return settings as YAML that the loader reads back to the same values."""
+    lines = []
+    for name, value in data.items():
+        if isinstance(value, Mapping) and value:
+            lines.append(f"{indent}{render_value(name)}:\n{render_settings(value, indent + '  ')}")
+        elif isinstance(value, (tuple, list)) and value:
+            lines.append(f"{indent}{render_value(name)}:\n")
+            lines += [f"{indent}  - {render_inline(item)}\n" for item in value]
+        else:
+            lines.append(f"{indent}{render_value(name)}: {render_inline(value)}\n")
+    return "".join(lines)
+
+
+def render_value(value: Any) -> str:
+    """Return one value as it is written in YAML."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            short = f"{value:g}"
+            return short if isinstance(value, float) and float(short) == value else str(value)
+        case _:
+            text = str(value)
+            if _PLAIN.fullmatch(text) and text.lower() not in _NOT_PLAIN:
+                return text
+            return render_quoted(text)
+
+
+def render_quoted(text: str) -> str:
+    """Return text in double quotes; what cannot be seen, or what YAML allows in no file, is written as a number."""
+    # a JSON string is a YAML string, but for characters beyond U+FFFF, of which JSON makes two
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(
+        letter
+        if letter.isprintable()
+        else f"\\u{ord(letter):04x}"
+        if ord(letter) < 2**16
+        else f"\\U{ord(letter):08x}"
+        for letter in quoted
+    )
+
+
+def render_inline(value: Any) -> str:
+    """Return a value of any shape as YAML on one line."""
+    match value:
+        case tuple() | list():
+            return f"[{', '.join(map(render_inline, value))}]"
+        case Mapping():
+            return (
+                f"{{{', '.join(f'{render_value(name)}: {render_inline(inner)}' for name, inner in value.items())}}}"
+            )
+        case _:
+            return render_value(value)

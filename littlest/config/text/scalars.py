@@ -1,0 +1,133 @@
+"""Single values of YAML as the type of the setting they are given to, and as messages show them. Pure functions."""
+
+import math
+import re
+from typing import Any, Literal
+
+from littlest.config.reference.catalog import list_choices
+from littlest.config.sections.base import Data
+from littlest.config.sections.secrecy import mask_text
+from littlest.config.text.syntax import Node, ScalarNode
+
+_INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)
+_NUMBER = re.compile(r"[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+"""Without a zero before other digits: that is a postcode or a matriculation number."""
+_TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_NULL = frozenset({"null", "Null", "NULL", "~"})
+_YAML_TAG = "tag:yaml.org,2002:"
+_KNOWN_TAGS = frozenset(
+    _YAML_TAG + name for name in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq", "merge", "value")
+)
+_MOST_SHOWN = 60
+_MOST_DIGITS = 30
+
+
+class Misread(Exception):
+    """A value that is not what its setting needs; the text is a sentence for the person."""
+
+
+def read_scalar(node: ScalarNode, kind: Any) -> Any:
+    """Return a value as the type of its setting. Raises Misread."""
+    text: str = node.value
+    if kind is str or (list_choices(kind) and kind != Literal[True]):
+        return text
+    shown = show(node)
+    if kind in (bool, Literal[True]):
+        if node.style or text not in _TRUTH:
+            raise Misread(f"{shown} is neither true nor false")
+        return _TRUTH[text]
+    number = _parse_number(text)
+    # 80.0 is a whole number, to editors as well
+    if number is None or (kind is int and not float(number).is_integer()):
+        raise Misread(f"{shown} is not {describe_kind(kind)}")
+    if node.style:
+        raise Misread(f"{shown} is text because of its quotes; write {text}")
+    return int(number) if kind is int else number
+
+
+def describe_kind(kind: Any) -> str:
+    """Return what a setting of this type takes, in a few words."""
+    if kind == Literal[True]:
+        return "true"
+    if choices := list_choices(kind):
+        return " or ".join(choices)
+    return {bool: "true or false", int: "a whole number", float: "a number"}.get(kind, "text")
+
+
+def show(node: Node) -> str:
+    """Return a value as it stands in the file, short enough for a message."""
+    if not isinstance(node, ScalarNode):
+        return ""
+    text = make_visible(node.value)
+    return f'"{text}"' if node.style or text.strip() != text or not text else text
+
+
+def make_visible(text: str) -> str:
+    """Return what someone wrote as one short line without control characters, and without passwords in it."""
+    text = mask_text(text)
+    short = text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+    return short if short.isprintable() else short.encode("unicode_escape").decode()
+
+
+def find_miswriting(node: Node, *, is_secret: bool) -> str:
+    """Return how a value that was meant as text came to be something else for YAML; empty where it did not.
+
+    Nothing of a secret is named.
+    """
+    begin = "!" if node.tag and str(node.tag) not in _KNOWN_TAGS else "&" if node.anchor and is_blank(node) else ""
+    if begin and is_secret:
+        return f"begins with {begin}, which has a meaning in YAML; put the secret in quotes"
+    if begin == "!":
+        return f"the tag {make_visible(str(node.tag).replace(_YAML_TAG, '!!'))} means nothing here; remove it"
+    return ""
+
+
+def find_line_break(node: Node, *, is_secret: bool) -> str:
+    """Return what is wrong with text without quotes over several lines, which YAML joins; empty where it is on one.
+
+    A dash that is indented too far makes one user of two.
+    """
+    if not isinstance(node, ScalarNode) or node.style or node.end_mark.line == node.start_mark.line:
+        return ""
+    if is_secret:
+        return "goes on over more than one line; write the secret on one line, in quotes"
+    return f"goes on over more than one line, as {show(node)}; several entries must be indented alike"
+
+
+def guess_scalar(node: ScalarNode) -> Data:
+    """Return a value as it is written, where no setting says what it should be.
+
+    As YAML 1.2's core schema has it, but that only a number in its plain spelling is one: a zero before it (0123),
+    another base (0x10) or no finite value (.inf, 1e999) leave it the text that it looks like.
+    """
+    text: str = node.value
+    if node.style:
+        return text
+    if is_blank(node) or is_null(node):
+        return None
+    if text in _TRUTH:
+        return _TRUTH[text]
+    number = _parse_number(text)
+    return number if number is not None and math.isfinite(number) else text
+
+
+def _parse_number(text: str) -> int | float | None:
+    """Return the number that is written so, None where none is."""
+    if len(text) > _MOST_DIGITS or not _NUMBER.fullmatch(text):
+        return None
+    return int(text) if _INTEGER.fullmatch(text) else float(text)
+
+
+def is_null(node: Node) -> bool:
+    """Whether this is a written null."""
+    return isinstance(node, ScalarNode) and not node.style and node.value in _NULL
+
+
+def is_blank(node: Node) -> bool:
+    """Whether nothing stands there."""
+    return isinstance(node, ScalarNode) and not node.style and not node.value
+
+
+def is_empty(node: Node) -> bool:
+    """Whether this is null or nothing at all."""
+    return is_null(node) or is_blank(node)

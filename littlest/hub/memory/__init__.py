@@ -1,0 +1,1 @@
+"""What the hub remembers between its runs, outside of its database."""

@@ -1,0 +1,53 @@
+"""The Unix side of rights, from inside the hub: what users may have by their accounts, and the end of the rest."""
+
+import asyncio
+from collections.abc import Collection
+
+from jupyterhub import orm
+from jupyterhub.app import JupyterHub
+
+from littlest.errors import LittlestError
+from littlest.hub.live import live
+from littlest.hub.login.people import FollowsSettings
+from littlest.machine.machine import Machine
+from littlest.system.accounts.members import take_out_of_groups
+from littlest.system.accounts.revocation import end_accounts, find_shut_users, open_accounts, take_back_environment
+
+
+async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
+    """Let accounts leave the Unix groups that they should not be in, and open those of users who may log in again; a
+    line for what failed."""
+    admins = {name: bool(admin) for name, admin in app.db.query(orm.User.name, orm.User.admin)}
+    shut_out = await _find_shut_out(app, live.removed)
+    machine = Machine()
+    try:
+        shut = await asyncio.to_thread(find_shut_users, machine, admins)
+        if back := shut - await _find_shut_out(app, shut):
+            await asyncio.to_thread(open_accounts, machine, back)
+        return await asyncio.to_thread(take_out_of_groups, machine, live.config, admins, shut_out)
+    except (LittlestError, OSError) as error:
+        return (f"accounts may be in Unix groups that they should not be in: {error}",)
+
+
+async def end_what_runs(
+    app: JupyterHub, losers: Collection[str], *, gone: Collection[str] = (), with_files: bool
+) -> tuple[str, ...]:
+    """End what still runs of users who lost rights, once their servers are stopped; a line for what goes on.
+
+    `gone` are those of them who were deleted. With `with_files` the shared environment is taken back from who was an
+    admin.
+    """
+    # somebody who is deleted may be added again at once, for a forgotten password
+    deleted = {name for name in gone if orm.User.find(app.db, name) is None}
+    shut_out = {*deleted, *await _find_shut_out(app, set(losers) - set(gone))}
+    machine = Machine()
+    wrong = await asyncio.to_thread(end_accounts, machine, live.config, losers, shut_out)
+    return (*wrong, *(await asyncio.to_thread(take_back_environment, machine) if with_files else ()))
+
+
+async def _find_shut_out(app: JupyterHub, names: Collection[str]) -> set[str]:
+    """Those of these who may not log in, as far as that is ours to say."""
+    authenticator = app.authenticator
+    if not isinstance(authenticator, FollowsSettings):
+        return {name for name in names if name in live.config.users.banned or name in live.removed}
+    return {name for name in names if not await authenticator.may_log_in(name)}

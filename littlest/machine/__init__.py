@@ -1,0 +1,1 @@
+"""The machine: a root directory and a way to run commands. The only package that starts processes."""

@@ -1,0 +1,114 @@
+"""Directories, files, links and secrets of the server; the units' files stand in `littlest.plan.unit_files`."""
+
+from littlest import paths
+from littlest.config.text.render import render_default_config
+from littlest.plan.steps import (
+    EnsureSecret,
+    MakeDirectory,
+    MakeLink,
+    Release,
+    SecretKind,
+    Step,
+    WriteEnvironmentFile,
+    WriteFile,
+)
+
+PROXY_TOKEN_FILE = paths.SECRETS_DIR / "proxy-token"
+CRYPT_KEY_FILE = paths.SECRETS_DIR / "crypt-key"
+CULLER_TOKEN_FILE = paths.SECRETS_DIR / "culler-token"
+
+DROP_IN_README = """\
+Files in this directory whose names end in .py are read by the hub at its start, in the order of their names, after
+/etc/littlest/config.yaml. They hold what that file has no key for, in JupyterHub's own words, such as
+
+    c.JupyterHub.logo_file = "/etc/littlest/logo.png"
+
+After a change: sudo littlest apply
+"""
+
+COMMAND_SCRIPT = f"""\
+#!/bin/sh
+# Written by The Littlest JupyterHub. Runs the current release's command; where that release is damaged, the
+# command of the newest other one that is complete, so that there is always a way to repair the server.
+current=$(readlink -f {paths.CURRENT_LINK})
+for release in "$current" $(ls -dt {paths.RELEASES_DIR}/*/ 2>/dev/null); do
+    release=${{release%/}}
+    if [ "$release" = "$current" ]; then
+        [ -z "${{tried-}}" ] || continue
+        tried=yes
+    else
+        [ -e "$release/.littlest-complete" ] || continue
+        echo "littlest: the current release is damaged; using $release" >&2
+    fi
+    for main in "$release"/lib/python3*/site-packages/littlest/__main__.py; do
+        [ -s "$main" ] || continue
+        # what changes something is this very process where that can be: whoever ends it lets it go back, and not on
+        case " $* " in
+        *" apply "* | *" --apply "* | *" rollback "* | *" uninstall "*)
+            "$release/bin/python" -I -S -c "" 2>/dev/null && exec "$release/bin/python" -I -m littlest "$@" ;;
+        esac
+        "$release/bin/python" -I -m littlest "$@"
+        status=$?
+        # 126 and 127: the interpreter, or something it needs, could not be loaded
+        case $status in 126 | 127) ;; *) exit $status ;; esac
+    done
+done
+echo "littlest: there is no intact release in {paths.RELEASES_DIR}. Run the installer again." >&2
+exit 6
+"""
+
+SUDOERS = f"""\
+# Written by The Littlest JupyterHub: admins of the hub may administer this machine from a terminal.
+%{paths.ADMINS_GROUP} ALL=(ALL) NOPASSWD:ALL
+"""
+
+
+def make_directory_steps() -> tuple[Step, ...]:
+    """Every directory that is ours."""
+    return (
+        MakeDirectory(paths.OPT_DIR),
+        MakeDirectory(paths.ETC_DIR),
+        # the place for what the settings cannot say, such as the passwords of other services
+        MakeDirectory(paths.DROP_IN_DIR, 0o700),
+        MakeDirectory(paths.STATE_DIR, 0o700),
+        MakeDirectory(paths.SECRETS_DIR, 0o700),
+        MakeDirectory(paths.INITIAL_PASSWORD_DIR, 0o700),
+        MakeDirectory(paths.HISTORY_DIR, 0o700),
+        MakeDirectory(paths.LOG_DIR, 0o750),
+        MakeDirectory(paths.PROXY_STATE_DIR, 0o700, paths.PROXY_USER, paths.PROXY_USER),
+        MakeDirectory(paths.SUDOERS_FILE.parent, 0o755, shared=True),
+    )
+
+
+def make_secret_steps() -> tuple[Step, ...]:
+    """The secrets that hub, proxy, culler and the command share, and the files in which units find them."""
+    return (
+        EnsureSecret(PROXY_TOKEN_FILE),
+        EnsureSecret(CRYPT_KEY_FILE),
+        EnsureSecret(CULLER_TOKEN_FILE),
+        EnsureSecret(paths.COMMAND_TOKEN_FILE),
+        EnsureSecret(paths.COOKIE_SECRET_FILE, SecretKind.COOKIE),
+        WriteEnvironmentFile(
+            paths.HUB_ENVIRONMENT_FILE,
+            (
+                ("CONFIGPROXY_AUTH_TOKEN", PROXY_TOKEN_FILE),
+                ("JUPYTERHUB_CRYPT_KEY", CRYPT_KEY_FILE),
+                ("LITTLEST_CULLER_TOKEN", CULLER_TOKEN_FILE),
+                ("LITTLEST_COMMAND_TOKEN", paths.COMMAND_TOKEN_FILE),
+            ),
+        ),
+        WriteEnvironmentFile(paths.PROXY_ENVIRONMENT_FILE, (("CONFIGPROXY_AUTH_TOKEN", PROXY_TOKEN_FILE),)),
+        WriteEnvironmentFile(paths.CULLER_ENVIRONMENT_FILE, (("JUPYTERHUB_API_TOKEN", CULLER_TOKEN_FILE),)),
+    )
+
+
+def make_file_steps(release: Release, admins: tuple[str, ...]) -> tuple[Step, ...]:
+    """The configuration (once), the command, the sudo rule, and the links that make this release the current one."""
+    return (
+        WriteFile(paths.CONFIG_FILE, render_default_config(admins), mode=0o640, once=True),
+        WriteFile(paths.DROP_IN_DIR / "README", DROP_IN_README),
+        WriteFile(paths.SUDOERS_FILE, SUDOERS, mode=0o440),
+        MakeLink(paths.CURRENT_LINK, release.directory),
+        MakeLink(paths.PACKAGES_LINK, paths.CURRENT_LINK / "share/littlest/packages"),
+        WriteFile(paths.COMMAND_FILE, COMMAND_SCRIPT, mode=0o755),
+    )

@@ -1,0 +1,1 @@
+"""What runs as a user: the notebook server, its extensions, and how it starts kernels."""

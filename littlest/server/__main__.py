@@ -1,0 +1,44 @@
+"""A user's notebook server: `python -I -m littlest.server`, started by our spawner from the release.
+
+Runs as the user. It is jupyterhub-singleuser with two more server extensions, and without imports that cost seconds.
+"""
+
+import sys
+from typing import Any
+
+from littlest.server.working_directory import enter_working_directory
+from littlest.skipped_imports import leave_out_hub_modules, leave_out_rfc3987
+
+leave_out_rfc3987()
+with leave_out_hub_modules():
+    from jupyterhub.singleuser.extension import JupyterHubSingleUser
+
+EXTENSIONS = {
+    "littlest.server.activity": True,
+    "littlest.server.visitors": True,
+    # speaks to language servers, of which the release has none
+    "jupyter_lsp": False,
+}
+
+
+class UserServer(JupyterHubSingleUser):
+    """Starts the server with our extensions; JupyterHub's own class then does the rest."""
+
+    @classmethod
+    def get_extension_package(cls) -> str:
+        """The package that holds the extension which checks who may enter: JupyterHub's."""
+        return "jupyterhub"
+
+    @classmethod
+    def make_serverapp(cls, **settings: Any) -> Any:
+        """Make the server application, knowing our extensions.
+
+        They cannot stand on the command line: that would replace the extension that checks who may enter.
+        """
+        server = super().make_serverapp(**settings)
+        server.jpserver_extensions = {**EXTENSIONS, **server.jpserver_extensions}
+        return server
+
+
+if __name__ == "__main__":
+    UserServer.launch_instance([*sys.argv[1:], *enter_working_directory()])

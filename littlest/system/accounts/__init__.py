@@ -1,0 +1,1 @@
+"""Unix accounts and groups of users: made, limited, and taken back."""

@@ -1,0 +1,79 @@
+"""Users' homes: where they lie, and making one anew that was removed."""
+
+import os
+import shutil
+from pathlib import Path, PurePosixPath
+
+from littlest.errors import LittlestError
+from littlest.machine.account_database import Account
+from littlest.machine.machine import Machine, PathKind
+
+HOME_MODE = 0o700
+SKELETON = PurePosixPath("/etc/skel")
+"""What useradd(8) puts into a new home."""
+
+
+def is_home_missing(machine: Machine, account: Account) -> bool:
+    """Whether there is no home, as when teachers removed it to let a student begin anew."""
+    return machine.read_state(account.home) is None
+
+
+def check_homes(machine: Machine, folder: PurePosixPath) -> None:
+    """Raises LittlestError when no home can be made in the folder, as that of a disk that is not mounted."""
+    problem = find_folder_problem(machine, folder)
+    if problem is None and machine.read_state(folder) is None:
+        problem = "does not exist"
+    if problem is not None:
+        raise LittlestError(f"no home can be made in {folder}: it {problem}", f"Look at it: ls -ld {folder}")
+
+
+def make_home(machine: Machine, account: Account) -> None:
+    """Make the home of an account anew, private and with what a new one holds; it is there whole or not at all.
+
+    Raises LittlestError when its folder is not there or not root's.
+    """
+    check_homes(machine, account.home.parent)
+    new = account.home.with_name(f".{account.home.name}.littlest-new")
+    machine.remove_tree(new)
+    skeleton = machine.path(SKELETON)
+    real = machine.path(new)
+    real.mkdir(mode=HOME_MODE)
+    if skeleton.is_dir():
+        shutil.copytree(skeleton, real, symlinks=True, dirs_exist_ok=True)
+    real.chmod(HOME_MODE)
+    if machine.may_own():
+        # the home itself comes last: nobody gets in before, and so no folder in it is replaced by a link on our way
+        for path in (*real.rglob("*"), real):
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    machine.rename(new, account.home)
+
+
+def find_folder_problem(machine: Machine, folder: PurePosixPath) -> str | None:
+    """Why people's files cannot lie in this folder, as the end of a sentence; None when they can or it is missing."""
+    # a link that root made leads where root says; what it leads to must be safe as well
+    real = PurePosixPath(os.path.realpath(folder)) if machine.is_live else folder
+    for path in dict.fromkeys((real, *real.parents, folder, *folder.parents)):
+        state = None if path == PurePosixPath("/") else machine.read_state(path)
+        if state is None or state.kind is PathKind.LINK:
+            continue
+        if state.kind is not PathKind.DIRECTORY:
+            return f"is no folder: {path} is a {state.kind}" if path != folder else f"is a {state.kind}, no folder"
+        if machine.may_own() and (state.uid != 0 or (state.mode & 0o022 and not state.mode & 0o1000)):
+            return f"could be replaced by somebody else than root: see the owner and mode of {path}"
+    return find_missing_disk(machine, folder)
+
+
+def find_missing_disk(machine: Machine, folder: PurePosixPath) -> str | None:
+    """That the folder is on a disk of /etc/fstab that is not mounted, as the end of a sentence; None for any other.
+
+    What was put there would be out of sight once the disk is back.
+    """
+    if not machine.is_live:
+        return None
+    for line in (machine.read_text(PurePosixPath("/etc/fstab")) or "").splitlines():
+        fields = line.split("#")[0].split()
+        if len(fields) > 1 and fields[1].startswith("/"):
+            point = PurePosixPath(fields[1].replace("\\040", " "))
+            if folder.is_relative_to(point) and point != PurePosixPath("/") and not os.path.ismount(Path(point)):
+                return f"belongs to a disk that is not mounted: {point}"
+    return None

@@ -1,0 +1,164 @@
+"""The shared user environment: solved and laid down from the channel that the release brought, without a network."""
+
+import asyncio
+import hashlib
+import os
+import stat
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+
+from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
+from littlest.plan.steps import LayDownEnvironment
+
+SPECS_FILE = "environment.txt"
+"""In the channel: what the environment is to hold, a conda MatchSpec on each line."""
+UMASK = 0o002
+REPORT_EVERY = 20
+"""Packages between two lines of progress."""
+
+
+def is_environment_there(machine: Machine, step: LayDownEnvironment) -> bool:
+    """Whether there is an environment, be it as it was laid down or as its admins have made it since."""
+    return bool(machine.list_directory(step.prefix))
+
+
+def list_leftovers(step: LayDownEnvironment) -> tuple[PurePosixPath, PurePosixPath]:
+    """Where the environment is being made, and the cache for it: beside its final place, on the same file system."""
+    name = step.prefix.name
+    return step.prefix.with_name(f"{name}.incomplete"), step.prefix.with_name(f"{name}.cache")
+
+
+def lay_down_environment(machine: Machine, step: LayDownEnvironment, progress: Callable[[str], None]) -> None:
+    """Make the environment beside its final place, and put it there by one rename(2).
+
+    Owner is root, group `step.group`; the group may write everything in it and what anybody adds to it, others read.
+    Raises LittlestError when the channel lacks something or a package's SHA-256 is not the one that the channel says.
+    """
+    leftovers = incomplete, cache = list_leftovers(step)
+    for path in leftovers:
+        machine.remove_tree(path)
+    # in a tree that does not run, a release's absolute links lead through the tree as well
+    channel = machine.path(step.channel if machine.is_live else _follow_links(machine, step.channel))
+    # the group may write from the first moment on: what is made here has its final mode, whatever umask we came with
+    before = os.umask(UMASK)
+    try:
+        asyncio.run(
+            _install(channel, machine.path(incomplete), step.prefix, cache=machine.path(cache), progress=progress)
+        )
+        # rattler marks it as a cache, which backup programs leave out; but what its admins add is in no cache
+        machine.remove(incomplete / "CACHEDIR.TAG")
+        _open_to_group(machine, machine.path(incomplete), step.group)
+        machine.remove(step.prefix)  # an empty directory; one that is not empty would not have brought us here
+        machine.rename(incomplete, step.prefix)
+    finally:
+        os.umask(before)
+        for path in leftovers:
+            machine.remove_tree(path)
+
+
+def _follow_links(machine: Machine, path: PurePosixPath) -> PurePosixPath:
+    """The path with every link in it followed, an absolute one from the tree's root."""
+    followed, ahead = PurePosixPath("/"), list(path.parts[1:])
+    while ahead:
+        followed /= ahead.pop(0)
+        target = machine.read_link(followed)
+        if target is not None:
+            ahead = [*(followed.parent / target).parts[1:], *ahead]
+            followed = PurePosixPath("/")
+    return followed
+
+
+def _read_specs(file: Path) -> list[str]:
+    try:
+        lines = (line.split("#")[0].strip() for line in file.read_text().splitlines())
+    except OSError as error:
+        raise LittlestError(
+            f"the packages of the user environment are missing: {file}: {error.strerror}",
+            "The release is damaged. Run the installer again.",
+        ) from error
+    return [line for line in lines if line]
+
+
+async def _install(
+    channel: Path, prefix: Path, final: PurePosixPath, *, cache: Path, progress: Callable[[str], None]
+) -> None:
+    import rattler  # noqa: PLC0415  # takes longer to import than most commands take to run
+    from rattler.exceptions import SolverError  # noqa: PLC0415
+
+    specs = _read_specs(channel / SPECS_FILE)
+    # nothing of root's own conda settings or caches takes part, and hard links need the same file system
+    gateway = rattler.Gateway(cache_dir=cache / "channel")
+    try:
+        records = await rattler.solve(
+            [rattler.Channel(channel.as_uri())],
+            specs,
+            gateway=gateway,
+            platforms=[rattler.Subdir.current(), rattler.Subdir("noarch")],
+            virtual_packages=rattler.VirtualPackage.detect(),
+        )
+    except SolverError as error:
+        raise LittlestError(f"the packages in {channel} do not make a user environment: {error}") from error
+    except Exception as error:
+        raise LittlestError(f"the packages in {channel} cannot be read: {error}") from error
+    _check_packages(channel, {f"{record.subdir}/{record.file_name}": record.sha256 for record in records})
+
+    class Reporter(rattler.InstallerReporter):
+        """Tells how many packages are in place."""
+
+        done = 0
+
+        def on_link_complete(self, index: int) -> None:
+            self.done += 1
+            if self.done % REPORT_EVERY == 0 or self.done == len(records):
+                progress(f"user environment: {self.done} of {len(records)} packages")
+
+    try:
+        await rattler.install(
+            records,
+            target_prefix=prefix,
+            cache_dir=cache / "packages",
+            installed_packages=[],
+            execute_link_scripts=False,
+            show_progress=False,
+            reporter=Reporter(),  # type: ignore[abstract]  # the other methods are there, and do nothing
+            alternative_target_prefix=final,
+        )
+    except Exception as error:  # rattler raises its own kinds, and OSError for a full disk
+        raise LittlestError(
+            f"the user environment could not be laid down in {final}: {error}",
+            "If a package is damaged, run the installer again; if the disk is full, make room.",
+        ) from error
+
+
+def _check_packages(channel: Path, expected: Mapping[str, bytes | None]) -> None:
+    # rattler compares digests of what it downloads, not of packages that lie on the disk
+    def is_whole(name: str) -> bool:
+        try:
+            with (channel / name).open("rb") as file:
+                return hashlib.file_digest(file, "sha256").digest() == expected[name]
+        except OSError:
+            return False
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        names = tuple(expected)
+        damaged = [name for name, whole in zip(names, pool.map(is_whole, names), strict=True) if not whole]
+    if damaged:
+        raise LittlestError(
+            f"packages in {channel} are damaged or missing: {', '.join(damaged)}", "Run the installer again."
+        )
+
+
+def _open_to_group(machine: Machine, prefix: Path, group: str) -> None:
+    """Give the tree to the group: directories 2775, files writable by the group and readable by everybody."""
+    uid, gid = machine.get_ids("root", group) if machine.may_own() else (-1, -1)
+    for _, _, names, directory in os.fwalk(prefix):
+        os.fchown(directory, uid, gid)
+        os.fchmod(directory, 0o2775)
+        for name in names:
+            mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
+            os.chown(name, uid, gid, dir_fd=directory, follow_symlinks=False)
+            if stat.S_ISREG(mode):
+                # never set-user-id, and executable for all where it is for its owner
+                os.chmod(name, 0o775 if mode & 0o100 else 0o664, dir_fd=directory)

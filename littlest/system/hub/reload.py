@@ -1,0 +1,122 @@
+"""Let the running hub take up the settings that it needs no restart for, and ask it which it has."""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from littlest import paths
+from littlest.errors import ConfigError, LittlestError, NotReady
+from littlest.machine.machine import Machine
+from littlest.plan.steps import ReloadHub, RunUnit
+from littlest.system.hub.ready import read_command_token, render_status, send
+
+RELOAD_SECONDS = 240.0
+"""The hub answers when the servers of those who lost their rights have stopped, which may take systemd 90 seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """What the running hub says of the settings that it has in force."""
+
+    digest: str
+    """Of those that it takes up while it runs, as `littlest.plan.effects` makes it."""
+    started: str
+    """The digest of those that it was started with."""
+    file: str
+    """Where they came from: config.yaml, or the copy of the last good ones; empty where the defaults hold."""
+    problems: tuple[str, ...]
+    """Why it is not config.yaml, as `file:line: key: problem`."""
+    refused: bool
+    """It did not start with what the admin wrote, and runs with the last good settings and drop-ins: only another
+    start can change that."""
+    drop_in_problems: tuple[str, ...]
+    """Drop-ins that failed when the hub started, each with its place."""
+    warnings: tuple[str, ...]
+    """What did not go well when it took them up: servers that should have stopped and still run, accounts that should
+    have left a Unix group. Another reload tries again."""
+
+
+def read_hub_settings(machine: Machine, url: str, timeout: float = 10.0) -> HubSettings:
+    """Ask the hub which settings it has in force; `url` is that of its API. Raises NotReady when it does not say."""
+    return _ask(machine, url, "GET", None, timeout)
+
+
+def is_hub_up_to_date(machine: Machine, step: ReloadHub) -> bool:
+    """Whether the hub has these settings in force, and from the admin's file."""
+    if not machine.is_live:
+        return True
+    try:
+        found = read_hub_settings(machine, step.url)
+        return _is_so(found, step) and not found.warnings
+    except LittlestError:
+        return False
+
+
+def runs_others(machine: Machine, step: RunUnit) -> bool:
+    """Whether the unit tells that it was started with other settings than these, as the hub is that read a file which
+    was put back later, or that did not start with the file as it was."""
+    if not machine.is_live or not step.url:
+        return False
+    try:
+        found = read_hub_settings(machine, step.url)
+        return found.refused or found.started != step.digest
+    except LittlestError:
+        # whether it answers at all is looked at when it must
+        return False
+
+
+def reload_hub(machine: Machine, step: ReloadHub, progress: Callable[[str], None]) -> None:
+    """Let the hub read config.yaml and put it in force, the end of rights included; say what did not go well.
+
+    Raises ConfigError with the problems when the hub finds the file invalid, and LittlestError when it did not start
+    with these settings, or has others in force afterwards.
+    """
+    found = read_hub_settings(machine, step.url)
+    if not found.refused and found.started == step.started:
+        meant = json.dumps({"digest": step.digest, "started": step.started}).encode()
+        found = _ask(machine, step.url, "POST", meant, RELOAD_SECONDS)
+        for line in found.warnings:
+            progress(f"Warning: {line}")
+        if _is_so(found, step):
+            return
+    why = (*found.problems, *(found.drop_in_problems if found.refused else ()))
+    if why:
+        lines = "\n".join(("the hub runs with the last good settings instead of these", *why))
+        raise LittlestError(lines, "See all of it: sudo littlest logs hub")
+    raise LittlestError(
+        f"{paths.CONFIG_FILE} was changed again before the hub had read it", "Run it again: sudo littlest apply"
+    )
+
+
+def _is_so(found: HubSettings, step: ReloadHub) -> bool:
+    wanted = (step.digest, step.started, str(paths.CONFIG_FILE))
+    return not found.refused and (found.digest, found.started, found.file) == wanted
+
+
+def _ask(machine: Machine, url: str, method: str, body: bytes | None, timeout: float) -> HubSettings:
+    headers = {"Authorization": f"token {read_command_token(machine)}"}
+    status, content = send(f"{url}littlest/settings", method, headers, timeout, body)
+    try:
+        answer: Any = json.loads(content)
+        if status == HTTPStatus.CONFLICT:
+            raise ConfigError("\n".join(answer["problems"]), "Correct the lines named above; nothing was changed.")
+        if status == HTTPStatus.OK:
+            return HubSettings(
+                str(answer["digest"]),
+                str(answer["started"]),
+                str(answer["file"]),
+                _make_lines(answer["problems"]),
+                answer.get("refused") is True,
+                _make_lines(answer["drop_in_problems"]),
+                _make_lines(answer.get("warnings", ())),
+            )
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotReady(f"the hub does not say which settings it has in force: {render_status(status)}") from error
+    reason = answer.get("message") if isinstance(answer, dict) else None
+    raise NotReady(f"the hub did not take up the settings: {reason or render_status(status)}")
+
+
+def _make_lines(found: Iterable[object]) -> tuple[str, ...]:
+    return tuple(map(str, found))

@@ -1,0 +1,1 @@
+"""Releases of this program on the machine."""

@@ -1,0 +1,68 @@
+"""The receipt of a release: SHA-256 of every file that was installed, in the form that `sha256sum -c` reads."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePosixPath
+
+from littlest.machine.machine import Machine
+
+MANIFEST_FILE = PurePosixPath("share/littlest/manifest.sha256")
+"""Below the release."""
+COMPLETE_MARKER = ".littlest-complete"
+"""Below the release: the installer writes it when everything is done."""
+NOT_LISTED = (
+    str(MANIFEST_FILE),
+    COMPLETE_MARKER,
+    ".littlest-incomplete",
+    "_conda",
+    "preconda.tar.bz2",
+    "postconda.tar.bz2",
+)
+"""The receipt itself, and what construct/header.sh renames or removes when all is done."""
+FOLDERS_NOT_LISTED = ("pkgs", "install_tmp")
+
+
+def write_manifest(machine: Machine, release: PurePosixPath) -> None:
+    """Write the receipt of what stands in the release now."""
+    names = tuple(_find_files(os.fspath(machine.path(release))))
+    digests = _read_digests(machine, release, names)
+    lines = (f"{digest}  {name}\n" for name, digest in zip(names, digests, strict=True))
+    machine.write_file(release / MANIFEST_FILE, "".join(lines))
+
+
+def find_damaged_files(machine: Machine, release: PurePosixPath) -> tuple[str, ...] | None:
+    """Files of the release that are missing or changed; None when the release has no receipt."""
+    text = machine.read_text(release / MANIFEST_FILE)
+    if text is None:
+        return None
+    expected = {line[66:]: line[:64] for line in text.splitlines()}
+    digests = _read_digests(machine, release, tuple(expected))
+    return tuple(name for (name, digest), found in zip(expected.items(), digests, strict=True) if found != digest)
+
+
+def _read_digests(machine: Machine, release: PurePosixPath, names: tuple[str, ...]) -> tuple[str, ...]:
+    directory = os.fspath(machine.path(release))
+
+    def read_digest(name: str) -> str:
+        try:
+            with open(f"{directory}/{name}", "rb", buffering=0) as file:  # noqa: PTH123  # tens of thousands of files
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError:
+            return "missing"
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return tuple(pool.map(read_digest, names, chunksize=64))
+
+
+def _find_files(directory: str, below: str = "") -> Iterator[str]:
+    """Every regular file, sorted, but the receipt, the marker and compiled Python, which may be made anew."""
+    for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
+        name = below + entry.name
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name != "__pycache__" and name not in FOLDERS_NOT_LISTED:
+                yield from _find_files(entry.path, name + "/")
+        # sha256sum writes names with a line break or a backslash in another form; no package has such a file
+        elif entry.is_file(follow_symlinks=False) and not {"\n", "\\"} & set(name) and name not in NOT_LISTED:
+            yield name

@@ -1,0 +1,1 @@
+"""Secrets: those that we generate, and those in the admin's own files."""

@@ -1,0 +1,112 @@
+"""Secrets that stand in files of the admin's own: reading them, and what keeps them from being one."""
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from littlest.config.sections.base import Secret, Section
+from littlest.config.text.convert import Place
+from littlest.config.text.load import LoadedConfig
+from littlest.config.text.problems import Problem
+from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
+from littlest.machine.named_files import read_named_file
+
+
+def read_secret_value(machine: Machine, secret: Secret) -> str:
+    """The secret itself: its value, or the first line of its file.
+
+    Raises LittlestError, which names the file and never what is in it, where there is none.
+    """
+    if not secret.file:
+        return secret.value
+    try:
+        content = read_named_file(machine, secret.file)
+    except PermissionError as error:
+        raise LittlestError(f"{secret.file} cannot be read: {error.strerror}") from None
+    try:
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise LittlestError(f"{secret.file} is no text: a secret is its first line") from None
+    value = lines[0].strip() if lines else ""
+    if not value:
+        raise LittlestError(f"{secret.file} has an empty first line, where the secret should be")
+    return value
+
+
+def find_secret_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
+    """What keeps a file from giving its secret to the hub, or gives it to everybody.
+
+    A person who is not root may check settings without being able to look into such files.
+    """
+    problems = []
+    for place, secret in list_secrets(loaded.config):
+        if not secret.file:
+            continue
+        try:
+            if found := _find_opening(machine, secret.file):
+                problems.append(loaded.make_problem((*place, "file"), *found))
+            read_secret_value(machine, secret)
+        except PermissionError:
+            continue
+        except LittlestError as error:
+            if machine.may_own() or machine.read_state(PurePosixPath(secret.file)) is None:
+                problems.append(loaded.make_problem((*place, "file"), error.message, error.hint))
+    return tuple(problems)
+
+
+def list_secrets(value: Any, place: Place = ()) -> Iterator[tuple[Place, Secret]]:
+    """Yield every secret of a configuration, or of a part of one, with its place."""
+    match value:
+        case Secret():
+            yield place, value
+        case Section():
+            for name in type(value).model_fields:
+                yield from list_secrets(getattr(value, name), (*place, name))
+        case dict():
+            for name, inner in value.items():
+                yield from list_secrets(inner, (*place, name))
+        case tuple() | list():
+            for index, inner in enumerate(value):
+                yield from list_secrets(inner, (*place, index))
+
+
+def _find_opening(machine: Machine, file: str) -> tuple[str, str] | None:
+    """Return how others than root get at a secret, or can put another in its place, and what closes that; None where
+    they cannot."""
+    path = machine.path(PurePosixPath(file))
+    try:
+        mode = path.stat().st_mode
+        ways = _list_ways(machine, path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not stat.S_ISREG(mode):
+        # told where it is read
+        return None
+    if mode & 0o006:
+        return f"{file} can be read or changed by every user of this machine", f"sudo chmod 600 {file}"
+    root = machine.root.stat().st_uid
+    for way in ways:
+        found = way.stat()
+        is_folder = stat.S_ISDIR(found.st_mode)
+        name = PurePosixPath("/") / way.relative_to(machine.root)
+        danger = ", who can put another file in the place of the secret" if is_folder else ""
+        if found.st_uid != root:
+            return f"{name} belongs to somebody else than root{danger}", f"sudo chown root {name}"
+        is_open = found.st_mode & 0o002 or (found.st_mode & 0o020 and found.st_gid != 0)
+        # in such as /tmp, nobody can take away what is root's
+        if is_open and not (is_folder and found.st_mode & stat.S_ISVTX):
+            return f"{name} can be changed by others than root{danger}", f"sudo chmod go-w {name}"
+    return None
+
+
+def _list_ways(machine: Machine, path: Path) -> list[Path]:
+    """Return the file that a path leads to and every folder on the way to it, those of links among them."""
+    ways = {path}
+    while path.is_symlink():
+        path = path.parent / path.readlink()
+        ways.add(path)
+    ways |= {parent for way in (*ways, path.resolve()) for parent in way.parents}
+    ways = {way.resolve() for way in ways}
+    return sorted(way for way in ways if way.is_relative_to(machine.root))

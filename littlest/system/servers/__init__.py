@@ -1,0 +1,1 @@
+"""Users' running servers: their limits, and the memory they share."""

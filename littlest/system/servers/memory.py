@@ -1,0 +1,29 @@
+"""How much memory the machine has, and whether the settings leave its users any."""
+
+from pathlib import PurePosixPath as Path
+
+from littlest.config.text.load import LoadedConfig
+from littlest.config.text.problems import Problem
+from littlest.machine.machine import Machine
+from littlest.plan.limits import LEAST_TOTAL, count_total_memory, render_size
+
+
+def read_machine_memory(machine: Machine) -> int:
+    """Bytes that are installed; 0 where the machine does not say."""
+    for line in (machine.read_text(Path("/proc/meminfo")) or "").splitlines():
+        if line.startswith("MemTotal:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def find_memory_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
+    """What keeps every server from starting: all of them together may not use as much as one needs."""
+    memory = read_machine_memory(machine)
+    if not memory or count_total_memory(loaded.config, memory) >= LEAST_TOTAL:
+        return ()
+    place = "reserve" if "reserve" in loaded.config.limits.model_fields_set else "total_memory"
+    problem = (
+        f"of this machine's {render_size(memory)} all servers together get"
+        f" {render_size(count_total_memory(loaded.config, memory))}, in which not even one starts"
+    )
+    return (loaded.make_problem(("limits", place), problem, f"leave them at least {render_size(LEAST_TOTAL)}"),)

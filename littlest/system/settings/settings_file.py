@@ -1,0 +1,133 @@
+"""The admin's settings file, which may be a link to where the admin keeps it, and the copy of the last good one."""
+
+import time
+from pathlib import PurePosixPath
+
+from littlest import paths
+from littlest.config.text.load import decode_config
+from littlest.config.text.mask import mask_secrets
+from littlest.config.text.problems import InvalidConfig, Problem
+from littlest.errors import ConfigError, LittlestError, NeedsRoot
+from littlest.machine.machine import Machine
+from littlest.machine.read_file import check_file
+from littlest.system.settings.revisions import is_known_text, strip_mark
+
+REJECTED_CONFIG_FILE = paths.CONFIG_FILE.with_name("config.yaml.rejected")
+"""The settings with which the hub did not start last, kept for the admin to correct."""
+
+_PLAIN_FILE = "Move it away, and put a file in its place."
+_OTHERS = 0o007
+
+
+def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
+    """Follow links, so that a change is made to the file that they lead to instead of replacing the link.
+
+    Raises LittlestError for links that lead round in a circle and for what is no file; ConfigError for a link that
+    leads nowhere: a file that was made there could be hidden by the disk that is to be mounted there.
+    """
+    try:
+        check_file(machine.path(path))
+    except FileNotFoundError:
+        pass
+    except PermissionError:
+        raise NeedsRoot(f"Only root may read {path}.", "Put sudo in front of the command.") from None
+    except OSError as error:
+        raise LittlestError(f"{path} cannot be read: {error.strerror}.", _PLAIN_FILE) from None
+    real = PurePosixPath("/") / machine.path(path).resolve().relative_to(machine.root)
+    if real != path and machine.read_link(path) is not None and machine.read_state(real) is None:
+        problem = f"this is a link to {real}, where no file is"
+        raise InvalidConfig((Problem(str(path), 1, 1, "", problem),), "Mount what it leads to, or remove the link.")
+    return real
+
+
+def read_good_text(machine: Machine) -> str | None:
+    """The settings that were put in force last; None where there are none, or what is there is no text."""
+    content = machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE)
+    try:
+        return None if content is None else decode_config(content, str(paths.LAST_GOOD_CONFIG_FILE))
+    except ConfigError:
+        return None
+
+
+def replace_settings(machine: Machine, content: str | bytes) -> None:
+    """Put other settings in the place of the admin's, in one moment; the file keeps its owner and mode.
+
+    But where secrets stand in it, nobody who is not of its owner or group may read it.
+    """
+    path = find_real_file(machine, paths.CONFIG_FILE)
+    state = machine.read_state(path)
+    if state is None:
+        machine.write_file(path, content, mode=0o640)
+    else:
+        mode = state.mode & ~_OTHERS if _holds_secrets(content) else state.mode
+        # by number: files that were brought from elsewhere may have an owner without an account
+        machine.write_file(path, content, mode=mode, owner=state.uid, group=state.gid)
+
+
+def close_settings(machine: Machine) -> bool:
+    """Take a file with secrets in it out of everybody's sight, and tell whether that had to be done."""
+    path = find_real_file(machine, paths.CONFIG_FILE)
+    state = machine.read_state(path)
+    if state is None or not state.mode & _OTHERS or not _holds_secrets(machine.read_bytes(path) or b""):
+        return False
+    machine.path(path).chmod(state.mode & ~_OTHERS)
+    return True
+
+
+def _holds_secrets(content: str | bytes) -> bool:
+    try:
+        text = content if isinstance(content, str) else decode_config(content, "")
+        return mask_secrets(text, "") != text
+    except InvalidConfig:
+        # nobody knows
+        return True
+
+
+def keep_copy(machine: Machine, replacement: str) -> PurePosixPath | None:
+    """Keep a copy of the admin's settings that are about to be replaced, and return its name.
+
+    None where nothing would be lost: they are the same, or the history has them.
+    """
+    content = machine.read_bytes(paths.CONFIG_FILE)
+    if content is None or strip_mark(content) == replacement.encode() or is_known_text(machine, content):
+        return None
+    return keep_apart(machine, "saved", content)
+
+
+def keep_rejected(machine: Machine, text: str) -> PurePosixPath | None:
+    """Keep settings with which the hub did not start, for the admin to correct.
+
+    Others that were kept so before get another name, which is returned.
+    """
+    before, older = machine.read_bytes(REJECTED_CONFIG_FILE), None
+    if before is not None and before != text.encode() and not is_known_text(machine, before):
+        older = keep_apart(machine, "rejected", before)
+    machine.write_file(REJECTED_CONFIG_FILE, text, mode=0o640)
+    return older
+
+
+def keep_apart(machine: Machine, kind: str, content: bytes) -> PurePosixPath:
+    """Keep what an admin wrote under a name of its own beside config.yaml, and return that name."""
+    copy = find_free_name(machine, kind)
+    machine.write_file(copy, content, mode=0o640)
+    return copy
+
+
+def find_free_name(machine: Machine, kind: str) -> PurePosixPath:
+    """A name beside config.yaml that tells the kind of copy and the time, and that no file has."""
+    name = time.strftime(f"{paths.CONFIG_FILE.name}.{kind}-%Y%m%dT%H%M%SZ", time.gmtime())
+    taken = set(machine.list_directory(paths.CONFIG_FILE.parent))
+    names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
+    return paths.CONFIG_FILE.with_name(next(one for one in names if one not in taken))
+
+
+def are_settings_kept(machine: Machine, *, once: bool) -> bool:
+    """Whether the last good settings are those in the admin's file; with `once`, whether there are any."""
+    kept = machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE)
+    return kept is not None and (once or kept == strip_mark(machine.read_bytes(paths.CONFIG_FILE) or b""))
+
+
+def keep_settings(machine: Machine) -> None:
+    """Keep a copy of the admin's settings as the last good ones."""
+    content = strip_mark(machine.read_bytes(paths.CONFIG_FILE) or b"")
+    machine.write_file(paths.LAST_GOOD_CONFIG_FILE, content, mode=0o600)
