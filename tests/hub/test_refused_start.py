@@ -19,7 +19,7 @@ from littlest.plan.record import Record
 from littlest.plan.steps import Release, ReloadHub, RunUnit
 from littlest.system.hub.reload import HubSettings, is_hub_up_to_date, read_hub_settings, reload_hub, runs_others
 from littlest.system.record_file import write_record
-from tests.hub.conftest import World
+from tests.hub.world import World
 
 URL = "http://127.0.0.1:80/hub/api/"
 GOOD = "users: {allowed: [ada]}\nannouncement: good\n"
