@@ -204,7 +204,7 @@ def test_a_drop_in_that_ends_the_hub_is_tried_a_few_times(
     assert ask(world, command).refused
 
 
-def test_settings_that_end_the_hub_are_tried_a_few_times_whether_anybody_waits_or_not(
+def test_settings_that_crash_the_hub_are_retried_a_few_times(
     world: World, hub: Popen[bytes], command: Machine
 ) -> None:
     world.stop(hub)

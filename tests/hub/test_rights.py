@@ -68,7 +68,7 @@ def is_admin(world: World, user: str) -> bool:
     return bool(as_user(world, "teacher", ("GET", f"users/{user}", None))[0][1]["admin"])
 
 
-def test_who_loses_the_checkbox_of_the_panel_or_is_deleted_there_leaves_the_admins(world: World, start: Any) -> None:
+def test_admin_removed_in_the_panel_leaves_the_unix_admins(world: World, start: Any) -> None:
     start("users: {admin: [teacher], allowed: [ada, ben, carol]}")
     make_accounts(world, "ada", "ben", "carol")
     made = [("PATCH", f"users/{user}", {"admin": True}) for user in ("ada", "ben", "carol")]
@@ -93,7 +93,7 @@ def test_who_loses_the_checkbox_of_the_panel_or_is_deleted_there_leaves_the_admi
     assert list_shut(world) == []
 
 
-def test_an_admin_of_the_panel_who_is_taken_out_does_not_come_back_as_one(world: World, start: Any) -> None:
+def test_removed_panel_admin_is_no_admin_after_returning(world: World, start: Any) -> None:
     hub = start("users: {admin: [teacher], allowed: [ada, ben]}")
     made = [("PATCH", f"users/{user}", {"admin": True}) for user in ("ada", "ben")]
     assert {status for status, _ in as_user(world, "teacher", *made)} == {200}
@@ -125,7 +125,7 @@ def test_an_admin_makes_nothing_that_outlasts_being_one(world: World, start: Any
     assert world.network.run(ask("GET", "users", str(mine[1]["token"])))[0] == 200
 
 
-def test_when_the_memory_of_who_was_taken_out_is_damaged_only_those_who_are_named_come_in(
+def test_damaged_list_of_removed_users_admits_only_named_users(
     world: World,
     start: Any,
 ) -> None:
