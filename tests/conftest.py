@@ -1,5 +1,6 @@
-"""What holds for every test: no process and no network in tests/unit, signals as they were; what may run at once."""
+"""What holds for every test: unit tests use no process, network or disk; signals are as they were; sharing out."""
 
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -28,8 +29,23 @@ _FORBIDDEN = frozenset(
         "socket.sendmsg",
         "socket.getaddrinfo",
         "socket.gethostbyname",
+        "os.mkdir",
+        "os.rename",
+        "os.remove",
+        "os.link",
+        "os.symlink",
+        "os.truncate",
     }
 )
+_WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+# what the interpreter and hypothesis remember from run to run is not the test's
+_OF_TOOLS = ("/__pycache__/", "/.hypothesis/")
+
+
+def is_writing(path: object, _mode: object, flags: object) -> bool:
+    """Whether a file on a disk is opened to be written; arguments of the audit event `open`."""
+    on_disk = isinstance(path, str | bytes | os.PathLike) and not os.fsdecode(path).startswith("/dev/")
+    return on_disk and isinstance(flags, int) and bool(flags & _WRITING)
 
 
 class _Guard:
@@ -40,7 +56,9 @@ class _Guard:
         self.seen: list[str] = []
 
     def __call__(self, event: str, arguments: tuple[object, ...]) -> None:
-        if self.is_watching and event in _FORBIDDEN:
+        if self.is_watching and (event in _FORBIDDEN or (event == "open" and is_writing(*arguments))):
+            if any(folder in f"{arguments[0]}/" for folder in _OF_TOOLS):
+                return
             self.seen.append(f"{event} {arguments[:2]}")
             raise RuntimeError(f"{event} in a unit test")
 
@@ -55,7 +73,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 
 
 @pytest.fixture(autouse=True)
-def _no_processes_and_no_network_in_unit_tests(request: pytest.FixtureRequest) -> Iterator[None]:
+def _no_process_network_or_disk_in_unit_tests(request: pytest.FixtureRequest) -> Iterator[None]:
     if UNIT not in request.path.parents:
         yield
         return
@@ -67,7 +85,9 @@ def _no_processes_and_no_network_in_unit_tests(request: pytest.FixtureRequest) -
         _guard.is_watching = False
     # the code under test may have swallowed the error
     if _guard.seen:
-        pytest.fail(f"a unit test may start no process and open no connection: {'; '.join(_guard.seen)}")
+        pytest.fail(
+            f"a unit test may start no process, open no connection and write no file: {'; '.join(_guard.seen)}"
+        )
 
 
 @pytest.fixture(autouse=True)

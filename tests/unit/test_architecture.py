@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -85,8 +86,14 @@ MOST_LINES = 350
 MOST_FUNCTION_LINES = 60
 
 
+@cache
+def parse_module(module: str) -> ast.Module:
+    """Parse a module's source, once for all rules."""
+    return ast.parse(MODULES[module].read_text())
+
+
 def list_imports(module: str) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+    for node in ast.walk(parse_module(module)):
         if isinstance(node, ast.Import):
             for name in node.names:
                 yield name.name, node.lineno
@@ -136,7 +143,7 @@ def test_pure_modules_touch_nothing(module: str) -> None:
     for imported, line in list_imports(module):
         touched = [name for name in MODULES_THAT_TOUCH_THE_WORLD if is_within(imported, name)]
         assert not touched, f"{MODULES[module]}:{line}: a pure module may not import {imported}"
-    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+    for node in ast.walk(parse_module(module)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id != "open", f"{MODULES[module]}:{node.lineno}: a pure module may not open files"
 
@@ -145,7 +152,7 @@ def test_pure_modules_touch_nothing(module: str) -> None:
 def test_only_the_command_line_prints_and_exits(module: str) -> None:
     for imported, line in list_imports(module):
         assert not is_within(imported, "typer"), f"{MODULES[module]}:{line}: typer belongs into the command line"
-    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+    for node in ast.walk(parse_module(module)):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             assert called not in ("print", "sys.exit", "exit", "quit", "os._exit"), (
@@ -157,7 +164,7 @@ def test_only_the_command_line_prints_and_exits(module: str) -> None:
 def test_modules_and_functions_are_short(module: str) -> None:
     source = MODULES[module].read_text()
     assert len(source.splitlines()) <= MOST_LINES, f"{MODULES[module]} is longer than {MOST_LINES} lines"
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parse_module(module)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = (node.end_lineno or node.lineno) - node.lineno + 1
             assert length <= MOST_FUNCTION_LINES, f"{MODULES[module]}:{node.lineno}: {node.name} has {length} lines"
@@ -188,7 +195,7 @@ def list_imports_at_start(module: str) -> Iterator[str]:
 
 
 def list_imports_with_time(module: str) -> Iterator[tuple[str, bool]]:
-    tree = ast.parse(MODULES[module].read_text())
+    tree = parse_module(module)
     inside = {
         id(node)
         for outer in ast.walk(tree)

@@ -289,6 +289,7 @@ def read_value(config: Config, path: Path) -> Any:
     return data
 
 
+@pytest.mark.slow
 # a failure is told as it was met: making it smaller takes minutes
 @settings(max_examples=60, deadline=None, phases=(Phase.explicit, Phase.generate))
 @given(text=st.sampled_from(TEXTS), edits=st.lists(EDITS, min_size=1, max_size=4))

@@ -182,6 +182,7 @@ def test_a_setting_cannot_be_misused_from_python() -> None:
 NAMES = st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), max_size=4).map(tuple)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(
     names=NAMES,
@@ -254,6 +255,7 @@ PIECES = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=3), max_size=25).map("".join))
 def test_any_text_is_settings_or_named_problems(text: str) -> None:

@@ -347,12 +347,14 @@ AT_RANDOM = settings(
 )
 
 
+@pytest.mark.slow
 @AT_RANDOM
 @given(FILES.flatmap(write_files))
 def test_the_schema_and_the_loader_agree_on_what_the_schema_describes(text: str) -> None:
     check_agreement(text)
 
 
+@pytest.mark.slow
 @AT_RANDOM
 @given(FILES, st.data())
 def test_the_schema_and_the_loader_agree_on_what_is_wrong(data: dict[str, Any], draw: st.DataObject) -> None:

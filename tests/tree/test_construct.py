@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 import littlest
 
-FILE = Path(__file__).resolve().parents[3] / "construct" / "construct.yaml"
+FILE = Path(__file__).resolve().parents[2] / "construct" / "construct.yaml"
 SMALL = """\
 name: Littlest
 version: 1.2
