@@ -108,7 +108,7 @@ def _make_proxy(name: PackageName, target: Path) -> None:
 
 def run_npm(arguments: list[str], folder: Path) -> None:
     """Run the npm that comes with our Node.js wheel, so that the building machine needs none of its own."""
-    npm = _unpack_npm()
+    npm = unpack_npm()
     # Node.js trusts its own list of certificates only, where everything else here trusts the machine's
     trust = {"NODE_USE_SYSTEM_CA": "1"}
     environment = trust | os.environ | {"PATH": f"{npm / 'bin'}:{os.environ['PATH']}"}
@@ -118,7 +118,8 @@ def run_npm(arguments: list[str], folder: Path) -> None:
         raise ChildProcessError(f"npm {arguments[0]} failed:\n{done.stderr.strip()[-2000:]}")
 
 
-def _unpack_npm() -> Path:
+def unpack_npm() -> Path:
+    """Unpack our Node.js wheel into the cache, once; gives its folder, which holds `bin/node` and npm."""
     (locked,) = read_lock((RECIPES / "nodejs/nodejs.txt").read_text())
     wheel, sha256 = fetch_wheels([locked])[locked.name]
     folder = cache_folder("npm") / sha256[:16]

@@ -2,10 +2,7 @@
 
 import asyncio
 import hashlib
-import io
-import json
 import subprocess
-import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +11,8 @@ from builder.construct import read_construct
 from builder.packer import Payload, pack, solve_packages, write_packages_tar
 from builder.seal import seal
 from rattler.index import index_fs
+
+from tests.support.conda_package import write_package
 
 TOP = Path(__file__).resolve().parents[2]
 VERSION = "9.9.9"
@@ -56,29 +55,11 @@ def make_package(
     """Write one conda package of the old format; files under bin/ are executable and may name PLACEHOLDER."""
     folder = channel / "linux-64"
     folder.mkdir(parents=True, exist_ok=True)
-    index = {"name": name, "version": version, "build": "0", "build_number": 0, "depends": list(depends)}
-    index |= {"subdir": "linux-64", "timestamp": 1700000000000, "license": "BSD-3-Clause"}
-    paths = []
-    for path, content in files.items():
-        entry = {"_path": path, "path_type": "hardlink", "size_in_bytes": len(content)}
-        entry["sha256"] = hashlib.sha256(content).hexdigest()
-        if PLACEHOLDER.encode() in content:
-            entry |= {"prefix_placeholder": PLACEHOLDER, "file_mode": "text"}
-        paths.append(entry)
-    members = {
-        "info/index.json": json.dumps(index).encode(),
-        "info/paths.json": json.dumps({"paths": paths, "paths_version": 1}).encode(),
-        **files,
-    }
-    archive = folder / f"{name}-{version}-0.tar.bz2"
-    with tarfile.open(archive, "w:bz2") as tar:
-        for path, content in members.items():
-            member = tarfile.TarInfo(path)
-            member.size = len(content)
-            # a careless package: group-writable, and one file for its owner only
-            member.mode = 0o775 if path.startswith("bin/") else 0o660
-            tar.addfile(member, io.BytesIO(content))
-    return archive
+    # a careless package: group-writable, and one file for its owner only
+    modes = (0o775, 0o660)
+    return write_package(folder, name, files, placeholder=PLACEHOLDER, version=version, depends=depends, modes=modes)[
+        0
+    ]
 
 
 def make_channel(folder: Path, *, weight: int = 200_000) -> Path:

@@ -1,66 +1,30 @@
 """A real hub and a real proxy in a network and a /run, /etc and /var/lib of their own (needs root, not systemd)."""
 
-import asyncio
 import contextlib
 import hashlib
 import os
 import shutil
-import signal
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector
 
 from littlest import paths
-from tests.support.network import Network
+from tests.hub.running_hub import keep_passwords, write_config
+from tests.hub.world import REPOSITORY, World
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 PROXY_RECIPE = REPOSITORY / "recipes/configurable-http-proxy"
-PROXY_FILES = REPOSITORY / "littlest/proxy"
-TOKEN = "0" * 64
-WORLD = """
-set -eu
-mount -t tmpfs tmpfs /mnt
-cp -a /etc /mnt/etc
-mount --bind /mnt/etc /etc
-mount -t tmpfs tmpfs /run
-mount -t tmpfs tmpfs /var/lib
-# what is installed on this machine is not the test's
-[ ! -d /opt/littlest ] || mount -t tmpfs tmpfs /opt/littlest
-mkdir -p /etc/littlest/jupyterhub_config.d /run/lock /run/littlest-proxy /var/lib/littlest-proxy
-mkdir -m 700 -p /var/lib/littlest/secrets
-ip link set lo up
-echo ready
-exec sleep 1000
-"""
-
-
-FIND_NODE = "from builder.own_packages import _unpack_npm; print(_unpack_npm())"
+INSTALL_PROXY = (REPOSITORY / "scripts/environment", "build", "python", Path(__file__).with_name("install_proxy.py"))
 
 
 @pytest.fixture(scope="session")
 def nodejs() -> Path:
     """Our own Node.js with its npm, first in PATH from now on: Debian 12's is too old for the proxy."""
-    command = [REPOSITORY / "scripts/environment", "build", "python", "-c", FIND_NODE]
-    folder = Path(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
+    folder = Path(subprocess.run(INSTALL_PROXY, check=True, stdout=subprocess.PIPE, text=True).stdout.strip())
     os.environ["PATH"] = f"{folder / 'bin'}:{os.environ['PATH']}"
     return folder
-
-
-INSTALL_PROXY = """
-import sys
-from pathlib import Path
-from builder import own_packages
-folder = Path(sys.argv[1])
-own_packages.run_npm(["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"], folder)
-(folder / "node").symlink_to(own_packages._unpack_npm() / "bin/node")
-"""
 
 
 @pytest.fixture(scope="session")
@@ -74,142 +38,13 @@ def proxy_program() -> list[str]:
         making.mkdir(parents=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copy(PROXY_RECIPE / name, making)
-        subprocess.run(
-            [REPOSITORY / "scripts/environment", "build", "python", "-c", INSTALL_PROXY, making], check=True
-        )
+        subprocess.run([*INSTALL_PROXY, making], check=True, stdout=subprocess.DEVNULL)
         with contextlib.suppress(OSError):
             making.rename(folder)
     return [
         f"{folder}/node",
         f"{folder}/node_modules/configurable-http-proxy/bin/configurable-http-proxy",
     ]
-
-
-class World:
-    """Namespaces of their own; what is written to /run, /etc and /var/lib there is gone with them."""
-
-    def __init__(self, proxy_program: list[str], logs: Path) -> None:
-        self.node = proxy_program[0]
-        self.proxy_command = " ".join(proxy_program[1:])
-        self.logs = logs
-        self.holder = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", WORLD], stdout=subprocess.PIPE
-        )
-        assert self.holder.stdout is not None
-        assert self.holder.stdout.readline() == b"ready\n"
-        self.network = Network(self.holder.pid)
-        self.root = Path(f"/proc/{self.holder.pid}/root")
-        self.processes: list[subprocess.Popen[bytes]] = []
-        # systemd holds it over restarts of the hub; here the test does
-        self.listening = self.network.call(self._listen)
-
-    @staticmethod
-    def _listen() -> socket.socket:
-        return socket.create_server((paths.HUB_ADDRESS, paths.HUB_PORT), backlog=4096)
-
-    def path(self, path: object) -> Path:
-        """A path inside, as it is seen from here."""
-        return self.root / str(path).lstrip("/")
-
-    def start(self, name: str, script: str, **options: Any) -> "subprocess.Popen[bytes]":
-        """Start a shell script inside; it should `exec`."""
-        with (self.logs / f"{name}.log").open("ab") as log:
-            process = subprocess.Popen(
-                ["nsenter", f"--target={self.holder.pid}", "--mount", "--net", "bash", "-c", script],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                **options,
-            )
-        self.processes.append(process)
-        return process
-
-    def read_log(self, name: str) -> str:
-        """What a process said."""
-        return (self.logs / f"{name}.log").read_text(errors="replace")
-
-    def start_hub(self) -> "subprocess.Popen[bytes]":
-        """Start the hub, and give it once it is ready."""
-        process = self.launch_hub()
-        self.network.run(self._wait_for_hub(process), 60)
-        return process
-
-    def launch_hub(self) -> "subprocess.Popen[bytes]":
-        """Start the hub as its unit does, with the listening socket as descriptor 3."""
-        descriptor = self.listening.fileno()
-        tokens = f"CONFIGPROXY_AUTH_TOKEN={TOKEN} LITTLEST_CULLER_TOKEN={'1' * 64} LITTLEST_COMMAND_TOKEN={'2' * 64}"
-        return self.start(
-            "hub",
-            f"umask 077; cd /var/lib/littlest; exec 3<&{descriptor}; export LISTEN_PID=$$ LISTEN_FDS=1 {tokens} "
-            f"PYTHONPATH={REPOSITORY}; exec {sys.executable} -m littlest.hub",
-            pass_fds=[descriptor],
-        )
-
-    async def _wait_for_hub(self, process: "subprocess.Popen[bytes]") -> None:
-        # the kernel takes the connection long before the hub answers, and also when it never will
-        async with ClientSession(timeout=ClientTimeout(total=2)) as session:
-            while process.poll() is None:
-                with contextlib.suppress(TimeoutError, ClientError):
-                    async with session.get(f"http://{paths.HUB_ADDRESS}:{paths.HUB_PORT}/hub/api/") as answer:
-                        assert answer.status == 200
-                        return
-        raise AssertionError(f"the hub ended: {self.read_log('hub')}")
-
-    def start_proxy(self, port: int = 80) -> "subprocess.Popen[bytes]":
-        """Start the proxy as its unit does; gives it once the unit's probe is content."""
-        process = self.start(
-            "proxy",
-            f"umask 077; rm -f {paths.PROXY_API_SOCKET}; "
-            f"export CONFIGPROXY_AUTH_TOKEN={TOKEN} STATE_DIRECTORY={paths.PROXY_STATE_DIR}; "
-            f"exec {self.node} --require {PROXY_FILES}/keep_alive.cjs {self.proxy_command} "
-            f"--port {port} --keep-alive-timeout 75000 --api-socket {paths.PROXY_API_SOCKET} "
-            f"--default-target http://{paths.HUB_ADDRESS}:{paths.HUB_PORT} "
-            f"--storage-backend {PROXY_FILES}/routes.cjs --error-path {PROXY_FILES} --log-level warn",
-        )
-        probe = self.probe(port)
-        assert probe == 0, self.read_log("proxy") + self.read_log("probe")
-        return process
-
-    def probe(self, port: int = 80, proxy: "subprocess.Popen[bytes] | None" = None) -> int:
-        """Run the probe of the proxy's unit, told which process the proxy is; gives how it ended."""
-        probe = f"exec {self.node} {PROXY_FILES}/probe.cjs {paths.PROXY_API_SOCKET} 127.0.0.1 {port}"
-        main = f"MAINPID={proxy.pid}" if proxy else ""
-        return self.start("probe", f"export CONFIGPROXY_AUTH_TOKEN={TOKEN} {main}; {probe}").wait(30)
-
-    def ask_proxy(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask the proxy's API."""
-
-        async def ask() -> Any:
-            connector = UnixConnector(str(self.path(paths.PROXY_API_SOCKET)))
-            headers = {"Authorization": f"token {TOKEN}"}
-            async with (
-                ClientSession(connector=connector, headers=headers) as session,
-                session.request(method, f"http://proxy/api/routes{path}", json=body) as answer,
-            ):
-                return await answer.json() if method == "GET" else answer.status
-
-        return asyncio.run(ask())
-
-    def stop(self, process: "subprocess.Popen[bytes]", seconds: float = 20.0) -> int:
-        """End a process as systemd does; gives its status."""
-        process.terminate()
-        return process.wait(seconds)
-
-    def close(self) -> None:
-        """End everything inside, and what was started there in sessions of its own (the programs of services)."""
-        for process in self.processes:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-        inside = (self.root.parent / "ns/mnt").readlink()
-        for other in Path("/proc").glob("[0-9]*/ns/mnt"):
-            with contextlib.suppress(OSError):
-                if other.readlink() == inside and int(other.parts[2]) != self.holder.pid:
-                    os.kill(int(other.parts[2]), signal.SIGKILL)
-        self.holder.kill()
-        self.holder.wait()
-        self.listening.close()
-        self.network.close()
 
 
 @pytest.fixture
@@ -221,9 +56,14 @@ def world(proxy_program: list[str], tmp_path: Path) -> Iterator[World]:
     world.close()
 
 
-def wait_until(true: Any, seconds: float = 20.0) -> None:
-    """Wait until a call gives something true; raises AssertionError."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
+@pytest.fixture
+def start(world: World, tmp_path: Path) -> Any:
+    """Start hub and proxy with these settings; gives the hub's process."""
+
+    def start(text: str) -> Any:
+        write_config(world, text)
+        world.start_proxy()
+        keep_passwords(world, tmp_path, "teacher", "deputy")
+        return world.start_hub()
+
+    return start

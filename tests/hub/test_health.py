@@ -10,7 +10,7 @@ from littlest.errors import NotReady
 from littlest.machine.machine import Machine
 from littlest.plan.steps import WaitUntilReady
 from littlest.system.hub.ready import ask_about_canary, count_users, find_problem, send, wait_until_ready
-from tests.hub.conftest import World
+from tests.hub.world import World
 from tests.support.hub_client import HubClient, Refused
 
 URL = "http://127.0.0.1:80/hub/api/"

@@ -12,7 +12,7 @@ from aiohttp import ClientSession, ClientTimeout
 from littlest import paths
 from littlest.hub.memory.listed import LISTED_USERS_FILE
 from littlest.system.accounts.passwords import set_password
-from tests.hub.conftest import World
+from tests.hub.world import World
 from tests.support.hub_client import HubClient, Refused, find_error
 
 URL = "http://127.0.0.1/"

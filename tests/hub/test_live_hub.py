@@ -2,94 +2,31 @@
 
 import asyncio
 import json
-import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
-import pytest
 from aiohttp import ClientSession
 
 from littlest import paths
 from littlest.config.text.load import load_config
-from littlest.plan.effects import make_live_digest, make_restart_digest
-from littlest.system.accounts.passwords import set_password
-from tests.hub.conftest import World
-from tests.support.hub_client import HubClient, Refused
-
-URL = "http://127.0.0.1/"
-COMMAND, CULLER = "2" * 64, "1" * 64
-PASSWORD = "an-ample-password"
-
-
-def write_config(world: World, text: str) -> None:
-    world.path(paths.CONFIG_FILE).write_text(text)
-
-
-async def ask(method: str, path: str, token: str = COMMAND, body: Any = None) -> tuple[int, Any]:
-    """Ask the hub's API as a service or with a user's token."""
-    headers = {"Authorization": f"token {token}"} if token else {}
-    async with (
-        ClientSession(headers=headers) as session,
-        session.request(method, f"{URL}hub/api/{path}", data=json.dumps(body or {})) as answer,
-    ):
-        text = await answer.text()
-        return answer.status, json.loads(text) if "json" in answer.headers.get("Content-Type", "") and text else text
-
-
-def make_digests(text: str) -> dict[str, str]:
-    """By which `littlest` says which settings it means."""
-    config = load_config(text, "config.yaml")
-    return {"digest": make_live_digest(config), "started": make_restart_digest(config)}
-
-
-async def take_up(text: str) -> tuple[int, Any]:
-    """Ask the hub to take up these settings, which should stand in the file."""
-    return await ask("POST", "littlest/settings", body=make_digests(text))
-
-
-def reload_hub(world: World, text: str) -> dict[str, Any]:
-    """Write these settings and let the running hub take them up."""
-    write_config(world, text)
-    status, answer = world.network.run(take_up(text))
-    assert status == 200, answer
-    assert answer["digest"] == make_live_digest(load_config(text, "config.yaml"))
-    return dict(answer)
-
-
-def keep_passwords(world: World, folder: Path, *names: str) -> None:
-    """Admins have no first login: their passwords are made by root."""
-    for name in names:
-        set_password(folder / "passwords.sqlite", name, PASSWORD)
-    shutil.copyfile(folder / "passwords.sqlite", world.path(paths.PASSWORDS_FILE))
-
-
-@pytest.fixture
-def start(world: World, tmp_path: Path) -> Any:
-    """Start hub and proxy with these settings; gives the hub's process."""
-
-    def start(text: str) -> Any:
-        write_config(world, text)
-        world.start_proxy()
-        keep_passwords(world, tmp_path, "teacher", "deputy")
-        return world.start_hub()
-
-    return start
+from littlest.plan.effects import make_restart_digest
+from tests.hub.running_hub import (
+    CULLER,
+    PASSWORD,
+    URL,
+    ask,
+    find_refusal,
+    reload_hub,
+    take_up,
+    write_config,
+)
+from tests.hub.world import World
+from tests.support.hub_client import HubClient
 
 
 async def read_page(path: str = "hub/login") -> str:
     async with ClientSession() as session, session.get(URL + path) as answer:
         return await answer.text()
-
-
-async def find_refusal(user: str) -> str:
-    """Log in; gives the sentence on the form, empty when it went well."""
-    async with HubClient(URL, user, PASSWORD) as client:
-        try:
-            await client.login()
-        except Refused as refused:
-            return str(refused)
-        return ""
 
 
 def test_only_littlest_may_ask_for_the_settings(world: World, start: Any) -> None:
@@ -285,9 +222,7 @@ def test_two_reloads_at_once_and_one_cut_short_end_with_what_the_file_says(world
     assert run(find_refusal("ada")) == ""
 
 
-def test_admins_and_nobody_else_read_on_their_pages_why_the_settings_are_not_in_force(
-    world: World, start: Any
-) -> None:
+def test_only_admins_see_why_settings_are_not_applied(world: World, start: Any) -> None:
     good = "users: {admin: [teacher], allowed: [ada]}\n"
     hub = start(good)
     run = world.network.run
@@ -321,9 +256,7 @@ def test_admins_and_nobody_else_read_on_their_pages_why_the_settings_are_not_in_
     assert "settings-problem" not in run(read("teacher", "hub/home"))
 
 
-def test_the_hub_tells_with_which_settings_it_was_started_whatever_the_file_says_by_now(
-    world: World, start: Any
-) -> None:
+def test_hub_reports_the_settings_it_was_started_with(world: World, start: Any) -> None:
     text = "users: {allowed: [ada]}\nmetrics: {public: true}\n"
     start(text)
     started = make_restart_digest(load_config(text, "config.yaml"))

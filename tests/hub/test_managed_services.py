@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession
 
 from littlest import paths
-from tests.hub.conftest import World, wait_until
+from tests.hub.world import World, wait_until
 from tests.support.hub_client import HubClient
 from tests.support.service_program import make_program
 

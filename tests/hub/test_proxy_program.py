@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientSession
 
 from littlest import paths
-from tests.hub.conftest import PROXY_FILES, World, wait_until
+from tests.hub.world import PROXY_FILES, World, wait_until
 
 ROUTES_FILE = paths.PROXY_STATE_DIR / "routes.json"
 
@@ -124,7 +124,7 @@ def test_a_proxy_that_cannot_listen_ends(world: World) -> None:
     deaf = world.start(
         "deaf",
         f"export CONFIGPROXY_AUTH_TOKEN=x STATE_DIRECTORY={paths.PROXY_STATE_DIR}; "
-        f"exec {world.node} {world.proxy_command} --port 8124 --api-socket /run/littlest-proxy/deaf.sock "
+        f"exec {world.node} {world.proxy_program} --port 8124 --api-socket /run/littlest-proxy/deaf.sock "
         f"--storage-backend {PROXY_FILES}/routes.cjs",
     )
     assert deaf.wait(20) == 1

@@ -19,7 +19,7 @@ from littlest.plan.record import Record
 from littlest.plan.steps import Release, ReloadHub, RunUnit
 from littlest.system.hub.reload import HubSettings, is_hub_up_to_date, read_hub_settings, reload_hub, runs_others
 from littlest.system.record_file import write_record
-from tests.hub.conftest import World
+from tests.hub.world import World
 
 URL = "http://127.0.0.1:80/hub/api/"
 GOOD = "users: {allowed: [ada]}\nannouncement: good\n"
@@ -204,7 +204,7 @@ def test_a_drop_in_that_ends_the_hub_is_tried_a_few_times(
     assert ask(world, command).refused
 
 
-def test_settings_that_end_the_hub_are_tried_a_few_times_whether_anybody_waits_or_not(
+def test_settings_that_crash_the_hub_are_retried_a_few_times(
     world: World, hub: Popen[bytes], command: Machine
 ) -> None:
     world.stop(hub)

@@ -6,8 +6,8 @@ from typing import Any
 
 from littlest import paths
 from littlest.hub.memory.listed import LISTED_USERS_FILE
-from tests.hub.conftest import World, wait_until
-from tests.hub.test_live_hub import PASSWORD, URL, ask, find_refusal, reload_hub, start  # noqa: F401  # a fixture
+from tests.hub.running_hub import PASSWORD, URL, ask, find_refusal, reload_hub
+from tests.hub.world import World, wait_until
 from tests.support.hub_client import HubClient
 
 Calls = tuple[tuple[str, str, Any], ...]
@@ -68,7 +68,7 @@ def is_admin(world: World, user: str) -> bool:
     return bool(as_user(world, "teacher", ("GET", f"users/{user}", None))[0][1]["admin"])
 
 
-def test_who_loses_the_checkbox_of_the_panel_or_is_deleted_there_leaves_the_admins(world: World, start: Any) -> None:  # noqa: F811
+def test_admin_removed_in_the_panel_leaves_the_unix_admins(world: World, start: Any) -> None:
     start("users: {admin: [teacher], allowed: [ada, ben, carol]}")
     make_accounts(world, "ada", "ben", "carol")
     made = [("PATCH", f"users/{user}", {"admin": True}) for user in ("ada", "ben", "carol")]
@@ -93,7 +93,7 @@ def test_who_loses_the_checkbox_of_the_panel_or_is_deleted_there_leaves_the_admi
     assert list_shut(world) == []
 
 
-def test_an_admin_of_the_panel_who_is_taken_out_does_not_come_back_as_one(world: World, start: Any) -> None:  # noqa: F811
+def test_removed_panel_admin_is_no_admin_after_returning(world: World, start: Any) -> None:
     hub = start("users: {admin: [teacher], allowed: [ada, ben]}")
     made = [("PATCH", f"users/{user}", {"admin": True}) for user in ("ada", "ben")]
     assert {status for status, _ in as_user(world, "teacher", *made)} == {200}
@@ -106,7 +106,7 @@ def test_an_admin_of_the_panel_who_is_taken_out_does_not_come_back_as_one(world:
     assert as_user(world, "ada", ("GET", "users", None))[0][0] == 403
 
 
-def test_an_admin_makes_nothing_that_outlasts_being_one(world: World, start: Any) -> None:  # noqa: F811
+def test_an_admin_makes_nothing_that_outlasts_being_one(world: World, start: Any) -> None:
     start("users: {admin: [teacher, deputy], allowed: [ada]}")
     assert find_refusal_of(world, "ada") == ""
     mine, theirs, shared, code, own_share = as_user(
@@ -125,9 +125,9 @@ def test_an_admin_makes_nothing_that_outlasts_being_one(world: World, start: Any
     assert world.network.run(ask("GET", "users", str(mine[1]["token"])))[0] == 200
 
 
-def test_when_the_memory_of_who_was_taken_out_is_damaged_only_those_who_are_named_come_in(
+def test_damaged_list_of_removed_users_admits_only_named_users(
     world: World,
-    start: Any,  # noqa: F811
+    start: Any,
 ) -> None:
     hub = start("users: {admin: [teacher, deputy], allowed: [ada, bob]}")
     reload_hub(world, "users: {admin: [teacher], allowed: [ada]}")

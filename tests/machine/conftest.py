@@ -5,49 +5,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.installation import (
-    REPOSITORY,
-    Installation,
-    MakeMachine,
-    find_installer,
-    install_once,
-    list_own_machines,
-    machines_for_tests,
-    save_evidence,
-)
+from tests.support.installation import REPOSITORY, Installation, MakeMachine, find_installer, install_once
 from tests.support.machine import Machine
+from tests.support.machine_tier import keep_journals, make_machine, mark_tests
 from tests.support.server import Server
 
-__all__ = ["REPOSITORY", "Installation", "MakeMachine"]
+__all__ = ["REPOSITORY", "Installation", "MakeMachine", "make_machine"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.machine)
-            item.add_marker(pytest.mark.timeout(400))
+    mark_tests(items, Path(__file__).parent, pytest.mark.machine, 400)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    keep_journals(item, (yield), "machine")
 
 
 @pytest.fixture(scope="session")
 def installer() -> Path:
     """The built .sh, the whole of what is tested here."""
     return find_installer()
-
-
-@pytest.fixture(scope="session")
-def make_machine() -> Iterator[MakeMachine]:
-    """Makes machines that are gone when the tests end, as are those of a test run that was killed."""
-    with machines_for_tests() as make:
-        yield make
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Keep the journals of this run's machines when a test fails."""
-    outcome = yield
-    report = outcome.get_result()  # type: ignore[attr-defined]
-    if report.failed and item.get_closest_marker("machine"):
-        save_evidence(item.nodeid, list_own_machines())
 
 
 @pytest.fixture(scope="session")

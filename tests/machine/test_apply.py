@@ -60,7 +60,7 @@ def read_login_page(server: Server, ports: list[int], seconds: float = 60.0) -> 
 
 
 @pytest.mark.timeout(900)
-def test_what_will_change_is_said_before_and_can_be_gone_back_from(own_server: Server) -> None:
+def test_plan_shows_changes_and_rollback_reverts_them(own_server: Server) -> None:
     server = own_server
     server.configure(ONE)
     assert server.use("witness") == "42"

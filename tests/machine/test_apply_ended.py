@@ -182,7 +182,7 @@ def test_killed_while_it_remembers_the_settings_they_are_remembered_once(own_ser
 
 
 @pytest.mark.timeout(600)
-def test_killed_while_it_goes_back_the_next_apply_ends_with_what_was_good(own_server: Server) -> None:
+def test_apply_recovers_after_a_killed_rollback(own_server: Server) -> None:
     server = own_server
     started = prepare(server)
     server.machine.write("/etc/systemd/system/jupyterhub-idle-culler.service.d/die.conf", DYING_CULLER)

@@ -3,7 +3,7 @@
 from tests.support.server import Server
 
 
-def test_without_the_user_environment_everybody_still_logs_in_and_apply_brings_it_back(own_server: Server) -> None:
+def test_apply_restores_a_missing_user_environment(own_server: Server) -> None:
     server = own_server
     server.add_users(["survivor"])
     server.machine.run("rm -rf /opt/littlest/user")

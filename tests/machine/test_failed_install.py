@@ -51,7 +51,7 @@ def wait_for_lock(machine: Machine) -> None:
     raise AssertionError("the first installer never began to unpack")
 
 
-def test_it_installs_and_runs_under_odd_circumstances_without_trying_to_reach_the_network(
+def test_install_needs_no_network_under_odd_circumstances(
     make_machine: MakeMachine, installer: Path, tmp_path: Path
 ) -> None:
     """umask 077, no HOME, poisoned PYTHON variables, no stdin, noexec /tmp, another name, a read-only medium."""

@@ -243,7 +243,7 @@ def test_a_server_survives_that_the_hub_is_killed_while_it_starts(worn: Server) 
     assert json.loads(worn.machine.run("systemctl list-units --output=json 'jupyter-unlucky*'").stdout)
 
 
-def test_a_hub_that_hangs_is_started_anew_and_says_where_it_hung(worn: Server) -> None:
+def test_hanging_hub_restarts_and_logs_where_it_hung(worn: Server) -> None:
     worn.add_users(["hanging"])
     hook = "/etc/littlest/jupyterhub_config.d/hang.py"
     patience = "/run/systemd/system/jupyterhub.service.d/quick.conf"

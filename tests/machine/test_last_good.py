@@ -55,7 +55,7 @@ def test_a_drop_in_that_ends_the_hub_is_put_aside(own_server: Server) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_settings_that_end_the_hub_are_left_by_the_hub_itself_when_apply_is_killed(own_server: Server) -> None:
+def test_hub_restores_last_good_settings_after_apply_is_killed(own_server: Server) -> None:
     machine = own_server.machine
     own_server.configure(ONE)
     machine.write(f"{FOLDER}/end.py", END_AFTER_THE_START.format(words=("other",)), mode=0o600)

@@ -105,7 +105,7 @@ def test_a_reserve_of_more_than_the_machine_has_is_refused(server: Server) -> No
     assert "new.yaml:2: limits.reserve: of this machine's" in refused.stderr + refused.stdout
 
 
-def test_a_user_has_as_many_servers_open_as_the_limit_says_and_it_may_change_at_any_time(server: Server) -> None:
+def test_limit_of_open_servers_may_change_at_any_time(server: Server) -> None:
     server.stop_servers()
     server.add_users(["ada", "linus"])
     server.configure("users: {admin: [admin]}\nlimits: {users: {ada: {open_servers: 2}}}\n")

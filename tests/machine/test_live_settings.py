@@ -349,7 +349,7 @@ def test_services_and_metrics_work_in_the_hubs_own_unit(own_server: Server) -> N
     assert server.machine.run(f"test -e /proc/{found['pid']}", check=False).returncode == 1
 
 
-def test_who_is_taken_out_while_their_server_starts_gets_none(own_server: Server) -> None:
+def test_user_removed_during_a_server_start_gets_no_server(own_server: Server) -> None:
     server = own_server
     names = ["stays", "goes-1", "goes-2", "goes-3", "goes-4"]
     server.configure(f"users: {{admin: [admin], allowed: [{', '.join(names)}]}}\n")

@@ -73,7 +73,7 @@ def test_no_secret_is_shown(own_server: Server) -> None:
     assert opened.stdout == ""
 
 
-def test_what_jupyterhub_would_not_take_is_refused_and_the_hub_goes_on(own_server: Server) -> None:
+def test_settings_that_jupyterhub_rejects_are_refused(own_server: Server) -> None:
     machine = own_server.machine
     before = machine.read("/etc/littlest/config.yaml")
     start = own_server.unit_property("jupyterhub.service", "InvocationID")

@@ -40,7 +40,7 @@ async def wait_in(person: HubClient, command: str) -> None:
     assert await try_in(person, loop), await person.execute(shell(f"{command}; id; ls -lR ~/exchange/"))
 
 
-def test_a_folder_is_writable_and_for_reading_as_its_settings_say_while_people_are_in_it(own_server: Server) -> None:
+def test_folder_rights_follow_the_settings_while_it_is_in_use(own_server: Server) -> None:
     server = own_server
     server.configure(PLAIN)
 

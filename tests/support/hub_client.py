@@ -13,19 +13,15 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
 
-from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, CookieJar, TCPConnector, WSMsgType
+from aiohttp import ClientSession, ClientTimeout, ClientWebSocketResponse, CookieJar, TCPConnector
 from yarl import URL
 
+from tests.support.kernel import open_kernel, run_code
+from tests.support.refused import Refused
+
+__all__ = ["HubClient", "Refused"]
+
 ANYWHERE = URL()
-
-
-class Refused(AssertionError):
-    """The hub or a server said no: the HTTP status and the words that a person would see."""
-
-    def __init__(self, what: str, status: int, text: str) -> None:
-        super().__init__(f"{what}: HTTP {status}: {text}")
-        self.status = status
-        self.text = text
 
 
 class BrowserJar(CookieJar):
@@ -224,36 +220,9 @@ class HubClient:
 
         Raises Refused when the kernel does not start, and AssertionError with the traceback when the code fails.
         """
-        status, started = await self.server("POST", "api/kernels", {"name": kernel})
-        if status != 201:
-            raise Refused("the kernel was not started", status, str(started))
-        try:
-            return await asyncio.wait_for(self._converse(started["id"], code), seconds)
-        finally:
-            await self.server("DELETE", f"api/kernels/{started['id']}")
-
-    async def _converse(self, kernel_id: str, code: str) -> str:
-        path = f"{self.server_path}api/kernels/{kernel_id}/channels"
-        request = make_execute_request(code)
-        output: list[str] = []
-        async with self._session.ws_connect(self.at(path), headers=self.xsrf(path), max_msg_size=0) as socket:
-            await socket.send_json(request)
-            async for message in socket:
-                if message.type is not WSMsgType.TEXT:
-                    continue
-                reply = json.loads(message.data)
-                if reply["parent_header"].get("msg_id") != request["header"]["msg_id"]:
-                    continue
-                kind, content = reply["msg_type"], reply["content"]
-                if kind == "stream":
-                    output.append(content["text"])
-                elif kind == "execute_result":
-                    output.append(content["data"]["text/plain"])
-                elif kind == "error":
-                    raise AssertionError("\n".join(content["traceback"]))
-                elif kind == "status" and content["execution_state"] == "idle":
-                    return "".join(output)
-        raise AssertionError("the kernel's websocket was closed before the code had run")
+        path = f"{self.server_path}api/kernels"
+        async with open_kernel(self._session, self.at(self.server_path), self.xsrf(path), kernel) as socket:
+            return await asyncio.wait_for(run_code(socket, code), seconds)
 
     async def open_terminal(self) -> AbstractAsyncContextManager[ClientWebSocketResponse]:
         """Open a terminal of the server that this person has open; gives its websocket, to be entered."""
@@ -322,20 +291,6 @@ def find_error(page: str) -> str:
     """Give the message that a login page shows, or else all its words."""
     found = re.search(r'(?s)class="[^"]*login_error[^"]*"[^>]*>(.*?)</', page)
     return " ".join(unescape(found[1]).split()) if found else words(page)
-
-
-def make_execute_request(code: str) -> dict[str, Any]:
-    """Make a message of the Jupyter messaging protocol 5.3 that asks a kernel to run code."""
-    header = {
-        "msg_id": secrets.token_hex(16),
-        "msg_type": "execute_request",
-        "username": "",
-        "session": secrets.token_hex(16),
-        "date": "",
-        "version": "5.3",
-    }
-    content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False, "stop_on_error": True}
-    return {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
 
 
 async def use_once(url: str, user: str, password: str, code: str = "6*7", authority: str = "") -> str:

@@ -7,19 +7,18 @@ time and in the number of its requests, and goes only to an address of the loopb
 
 import asyncio
 import ipaddress
-import json
 import statistics
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
-from aiohttp import ClientConnectionError, ClientError, ClientSession, ClientTimeout, TCPConnector, WSMsgType
+from aiohttp import ClientConnectionError, ClientError, ClientSession, ClientTimeout, TCPConnector
 
-from tests.support.hub_client import HubClient, escape, make_execute_request
+from tests.support.hub_client import HubClient, escape
+from tests.support.kernel import make_message, open_kernel, read_messages
 
 MOST_REQUESTS = 20_000
 """The most requests of one run, over all its streams."""
@@ -165,26 +164,19 @@ async def open_kernel_socket(
     session: ClientSession, client: HubClient, headers: dict[str, str]
 ) -> AsyncIterator[Send]:
     """Start a kernel and hold its websocket open; gives a way to ask it something and wait for the reply."""
-    async with session.post(client.at(f"{client.server_path}api/kernels"), headers=headers) as answer:
-        assert answer.status == 201, f"no kernel: HTTP {answer.status}"
-        kernel = (await answer.json())["id"]
-    path = f"{client.server_path}api/kernels/{kernel}/channels"
     replies: dict[str, asyncio.Future[None]] = {}
-    async with session.ws_connect(client.at(path), headers=headers, max_msg_size=0) as socket:
+    async with open_kernel(session, client.at(client.server_path), headers) as socket:
 
         async def listen() -> None:
-            async for message in socket:
-                if message.type is WSMsgType.TEXT:
-                    waiting = replies.pop(json.loads(message.data)["parent_header"].get("msg_id", ""), None)
-                    if waiting and not waiting.done():
-                        waiting.set_result(None)
+            async for answered, _reply in read_messages(socket):
+                waiting = replies.pop(answered, None)
+                if waiting and not waiting.done():
+                    waiting.set_result(None)
             for waiting in replies.values():
                 waiting.set_exception(ClientConnectionError("the websocket was closed"))
 
         async def talk(_number: int) -> str:
-            request: dict[str, Any] = make_execute_request("")
-            request["header"]["msg_type"] = "kernel_info_request"
-            request["content"] = {}
+            request = make_message("kernel_info_request", {})
             reply = replies[request["header"]["msg_id"]] = asyncio.get_running_loop().create_future()
             if socket.closed:
                 return "the websocket is closed"
@@ -199,8 +191,6 @@ async def open_kernel_socket(
             yield talk
         finally:
             listening.cancel()
-    async with session.delete(client.at(f"{client.server_path}api/kernels/{kernel}"), headers=headers):
-        pass
 
 
 # ---- a class that starts -----------------------------------------------------------------------------------------

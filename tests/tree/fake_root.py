@@ -1,13 +1,12 @@
 """A fake root that the real code fills: the account files of a fresh Debian, and a release with a small channel."""
 
 import hashlib
-import io
 import json
-import tarfile
 from pathlib import Path, PurePosixPath
 
 from littlest.machine.machine import Machine
 from littlest.plan.steps import Release
+from tests.support.conda_package import write_package
 
 RELEASE = Release("0.1.0", PurePosixPath("/opt/littlest/releases/0.1.0"))
 PREFIX_PLACEHOLDER = "/a_placeholder_for_the_prefix_that_is_long_enough_to_be_replaced_by_any_prefix_that_a_test_has"
@@ -34,58 +33,16 @@ def make_channel(channel: Path) -> None:
     (channel / "linux-64").mkdir()
     program = f"#!{PREFIX_PLACEHOLDER}/bin/python\n".encode()
     packages = [
-        make_package(channel / "linux-64", "program", {"bin/program": program}, depends=["library"]),
-        make_package(channel / "linux-64", "library", {"lib/library.txt": b"text\n"}, depends=[]),
+        write_package(channel / "linux-64", name, files, placeholder=PREFIX_PLACEHOLDER, depends=depends)
+        for name, files, depends in (
+            ("program", {"bin/program": program}, ("library",)),
+            ("library", {"lib/library.txt": b"text\n"}, ()),
+        )
     ]
-    for subdir, found in (("linux-64", dict(packages)), ("noarch", {})):
+    for subdir, found in (("linux-64", {file.name: entry for file, entry in packages}), ("noarch", {})):
         content = {"info": {"subdir": subdir}, "packages": found, "packages.conda": {}, "repodata_version": 1}
         (channel / subdir / "repodata.json").write_text(json.dumps(content))
     (channel / "environment.txt").write_text("# what a class needs\nprogram >=1\n")
-
-
-def make_package(
-    directory: Path, name: str, files: dict[str, bytes], depends: list[str]
-) -> tuple[str, dict[str, object]]:
-    index = {
-        "name": name,
-        "version": "1.0",
-        "build": "0",
-        "build_number": 0,
-        "depends": depends,
-        "subdir": "linux-64",
-        "arch": "x86_64",
-        "platform": "linux",
-    }
-    listed = []
-    for path, content in files.items():
-        entry = {
-            "_path": path,
-            "path_type": "hardlink",
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "size_in_bytes": len(content),
-        }
-        if PREFIX_PLACEHOLDER.encode() in content:
-            entry |= {"file_mode": "text", "prefix_placeholder": PREFIX_PLACEHOLDER}
-        listed.append(entry)
-    members = {
-        "info/index.json": json.dumps(index).encode(),
-        "info/paths.json": json.dumps({"paths": listed, "paths_version": 1}).encode(),
-        **files,
-    }
-    file = directory / f"{name}-1.0-0.tar.bz2"
-    with tarfile.open(file, "w:bz2") as archive:
-        for path, content in members.items():
-            member = tarfile.TarInfo(path)
-            member.size = len(content)
-            member.mode = 0o755 if path.startswith("bin/") else 0o644
-            archive.addfile(member, io.BytesIO(content))
-    content = file.read_bytes()
-    return file.name, {
-        **index,
-        "md5": hashlib.md5(content).hexdigest(),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "size": len(content),
-    }
 
 
 def list_tree(machine: Machine) -> dict[str, str]:

@@ -5,16 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.installation import (
-    MakeMachine,
-    find_installer,
-    install_once,
-    list_own_machines,
-    machines_for_tests,
-    save_evidence,
-)
+from tests.support.installation import MakeMachine, find_installer, install_once
+from tests.support.machine import Machine
+from tests.support.machine_tier import keep_journals, make_machine, mark_tests
 from tests.support.server import Server
 from tests.support.virtual_machine import PACKAGES, VirtualMachine
+
+__all__ = ["make_machine"]
 
 LABEL = "vm"
 # a start takes ten times as long here, and more when the host has other work
@@ -25,18 +22,18 @@ MORE_TIME = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.vm)
-            # the first one also waits for the installation, the disk and the boot
-            item.add_marker(pytest.mark.timeout(1200))
+    # the first one also waits for the installation, the disk and the boot
+    mark_tests(items, Path(__file__).parent, pytest.mark.vm, 1200)
 
 
-@pytest.fixture(scope="session")
-def make_machine() -> Iterator[MakeMachine]:
-    """Makes machines that are gone when the tests end, as are those of a test run that was killed."""
-    with machines_for_tests() as make:
-        yield make
+def find_virtual(machine: Machine) -> Machine | VirtualMachine:
+    """The machine whose journal is read: that of the last boot, which is QEMU's for the machine of the tests."""
+    return VirtualMachine(machine.name) if machine.name.endswith(f"-{LABEL}") else machine
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    keep_journals(item, (yield), "vm", find_virtual)
 
 
 @pytest.fixture(scope="session")
@@ -48,15 +45,3 @@ def server(make_machine: MakeMachine) -> Iterator[Server]:
     server.wait_until_ready(180)
     yield server
     server.network.close()
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    """Keep the machine's journal when a test fails."""
-    outcome = yield
-    report = outcome.get_result()  # type: ignore[attr-defined]
-    if report.failed and item.get_closest_marker("vm"):
-        machines = list_own_machines()
-        save_evidence(
-            item.nodeid, [VirtualMachine(one.name) if one.name.endswith(f"-{LABEL}") else one for one in machines]
-        )

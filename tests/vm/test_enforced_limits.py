@@ -137,7 +137,7 @@ async def watch_login_page(server: Server, seconds: float) -> None:
 # ---- one student -------------------------------------------------------------------------------------------------
 
 
-def test_a_kernel_that_takes_more_memory_than_allowed_is_ended_and_all_else_goes_on(lesson: Server) -> None:
+def test_kernel_over_its_memory_limit_is_killed_alone(lesson: Server) -> None:
     before = read_processes(lesson, *HUB, *map(unit_of, STUDENTS))
     assert 300 < lesson.run(grow_until_killed(lesson, ADA), PATIENCE) < 600
     assert read_group(lesson, unit_of(ADA), "memory.peak")["value"] <= 600 * MIB
