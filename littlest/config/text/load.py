@@ -1,11 +1,8 @@
 """One YAML file to one Config, or every problem it has as `file:line: key: problem`."""
 
 import codecs
-import stat
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -19,29 +16,6 @@ from littlest.config.text.mend import Mended, mend_yaml
 from littlest.config.text.problems import InvalidConfig, Problem
 from littlest.config.text.scalars import show
 from littlest.config.text.syntax import ScalarNode
-from littlest.errors import LittlestError
-from littlest.machine.read_file import read_file
-
-
-def read_config(path: Path) -> Config:
-    """Return the settings in a file. Raises ConfigError, or LittlestError where the file is not to be read."""
-    try:
-        data = read_file(path)
-    except OSError as error:
-        raise LittlestError(f"{path} cannot be read: {error.strerror}.") from error
-    check_writers(path, str(path))
-    return load_config(decode_config(data, str(path)), str(path))
-
-
-def check_writers(path: Path, name: str) -> None:
-    """Raises InvalidConfig for a file that every user of the machine may change: one who did would be root by it.
-
-    `name` is the file's name in messages.
-    """
-    with suppress(OSError):
-        if path.stat().st_mode & stat.S_IWOTH:
-            problem = Problem(name, 1, 1, "", "every user of this machine can change this file")
-            raise InvalidConfig((problem,), f"See whether all in it is yours, then: sudo chmod o-w {name}")
 
 
 def decode_config(data: bytes, name: str) -> str:
