@@ -1,4 +1,4 @@
-"""The verbs of `littlest config`: one short function for each, which imports what it needs when it is called."""
+"""The commands of `littlest config`: one short function each, which imports what it needs when it is called."""
 
 from dataclasses import replace
 from typing import Annotated, Literal, NoReturn
@@ -21,48 +21,52 @@ def _complete_key(incomplete: str) -> list[str]:
     return list(complete_keys(incomplete))
 
 
-Key = Annotated[str, typer.Argument(metavar="KEY", help="Such as limits.memory.", autocompletion=_complete_key)]
+Key = Annotated[
+    str, typer.Argument(metavar="KEY", help="A setting, such as limits.memory.", autocompletion=_complete_key)
+]
 MaybeKey = Annotated[
     str | None,
-    typer.Argument(metavar="[KEY]", help="Such as limits.memory, or limits.", autocompletion=_complete_key),
+    typer.Argument(
+        metavar="[KEY]", help="A setting or a group, such as limits.memory or limits.", autocompletion=_complete_key
+    ),
 ]
-Reveal = Annotated[bool, typer.Option("--reveal", help="Show secrets as they are; root only.")]
-Apply = Annotated[bool, typer.Option("--apply", help="Put it in force at once, as `littlest apply` does.")]
+Reveal = Annotated[bool, typer.Option("--reveal", help="Show secrets unmasked; only as root.")]
+Apply = Annotated[bool, typer.Option("--apply", help="Apply the change at once, as `littlest apply` does.")]
 
 
 @config_app.command("show")
 def config_show(
     key: MaybeKey = None,
     *,
-    effective: Annotated[
-        bool, typer.Option("--effective", help="Show the settings that were put in force last.")
-    ] = False,
+    effective: Annotated[bool, typer.Option("--effective", help="Show the settings that were last applied.")] = False,
     defaults: Annotated[bool, typer.Option("--defaults", help="Show the defaults of all settings.")] = False,
-    only_changed: Annotated[bool, typer.Option("--diff", help="Show only what differs from the defaults.")] = False,
+    only_changed: Annotated[
+        bool, typer.Option("--diff", help="Show only settings that differ from their defaults.")
+    ] = False,
     reveal: Reveal = False,
     as_json: Json = False,
 ) -> None:
-    """Show the settings that the file gives, with the defaults of all others; secrets are masked.
+    """Show the settings from the file, and the defaults of all others. Secrets are masked.
 
-    Where the file is not valid, the last good settings are shown, its problems named, and the exit code is 3.
+    If the file is not valid, shows its problems and the last known good settings, and exits with code 3.
     """
     from littlest.commands.config.show import run_show
 
     if defaults and (effective or only_changed):
-        raise UsageError("--defaults stands alone: it shows nothing of this machine.", "Give one of the options.")
+        raise UsageError("--defaults cannot be combined with --effective or --diff.", "Use one of the options.")
     view: Literal["file", "effective", "defaults"] = "effective" if effective else "defaults" if defaults else "file"
     finish(run_show(make_machine(), key, view, only_changed=only_changed, reveal=reveal), as_json)
 
 
 @config_app.command("get")
 def config_get(key: Key, reveal: Reveal = False, as_json: Json = False) -> None:
-    """Write the value of one setting for a shell script, of a list each entry on a line."""
+    """Print the value of one setting for a shell script; a list is printed one entry per line."""
     from littlest.commands.config.show import run_get
 
     finish(run_get(make_machine(), key, reveal=reveal), as_json)
 
 
-# a value with an h in it would else be taken for -h
+# otherwise an option-like value with an h in it would be read as -h
 @config_app.command("set", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 def config_set(
     context: typer.Context,
@@ -70,19 +74,20 @@ def config_set(
         list[str],
         typer.Argument(
             metavar="KEY VALUE [KEY VALUE]...",
-            help="Settings, each with its new value.",
+            help="Settings and their new values.",
             autocompletion=_complete_key,
         ),
     ],
     unset: Annotated[
-        list[str] | None, typer.Option("--unset", metavar="KEY", help="Unset this one with the same change.")
+        list[str] | None, typer.Option("--unset", metavar="KEY", help="Also unset this setting, in the same change.")
     ] = None,
     apply: Apply = False,
     as_json: Json = False,
 ) -> None:
-    """Give settings other values; several that belong together change together.
+    """Set one or more settings in a single change.
 
-    The value - of a secret is asked for, or read from the input. A value that is also an option stands after --.
+    With - as the value of a secret, you are asked for it, or it is read from standard input. Put -- before
+    values that look like options.
     """
     from littlest.commands.config.change import run_set
 
@@ -96,12 +101,12 @@ def config_set(
 def config_unset(
     keys: Annotated[
         list[str],
-        typer.Argument(metavar="KEY...", help="Settings, or groups of them.", autocompletion=_complete_key),
+        typer.Argument(metavar="KEY...", help="Settings or groups of settings.", autocompletion=_complete_key),
     ],
     apply: Apply = False,
     as_json: Json = False,
 ) -> None:
-    """Give settings their defaults back, by taking them out of the file."""
+    """Reset settings to their defaults by removing them from the file."""
     from littlest.commands.config.change import run_unset
 
     _finish_change(run_unset(make_machine(), keys), apply, as_json)
@@ -110,11 +115,11 @@ def config_unset(
 @config_app.command("add")
 def config_add(
     key: Key,
-    values: Annotated[list[str], typer.Argument(metavar="VALUE...", help="What to add.")],
+    values: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Values to add.")],
     apply: Apply = False,
     as_json: Json = False,
 ) -> None:
-    """Add values to a list, such as users.admin. One that is in it already is no error."""
+    """Add values to a list, such as users.admin. Values that are already in the list are ignored."""
     from littlest.commands.config.change import run_add
 
     _finish_change(run_add(make_machine(), key, values), apply, as_json)
@@ -123,11 +128,11 @@ def config_add(
 @config_app.command("remove")
 def config_remove(
     key: Key,
-    values: Annotated[list[str], typer.Argument(metavar="VALUE...", help="What to remove.")],
+    values: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Values to remove.")],
     apply: Apply = False,
     as_json: Json = False,
 ) -> None:
-    """Remove values from a list. Exit code 1, and nothing changed, when one is not in it."""
+    """Remove values from a list. If one is not in the list, changes nothing and exits with code 1."""
     from littlest.commands.config.change import run_remove
 
     _finish_change(run_remove(make_machine(), key, values), apply, as_json)
@@ -136,11 +141,11 @@ def config_remove(
 @config_app.command("validate")
 def config_validate(
     file: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="/etc/littlest/config.yaml by default.")
+        str | None, typer.Argument(metavar="[FILE]", help="The file to check; /etc/littlest/config.yaml by default.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Name every problem in a configuration file. Exit code 3 when there is one."""
+    """List every problem in a configuration file. Exits with code 3 if there is one."""
     from littlest.commands.config.show import run_validate
 
     finish(run_validate(make_machine(), file), as_json)
@@ -148,7 +153,7 @@ def config_validate(
 
 @config_app.command("help")
 def config_help(key: MaybeKey = None, as_json: Json = False) -> None:
-    """Tell what a setting is for, what it takes and what its default is; without a key, list the groups."""
+    """Describe a setting: its purpose, accepted values and default. Without a key, list the groups."""
     from littlest.commands.config.help import run_help
 
     finish(run_help(make_machine(), key), as_json)
@@ -156,7 +161,7 @@ def config_help(key: MaybeKey = None, as_json: Json = False) -> None:
 
 @config_app.command("schema")
 def config_schema() -> None:
-    """Write the JSON schema of the file, with which editors check it and complete keys."""
+    """Print the JSON schema of the file, which editors use to check it and to complete keys."""
     from littlest.commands.config.help import run_schema
 
     finish(run_schema())
@@ -164,7 +169,7 @@ def config_schema() -> None:
 
 @config_app.command("edit")
 def config_edit() -> None:
-    """Edit the settings in $EDITOR. They are saved only when they are valid."""
+    """Edit the settings in $EDITOR. They are saved only if they are valid."""
     from littlest.commands.config.edit import run_edit
 
     finish(run_edit(make_machine(), output.ask))
@@ -172,7 +177,7 @@ def config_edit() -> None:
 
 @config_app.command("history")
 def config_history(as_json: Json = False) -> None:
-    """List the settings that were in force: when, by whom, and which changed."""
+    """List the revisions that were applied: when, by whom, and what changed."""
     from littlest.commands.config.history import run_history
 
     finish(run_history(make_machine()), as_json)
@@ -180,9 +185,10 @@ def config_history(as_json: Json = False) -> None:
 
 @config_app.command("diff")
 def config_diff(
-    number: Annotated[int, typer.Argument(metavar="N", help="Of an entry in the history.")], as_json: Json = False
+    number: Annotated[int, typer.Argument(metavar="N", help="Number of a revision in the history.")],
+    as_json: Json = False,
 ) -> None:
-    """Show what differs between earlier settings and the file now; secrets are masked."""
+    """Show the differences between a revision and the current file. Secrets are masked."""
     from littlest.commands.config.history import run_diff
 
     finish(run_diff(make_machine(), number), as_json)
@@ -194,12 +200,13 @@ def config_rollback(
         int | None,
         typer.Argument(
             metavar="[N]",
-            help="Of an entry in the history; by default those in force where the file differs, else those before.",
+            help="Number of a revision in the history. Default: the applied revision if the file differs from it, "
+            "otherwise the one before it.",
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put earlier settings back and in force, at once."""
+    """Roll back to an earlier revision and apply it."""
     from littlest.commands.apply import run_rollback
 
     with output.show_progress() as progress:
@@ -208,12 +215,12 @@ def config_rollback(
 
 
 def _finish_change(report: Report, apply: bool, as_json: bool) -> NoReturn:
-    """Tell what was changed, and put it in force where that is wanted."""
+    """Print what changed, and apply it with --apply."""
     if not apply:
         finish(report, as_json)
     from littlest.commands.apply import run_apply
 
-    # before anything else is said: what follows may fail
+    # print it first: applying may fail
     if not as_json:
         output.print_report(
             replace(report, lines=report.lines[:-1] if report.data["changed"] else report.lines), False

@@ -1,4 +1,4 @@
-"""What every verb of the command line begins and ends with."""
+"""How every command begins and ends."""
 
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -10,17 +10,17 @@ from littlest.report import Report
 if TYPE_CHECKING:
     from littlest.machine.machine import Machine
 
-Json = Annotated[bool, typer.Option("--json", help="Write the result as JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
 def make_machine() -> "Machine":
-    """Return the machine that the command is for: this one."""
+    """Return this machine."""
     from littlest.machine.machine import Machine  # `littlest --version` needs none
 
     return Machine()
 
 
 def finish(report: Report, as_json: bool = False) -> NoReturn:
-    """Write out what a verb hands back, and leave with its exit code."""
+    """Print a command's report and exit with its exit code."""
     output.print_report(report, as_json)
     raise typer.Exit(int(report.exit_code))

@@ -1,7 +1,7 @@
-"""The command line: one short function for each verb, the only exit, and the only place that catches every error.
+"""The command line: one short function per command, the only exit, and the only place that catches every error.
 
 Each function imports what it needs when it is called, so that `littlest --version` and `littlest config show` do not
-pay for the rest.
+import the rest.
 """
 
 import gc
@@ -20,7 +20,7 @@ from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
 
 _COMPLETE = "_LITTLEST_COMPLETE"
-"""The variable with which a shell asks for what a word may go on with."""
+"""The variable in which a shell asks for completions."""
 INTERRUPTED = 130
 """What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
 
@@ -31,11 +31,11 @@ _PURGE = (
 
 app = typer.Typer(
     name="littlest",
-    help="The Littlest JupyterHub: look after the JupyterHub on this machine.",
-    epilog="Settings stand in /etc/littlest/config.yaml. Documentation: littlest COMMAND --help.",
+    help="The Littlest JupyterHub: manage the JupyterHub on this machine.",
+    epilog="The settings are in /etc/littlest/config.yaml. For help on a command: littlest COMMAND --help.",
     add_completion=False,
     no_args_is_help=True,
-    # rich costs as much to import as everything else together
+    # importing rich takes as long as importing everything else
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -53,18 +53,18 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _root(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="With --version: write it as JSON.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when the command fails.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --version: print it as JSON.")] = False,
 ) -> None:
     if as_json:
-        raise UsageError("--json stands after the command it is for.", "Such as: littlest status --json")
+        raise UsageError("--json must come after the command.", "For example: littlest status --json")
 
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show whether everything runs as it should. Exit code 4 when it does not."""
+    """Show whether everything is healthy. Exits with code 4 if it is not."""
     from littlest.commands.status import run_status
 
     finish(run_status(make_machine()), as_json)
@@ -72,7 +72,7 @@ def status(as_json: Json = False) -> None:
 
 @app.command()
 def plan(as_json: Json = False) -> None:
-    """Show what `littlest apply` would change; changes nothing. Exit code 4 when there is something to do."""
+    """Show what `littlest apply` would change, without changing it. Exits with code 4 if there is anything to do."""
     from littlest.commands.plan import run_plan
 
     finish(run_plan(make_machine()), as_json)
@@ -80,7 +80,7 @@ def plan(as_json: Json = False) -> None:
 
 @app.command()
 def apply(as_json: Json = False) -> None:
-    """Make this machine what the settings say. Restarts only what must be restarted."""
+    """Apply the settings to this machine. Restarts only what needs a restart."""
     from littlest.commands.apply import run_apply
 
     with output.show_progress() as progress:
@@ -91,32 +91,34 @@ def apply(as_json: Json = False) -> None:
 @app.command()
 def logs(
     what: Annotated[
-        str | None, typer.Argument(metavar="[hub|proxy|culler|USER]", help="Whose lines; everybody's by default.")
+        str | None,
+        typer.Argument(metavar="[hub|proxy|culler|USER]", help="Whose log to show; all of them by default."),
     ] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new lines until Ctrl-C.")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of the last lines.")] = 100,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep showing new lines until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Number of most recent lines to show.")] = 100,
     as_json: Json = False,
 ) -> None:
-    """Show what the hub, the proxy and users' servers wrote."""
+    """Show the logs of the hub, the proxy and the users' servers."""
     from littlest.commands.logs import run_logs
 
     if follow and as_json:
-        raise UsageError("--follow never ends, so it has no --json.", "Give one of the two.")
+        raise UsageError("--follow cannot be combined with --json.", "Use one of the two.")
     finish(run_logs(make_machine(), what, follow, lines), as_json)
 
 
 @app.command()
 def uninstall(
     purge: Annotated[
-        bool, typer.Option("--purge", help="Remove settings, database and users' homes as well.")
+        bool,
+        typer.Option("--purge", help="Also remove the settings, the database and the users' accounts and homes."),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
 ) -> None:
-    """Remove JupyterHub from this machine. Settings, accounts and homes stay, but for --purge."""
+    """Remove JupyterHub from this machine. Keeps settings, accounts and homes unless you give --purge."""
     from littlest.commands.uninstall import run_uninstall
 
     if not yes:
-        _confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes stay.")
+        _confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes are kept.")
     with output.show_progress() as progress:
         report = run_uninstall(make_machine(), purge, progress=progress)
     finish(report)
@@ -126,10 +128,10 @@ def uninstall(
 def completion(
     shell: Annotated[
         Literal["bash", "zsh", "fish"],
-        typer.Argument(metavar="bash|zsh|fish", help="The shell that is to complete words."),
+        typer.Argument(metavar="bash|zsh|fish", help="The shell to print the script for."),
     ],
 ) -> None:
-    """Write what makes a shell complete verbs and settings: eval "$(littlest completion bash)"."""
+    """Print the shell completion script. To use it: eval "$(littlest completion bash)"."""
     from typer.completion import get_completion_script  # type: ignore[attr-defined]
 
     script = get_completion_script(prog_name="littlest", complete_var=_COMPLETE, shell=shell)
@@ -140,12 +142,14 @@ def completion(
 def install(
     admin: Annotated[
         str | None,
-        typer.Option(metavar="NAME[:FILE]", envvar="LITTLEST_ADMIN", help="First admin, and its password's file."),
+        typer.Option(
+            metavar="NAME[:FILE]", envvar="LITTLEST_ADMIN", help="First admin, and the file with their password."
+        ),
     ] = None,
     no_start: Annotated[
-        bool, typer.Option("--no-start", envvar="LITTLEST_NO_START", help="Install, but start nothing.")
+        bool, typer.Option("--no-start", envvar="LITTLEST_NO_START", help="Install without starting anything.")
     ] = False,
-    log: Annotated[str | None, typer.Option(envvar="LITTLEST_LOG", help="The log file to name in messages.")] = None,
+    log: Annotated[str | None, typer.Option(envvar="LITTLEST_LOG", help="Log file to mention in messages.")] = None,
 ) -> None:
     """Finish an installation; the installer calls this."""
     from littlest.commands.install import run_install
@@ -157,18 +161,18 @@ def install(
 
 def _confirm(question: str) -> None:
     if not output.is_interactive():
-        raise UsageError("This needs a yes, and there is no terminal to ask on.", "Give --yes.")
+        raise UsageError("Confirmation is required, but there is no terminal.", "Add --yes to confirm.")
     if (output.ask(f"{question} (y/N) ") or "").strip().lower() not in ("y", "yes"):
         raise typer.Exit(int(ExitCode.FAILED))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; every error ends here, as a few plain lines."""
+    """Run one command line and return its exit code; every error ends here and is printed in a few plain lines."""
     words = list(arguments)
     options = words[: words.index("--")] if "--" in words else words
     as_json, debug = "--json" in options, "--debug" in options
     if debug:
-        # it may stand anywhere on the line
+        # it may be anywhere on the line
         words.remove("--debug")
     log_file = os.environ.get("LITTLEST_LOG") or None
     if _COMPLETE in os.environ:
@@ -176,13 +180,13 @@ def run(arguments: Sequence[str]) -> int:
 
         completion_init()
     try:
-        # else wrong usage is told in words, and whoever asked for JSON gets none
+        # typer would print usage errors as text, also with --json
         ended = app(args=words, prog_name="littlest", standalone_mode=not as_json)
         return _note_interrupt(ended)
     except SystemExit as end:
         return _note_interrupt(end.code)
     except typer.TyperException as error:
-        output.print_error(UsageError(error.format_message(), "The same command with --help."), as_json)
+        output.print_error(UsageError(error.format_message(), "Run the same command with --help."), as_json)
         return int(ExitCode.USAGE)
     except LittlestError as error:
         if debug:
@@ -197,27 +201,29 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _note_interrupt(code: object) -> int:
-    """Return an exit code, and say what it means when Ctrl-C ended the command."""
+    """Return an exit code; print a note when Ctrl-C ended the command."""
     if code == INTERRUPTED:
-        output.print_note("Interrupted. What was done stays done; the same command goes on from there.")
+        output.print_note("Interrupted. Completed steps are kept; run the same command again to continue.")
     return code if isinstance(code, int) else int(ExitCode.FAILED)
 
 
 def _explain_surprise(error: Exception) -> LittlestError:
     if isinstance(error, OSError):
-        return LittlestError(f"The system refused: {error}.", "The same command with --debug shows where.")
+        return LittlestError(
+            f"Operating system error: {error}.", "Run the same command with --debug to see where it happened."
+        )
     return LittlestError(
-        f"A fault in littlest itself: {type(error).__name__}: {error}",
-        "Run the same command with --debug and report what it shows.",
+        f"Bug in littlest: {type(error).__name__}: {error}",
+        "Run the same command with --debug and report the output.",
     )
 
 
 def main() -> NoReturn:
-    """Run the command that the shell was given."""
-    # a command lives for a moment: collecting garbage, and taking a hundred modules apart at the end, are waits for
-    # nothing (together a third of the time of `littlest config show`)
+    """Run the command line of this process."""
+    # a command runs only briefly: garbage collection, and the teardown of a hundred modules at exit, would take a
+    # third of the time of `littlest config show`
     gc.disable()
-    # pydantic would read the metadata of every installed package, in search of plugins that we do not use
+    # pydantic would read the metadata of every installed package to find plugins, which we do not use
     os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
     code = run(sys.argv[1:])
     is_written = output.flush()

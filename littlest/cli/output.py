@@ -1,4 +1,4 @@
-"""What a person or a script gets to see: reports, errors and progress as text, or as JSON."""
+"""The output for people and scripts: reports, errors and progress as text, or as JSON."""
 
 import json
 import os
@@ -26,14 +26,14 @@ def print_report(report: Report, as_json: bool) -> None:
 
 
 def print_error(error: LittlestError, as_json: bool, log_file: str | None = None) -> None:
-    """Say what failed and why, what to do, and where more is to be read."""
+    """Print what failed and why, what to do, and the log file with the details."""
     if as_json:
         data: dict[str, Any] = {"error": error.message, "hint": error.hint, "exit_code": int(error.exit_code)}
         if isinstance(error, InvalidConfig):
             data["problems"] = [asdict(problem) for problem in error.problems]
         _write(sys.stdout, _render_json(data))
         return
-    # a line that begins with file:line: is one that editors can follow
+    # editors can follow a line that begins with file:line:
     is_located = isinstance(error, InvalidConfig)
     lines = [error.message if is_located else f"{_paint('littlest:', sys.stderr)} {error.message}"]
     if error.hint:
@@ -45,20 +45,20 @@ def print_error(error: LittlestError, as_json: bool, log_file: str | None = None
 
 @contextmanager
 def show_progress() -> Iterator[Callable[[str], None]]:
-    """Give a function that says on standard error what is being done.
+    """Yield a function that prints on standard error what is being done.
 
-    On a terminal the line in work turns, and tells how long it took when it is done; elsewhere lines are plain. What
-    cannot be written (the terminal was closed) is not said: telling must never end what is told of.
+    On a terminal the current line has a spinner, and then shows how many seconds it took; elsewhere lines are plain.
+    Output that cannot be written, because the terminal was closed, is dropped: it must never stop the work.
     """
     if sys.stderr is None or not sys.stderr.isatty():
         yield lambda line: _write(sys.stderr, f"  {line}")
         return
-    # rich costs as much to import as everything else that `littlest config show` needs
+    # importing rich takes as long as everything else that `littlest config show` imports
     from rich.console import Console
     from rich.markup import escape
 
     console = Console(file=cast(TextIO, _Forgiving(sys.stderr)), highlight=False)
-    # every terminal has the characters of this spinner
+    # every terminal can show the characters of this spinner
     with console.status("", spinner="line") as status:
         current, begun = "", time.monotonic()
 
@@ -78,24 +78,24 @@ def show_progress() -> Iterator[Callable[[str], None]]:
 
 
 def print_note(line: str) -> None:
-    """Say something on standard error that is no result."""
+    """Print a note on standard error, which is not part of the result."""
     _write(sys.stderr, line)
 
 
 def print_traceback() -> None:
-    """Write where the error that is being handled comes from."""
+    """Print the traceback of the error that is being handled."""
     import traceback
 
     _write(sys.stderr, traceback.format_exc())
 
 
 def is_interactive() -> bool:
-    """Whether a person can be asked something."""
+    """Whether there is a terminal on which to ask a person."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def ask(question: str) -> str | None:
-    """Ask a person on the terminal and return the answer, None at the end of the input."""
+    """Ask a person on the terminal and return the answer, or None at the end of the input."""
     _write(sys.stderr, question, end="")
     sys.stderr.flush()
     line = sys.stdin.readline()
@@ -103,7 +103,7 @@ def ask(question: str) -> str | None:
 
 
 def ask_secret(question: str) -> str:
-    """Ask a person for something that the terminal does not show; without a terminal, read a line from the input."""
+    """Ask for a secret without showing it; without a terminal, read a line from standard input."""
     if not is_interactive():
         return ask("") or ""
     import getpass
@@ -112,7 +112,7 @@ def ask_secret(question: str) -> str:
 
 
 def flush() -> bool:
-    """Write out what is still waiting, and tell whether that went well; a reader that has gone is no fault."""
+    """Flush the output and return whether that succeeded; a closed pipe is not a failure."""
     is_written = True
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -130,18 +130,18 @@ def _write(stream: TextIO | None, text: str, end: str = "\n") -> None:
         # the shell closed it: `littlest status >&-`
         return
     try:
-        # a name may hold characters that the terminal's encoding lacks
+        # a name may contain characters that the terminal's encoding lacks
         encoding = stream.encoding or "utf-8"
         print(text.encode(encoding, "backslashreplace").decode(encoding), file=stream, end=end)
     except OSError as error:
-        # that standard error cannot be written can be told to nobody
+        # there is nowhere to report that standard error cannot be written
         if stream is not sys.stderr and not isinstance(error, BrokenPipeError):
             raise
         _let_go(stream)
 
 
 class _Forgiving:
-    """A stream that takes what is written to it even when nobody can read it any more."""
+    """A stream that drops what it cannot write because its reader is gone."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -164,12 +164,12 @@ class _Forgiving:
 
 
 def _let_go(stream: TextIO) -> None:
-    """Point a stream whose reader has gone at /dev/null, so that nothing fails a second time at the end."""
+    """Redirect a stream whose reader is gone to /dev/null, so that the flush at exit does not fail again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _paint(word: str, stream: TextIO | None) -> str:
-    # https://no-color.org: any text but the empty one means no
+    # https://no-color.org: any non-empty text means no color
     if stream is not None and stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         return f"\x1b[1;31m{word}\x1b[0m"
     return word

@@ -79,7 +79,7 @@ class Http(Section):
     address: Annotated[str, AfterValidator(parse_address), Field(examples=["192.0.2.10"])] = ""
     """IP address the proxy listens on, one that the machine has; empty for all of them."""
     port: Annotated[Port, Field(examples=[8000])] = 80
-    """TCP port the proxy listens on; with https, the port that leads on to it."""
+    """TCP port the proxy listens on; with https, the port that redirects to it."""
 
 
 class LetsEncrypt(Section):
@@ -101,11 +101,11 @@ class Https(Section):
     port: Annotated[Port, Field(examples=[8443])] = 443
     """TCP port the proxy listens on."""
     certificate: Annotated[FilePath | None, Field(examples=["/etc/ssl/hub/fullchain.pem"])] = None
-    """Path of the certificate, followed by those that vouch for it (PEM)."""
+    """Path of the certificate, followed by the intermediate certificates (PEM)."""
     key: Annotated[FilePath | None, Field(examples=["/etc/ssl/hub/key.pem"])] = None
     """Path of the certificate's private key (PEM, without a passphrase); only root needs to be able to read it."""
     redirect: bool = True
-    """Whether `http.port` leads on to https; otherwise nothing listens there."""
+    """Whether `http.port` redirects to https; otherwise nothing listens there."""
     letsencrypt: LetsEncrypt = Field(default_factory=LetsEncrypt.model_construct)
     """Certificates from Let's Encrypt; not possible in this version."""
 
@@ -165,7 +165,7 @@ class Cull(Section):
     timeout: Annotated[int, Field(ge=600, le=_A_YEAR, examples=[7200])] = 3600
     """Seconds without activity after which a server is stopped; a running computation counts as activity."""
     every: Annotated[int, Field(ge=10, le=_A_YEAR, examples=[60])] = 300
-    """Seconds between two looks."""
+    """Seconds between checks."""
     max_age: Annotated[int, Field(ge=0, le=_A_YEAR, examples=[86400]), AfterValidator(_check_max_age)] = 0
     """Seconds after which a server is stopped even if it is in use, at least 600; 0 for never."""
 
@@ -196,7 +196,7 @@ class ManagedService(Section):
 
 
 class Services(Section):
-    """What runs beside the hub."""
+    """What runs next to the hub."""
 
     cull: Cull = Field(default_factory=Cull.model_construct)
     """Stopping servers that nobody uses."""
@@ -245,7 +245,7 @@ class Config(Section):
     ] = Field(default_factory=dict)
     """Folders that several users see, by their names."""
     services: Annotated[Services, WHEN_GIVEN] = Field(default_factory=Services.model_construct)
-    """What runs beside the hub."""
+    """What runs next to the hub."""
     metrics: Annotated[Metrics, WHEN_GIVEN] = Field(default_factory=Metrics.model_construct)
     """Figures for Prometheus, under hub/metrics."""
     announcement: Annotated[str, Field(max_length=500, examples=["The exam starts at 10."])] = ""
@@ -298,7 +298,7 @@ class Config(Section):
         if self.external_url and "/" + self.external_url.split("/", 3)[3] != self.base_url:
             problem = f"the path of {self.external_url} is not base_url, which is {self.base_url}"
             yield ("external_url", "base_url"), (("external_url",), problem, None)
-        if self.users.unix_name == "{name}" and self.auth.lets_in_chosen_names():
+        if self.users.unix_name == "{name}" and self.auth.allows_self_chosen_names():
             yield ("users", "auth"), (("users", "unix_name"), CHOSEN_NAMES, NAMES_ADVICE)
         if self.auth.sends_people_back and not self.external_url:
             problem = f"{self.auth.type} needs external_url: people are sent back to that address"

@@ -59,10 +59,10 @@ def resolve_default_app(config: Config, user: str) -> str:
     return next((app for app in named if app is not None), config.user_environment.default_app)
 
 
-def _find(levels: Levels, key: str, everybodys: V | None, measure: Callable[[V], float]) -> V | None:
+def _find(levels: Levels, key: str, default: V | None, measure: Callable[[V], float]) -> V | None:
     """The most that the first level gives which gives anything; nothing is more than None, no limit."""
     for level in levels:
         given: list[V | None] = [getattr(limits, key) for limits in level if key in limits.model_fields_set]
         if given:
             return None if None in given else max((value for value in given if value is not None), key=measure)
-    return everybodys
+    return default

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from littlest import paths
 from littlest.config.model import Config
-from littlest.config.sections.secrecy import tells_secret_argument
+from littlest.config.sections.secrecy import contains_secret_argument
 from littlest.plan.steps import (
     CloseSharedFolder,
     CopyCertificate,
@@ -54,7 +54,7 @@ def _list_warnings(config: Config) -> Iterator[str]:
             "For encryption give https.certificate and https.key."
         )
     for name, service in config.services.managed.items():
-        if tells_secret_argument(service.command):
+        if contains_secret_argument(service.command):
             yield (
                 f"services.managed.{name}.command gives a secret as an argument, which every user of this machine "
                 "can see. Give it in environment, or let the hub make up the token."

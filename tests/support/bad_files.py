@@ -1,6 +1,7 @@
 """Configuration files that are wrong in one way or another, and what a person must be told about each, as data.
 
-The list of a file's problems is complete: nothing else may be reported.
+The list of a file's problems is complete: nothing else may be reported. Of a text that is not YAML that is the first
+mistake only: what the lines after it mean depends on it.
 """
 
 from typing import NamedTuple
@@ -216,7 +217,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     (
         "no_colon_on_two_lines",
         "limits:\n  memory 2G\n\n  cpu 1\n  processes: 500\n",
-        ((2, 3, "", "lacks a colon"), (4, 3, "", "lacks a colon")),
+        ((2, 3, "", "lacks a colon"),),
     ),
     ("no_colon_after_the_last_group", "http:\n  port: 80\nlimits\n  cpu: 1\n", ((3, 1, "", "lacks a colon"),)),
     (
@@ -238,7 +239,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     (
         "no_space_after_two_dashes",
         "users:\n  admin:\n  -ada\n  -bob\n  allowed: [eve]\n",
-        ((3, 3, "", "space is missing after the dash"), (4, 3, "", "space is missing after the dash")),
+        ((3, 3, "", "space is missing after the dash"),),
     ),
     ("misspelt_setting_without_its_group", "memry: 2G\n", ((1, 1, "memry", "did you mean limits.memory?"),)),
     ("colon_too_many", "http: port: 80\n", ((1, 11, "", "colon"),)),
@@ -768,7 +769,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     (
         "tab_after_a_dash",
         "users:\n  admin:\n  -\tada\n\t- bob\n",
-        ((3, 4, "", "indent with spaces"), (4, 1, "", "indent with spaces")),
+        ((3, 4, "", "indent with spaces"),),
     ),
     ("tag_on_a_list", "users:\n  admin: !!set {ada}\n", ((2, 10, "users.admin", "means nothing here"),)),
     ("binary_tag", "announcement: !!binary aGVsbG8=\n", ((1, 15, "announcement", "means nothing here"),)),
@@ -782,123 +783,67 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
         "limits: &x {memory: 2G, total_memory: 80%}\nusers: {groups: {bio: {limits: {<<: *x}}}}\n",
         ((2, 33, "users.groups.bio.limits.total_memory", "<< brings here"),),
     ),
-    # several mistakes of which at least one keeps the file from being YAML
+    # several mistakes of which one keeps the file from being YAML: the others are named in the next run
     (
         "tabs_and_more",
         "http:\n\tport: 80\nlimits:\n\tmemory: 2G\nbase_url: @x\nmemry: 1\n",
-        (
-            (2, 1, "", "indent with spaces"),
-            (4, 1, "", "indent with spaces"),
-            (5, 11, "", "put the value in quotes"),
-            (6, 1, "memry", "did you mean limits.memory?"),
-        ),
+        ((2, 1, "", "indent with spaces"),),
     ),
     (
         "tabs_in_a_file_of_wide_indents_and_windows_line_ends",
         "http:\r\n    port: 0\r\n\taddress: ''\r\nlimits:\r\n\tcpu: 1\r\n\tprocesses: 1\r\nbase_url: /a b/\r\n",
-        (
-            (2, 11, "http.port", "at least 1"),
-            (3, 1, "", "indent with spaces"),
-            (5, 1, "", "indent with spaces"),
-            (6, 1, "", "indent with spaces"),
-            (7, 11, "base_url", "single slashes"),
-        ),
-    ),
-    (
-        "tabs_throughout",
-        "users:\n\tgroups:\n\t\tbio:\n\t\t\tmembers:\n\t\t\t\t- ada\n\tadmin: [x]\nlimits:\n  cpu: x\n",
-        (*((line, 1, "", "indent with spaces") for line in range(2, 7)), (8, 8, "limits.cpu", "x is not a number")),
+        ((3, 1, "", "indent with spaces"),),
     ),
     (
         "indentation_and_more",
         "limits:\n  memory: 64M\n   cpu: 1\n  processes: 1\nhttp:\n  port: 80\n address: ''\nusers: ada\n",
-        (
-            (3, 7, "", "colon does not fit"),
-            (4, 14, "limits.processes", "at least 64"),
-            (7, 2, "", "indentation"),
-            (8, 8, "users", "is a group of settings"),
-        ),
+        ((3, 7, "", "colon does not fit"),),
     ),
     (
         "quotes_that_a_later_line_closes",
         "http:\n  address: '10.0.0.1\n  port: 80\nusers:\n  admin: ['ada']\nlimits:\n  cpu: x\n",
-        ((2, 12, "", "quotes that open here"), (7, 8, "limits.cpu", "x is not a number")),
+        ((2, 12, "", "quotes that open here are closed only on line 5"),),
     ),
     (
         "apostrophe_in_quotes_and_more",
         "announcement: 'it's 10'\nlimits:\n  cpu: x\n",
-        ((1, 19, "", "does not fit"), (3, 8, "limits.cpu", "x is not a number")),
+        ((1, 19, "", "does not fit"),),
     ),
     (
         "two_brackets_left_open",
         "users:\n  admin: [ada # who\n  allowed: [bob\nlimits:\n  cpu: x\n",
-        (
-            (2, 10, "", "not closed with ]"),
-            (3, 12, "", "not closed with ]"),
-            (5, 8, "limits.cpu", "x is not a number"),
-        ),
-    ),
-    (
-        "brackets_too_many_and_more",
-        "users:\n  admin: []]\n  alowed: [x]\nhttp: {port: 0}}\n",
-        ((2, 12, "", "brackets"), (3, 3, "users.alowed", "did you mean users.allowed?"), (4, 16, "", "brackets")),
+        ((2, 10, "", "not closed with ]"),),
     ),
     (
         "two_unknown_anchors",
         "users:\n  admin: *a\n  allowed: [*b]\nbase_url: '/a b/'\n",
-        (
-            (2, 10, "", "begins with * refers"),
-            (3, 13, "", "begins with * refers"),
-            (4, 11, "base_url", "single slashes"),
-        ),
+        ((2, 10, "", "begins with * refers"),),
     ),
-    # the anchor stands in what cannot be read: that it is missing is nobody's mistake
-    (
-        "anchor_in_a_broken_group",
-        "limits:\n  users: x: &a\n    ada: &b {cpu: 1}\n    bob: *b\nhttp:\n  port: 0\n"
-        "users: {groups: {bio: {limits: *b}}}\n",
-        ((2, 11, "", "colon does not fit"), (6, 9, "http.port", "at least 1")),
-    ),
-    # what goes with a type is not known where the type could not be read
-    (
-        "type_of_auth_that_is_not_yaml",
-        "auth:\n  type: git: hub\n  client_id: x\n  client_secret: y\nlimits:\n  cpu: x\n",
-        ((2, 12, "", "colon does not fit"), (6, 8, "limits.cpu", "x is not a number")),
-    ),
-    # half of a pair stands in a line that is not YAML
     (
         "pair_of_which_one_is_not_yaml",
         "https:\n  enabled: true\n  certificate /etc/x.pem\n  key: /etc/x.key\n  port: 0\n",
-        ((3, 3, "", "lacks a colon"), (5, 9, "https.port", "at least 1")),
+        ((3, 3, "", "lacks a colon"),),
     ),
     (
         "group_that_is_not_yaml",
         "users:\n  groups\n    biology: {}\nshared_folders:\n  data: {groups: [biology]}\nmetrics: {pubic: true}\n",
-        ((2, 3, "", "lacks a colon"), (6, 11, "metrics.pubic", "did you mean")),
+        ((2, 3, "", "lacks a colon"),),
     ),
     (
         "control_characters_and_more",
         "http:\n  address: \x01\x02\nbase_url: \x03\nmemry: 1\n",
-        ((2, 12, "", "U+0001"), (3, 11, "", "U+0003"), (4, 1, "memry", "unknown key")),
+        ((2, 12, "", "U+0001"),),
     ),
     (
         "latin_1_and_more",
-        "http:\n  port: 0\nusers:\n  admin: [j\xfcrgen]\n  alowed: [\xfc/]\nlimits:\n\tcpu: 1\nmemry: 1\n".encode(
-            "latin-1"
-        ),
-        (
-            (2, 9, "http.port", "at least 1"),
-            (4, 12, "", "0xfc is not UTF-8"),
-            (7, 1, "", "indent with spaces"),
-            (8, 1, "memry", "did you mean limits.memory?"),
-        ),
+        "http:\n  port: 0\nusers:\n  admin: [j\xfcrgen]\n  alowed: [\xfc/]\nlimits:\n\tcpu: 1\n".encode("latin-1"),
+        ((4, 12, "", "0xfc is not UTF-8"),),
     ),
     (
         "documents_and_more",
         "http:\n  port: 0\n---\nlimits:\n  cpu: x\n",
-        ((2, 9, "http.port", "at least 1"), (3, 1, "", "second document"), (5, 8, "limits.cpu", "x is not a number")),
+        ((3, 1, "", "second document"),),
     ),
-    # what follows cannot be told apart from what the mistake makes of it
     (
         "bracket_around_everything",
         "{http: {port: 0},, limits: {cpu: x},\nusers: []}\n",

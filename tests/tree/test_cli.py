@@ -320,11 +320,11 @@ def raise_error(error: BaseException) -> None:
     ("error", "code", "words"),
     [
         (LittlestError("It failed.", "Try this."), 1, "littlest: It failed.\nTry this.\n"),
-        (KeyError("surprise"), 1, "A fault in littlest itself: KeyError: 'surprise'"),
+        (KeyError("surprise"), 1, "Bug in littlest: KeyError: 'surprise'"),
         (
             PermissionError(13, "Permission denied", "/x"),
             1,
-            "The system refused: [Errno 13] Permission denied: '/x'.",
+            "Operating system error: [Errno 13] Permission denied: '/x'.",
         ),
         (KeyboardInterrupt(), 130, "Interrupted."),
     ],

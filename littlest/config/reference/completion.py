@@ -30,7 +30,7 @@ def _read_schema() -> dict[str, Any]:
 
 
 def _resolve(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a group's schema, of a group with types each of theirs."""
+    """Yield the group's schema, or one per variant if it has a `type`."""
     if "$ref" in schema:
         schema = _read_schema()["$defs"][schema["$ref"].rpartition("/")[2]]
     choices = [branch["then"] for branch in schema.get("allOf", ()) if "$ref" in branch.get("then", {})]

@@ -72,7 +72,7 @@ class Auth(Section):
     def _find_secrets(cls, settings: TraitValues) -> TraitValues:
         return find_trait_secrets(settings, ("auth", "settings"))
 
-    def lets_in_chosen_names(self) -> bool:
+    def allows_self_chosen_names(self) -> bool:
         """Whether people may come under a name that nobody gave them, whosever account has it."""
         if self.proves_accounts:
             return False
@@ -138,7 +138,7 @@ class DummyAuth(Auth):
             raise make_conflict("auth", ("type",), problem, hint)
         return self
 
-    def lets_in_chosen_names(self) -> bool:
+    def allows_self_chosen_names(self) -> bool:
         """Always: anybody is whoever they say."""
         return True
 

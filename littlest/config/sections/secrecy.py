@@ -42,10 +42,10 @@ def is_hidden(value: Any, place: Sequence[str | int]) -> bool:
         return False
     if isinstance(value, str) and list_free_names(place) and _PASSWORD_IN_ADDRESS.search(value):
         return True
-    return is_secret_place(place) or (_is_command(place) and tells_secret_argument(value))
+    return is_secret_place(place) or (_is_command(place) and contains_secret_argument(value))
 
 
-def tells_secret_argument(words: Any) -> bool:
+def contains_secret_argument(words: Any) -> bool:
     """Whether the words of a command give a secret, as `--token=…` or an address with a password in it does.
 
     It hides the whole command: the secret may be a word of its own.

@@ -88,7 +88,7 @@ class Group(Section):
     """Users who have something in common, such as a course."""
 
     members: Annotated[UserNames, Field(examples=[["ada", "grace"]])] = ()
-    """Users in the group. To be in it lets nobody log in: see `users.allowed`."""
+    """Users in the group. Membership does not allow anyone to log in: see `users.allowed`."""
     limits: OwnLimits = Field(default_factory=OwnLimits)
     """Limits of the members; of several groups the most generous counts."""
     default_app: Annotated[Literal["jupyterlab", "notebook"] | None, Field(examples=["notebook"])] = None
@@ -102,7 +102,7 @@ class Users(Section):
     """Who may log in, and as what. Upper and lower case are the same in a name."""
 
     allowed: Annotated[UserNames, Field(examples=[["ada", "grace"]])] = ()
-    """Users who may log in, beside the admins and those added in the hub's admin panel."""
+    """Users who may log in, in addition to the admins and those added in the hub's admin panel."""
     admin: Annotated[UserNames, Field(examples=[["teacher"]])] = ()
     """Users who may manage the hub and, in a terminal, the machine (sudo)."""
     banned: Annotated[UserNames, Field(examples=[["mallory"]])] = ()

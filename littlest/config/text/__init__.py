@@ -1,1 +1,1 @@
-"""From YAML text to a Config, or to every problem that the text has; and back to text. Pure."""
+"""From YAML text to a Config or the text's problems, and back to text. Pure."""

@@ -1,11 +1,11 @@
-"""One YAML file to one Config, or every problem it has as `file:line: key: problem`."""
+"""One YAML text to one Config, or its problems as `file:line: key: problem`.
+
+Of a text that is not YAML only the first error is named; else every problem is.
+"""
 
 import codecs
-import stat
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,33 +15,9 @@ from littlest.config.model import Config
 from littlest.config.reference.catalog import find_nearest_word
 from littlest.config.sections.base import CONFLICT
 from littlest.config.text.convert import Conversion, Place
-from littlest.config.text.mend import Mended, mend_yaml
 from littlest.config.text.problems import InvalidConfig, Problem
 from littlest.config.text.scalars import show
-from littlest.config.text.syntax import ScalarNode
-from littlest.errors import LittlestError
-from littlest.machine.read_file import read_file
-
-
-def read_config(path: Path) -> Config:
-    """Return the settings in a file. Raises ConfigError, or LittlestError where the file is not to be read."""
-    try:
-        data = read_file(path)
-    except OSError as error:
-        raise LittlestError(f"{path} cannot be read: {error.strerror}.") from error
-    check_writers(path, str(path))
-    return load_config(decode_config(data, str(path)), str(path))
-
-
-def check_writers(path: Path, name: str) -> None:
-    """Raises InvalidConfig for a file that every user of the machine may change: one who did would be root by it.
-
-    `name` is the file's name in messages.
-    """
-    with suppress(OSError):
-        if path.stat().st_mode & stat.S_IWOTH:
-            problem = Problem(name, 1, 1, "", "every user of this machine can change this file")
-            raise InvalidConfig((problem,), f"See whether all in it is yours, then: sudo chmod o-w {name}")
+from littlest.config.text.syntax import YamlSyntaxError, parse_yaml
 
 
 def decode_config(data: bytes, name: str) -> str:
@@ -50,27 +26,15 @@ def decode_config(data: bytes, name: str) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         start = error.start
-    others: tuple[Problem, ...] = ()
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         problem = "this file is saved as UTF-16; save it as UTF-8"
     elif b"\0" in data:
         problem = "this is no text file"
     else:
         problem = f"the byte 0x{data[start]:02x} is not UTF-8; save the file as UTF-8"
-        others = _list_others(data, name)
     line = data.count(b"\n", 0, start) + 1
-    first = Problem(name, line, start - data.rfind(b"\n", 0, start), "", problem)
-    raise InvalidConfig(sort_problems([first, *others]))
-
-
-def _list_others(data: bytes, name: str) -> tuple[Problem, ...]:
-    """Return what else is wrong with a file of another encoding, but for the lines that have its letters."""
-    lines = [number for number, line in enumerate(data.split(b"\n"), 1) if not line.isascii()]
-    try:
-        load_config(data.decode("ascii", errors="replace"), name)
-    except InvalidConfig as error:
-        return tuple(problem for problem in error.problems if problem.line not in lines)
-    return ()
+    column = start - data.rfind(b"\n", 0, start)
+    raise InvalidConfig((Problem(name, line, column, "", problem),))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +55,8 @@ class LoadedConfig:
 def load_config(text: str, name: str) -> Config:
     """Return the settings that a YAML text gives; an empty one gives the defaults.
 
-    `name` is the file's name in messages. Raises ConfigError with every problem, ordered by line.
+    `name` is the file's name in messages. Raises InvalidConfig with every problem, ordered by line; if the text is not
+    YAML, with only the first error.
     """
     return load_located_config(text, name).config
 
@@ -101,40 +66,24 @@ def load_located_config(text: str, name: str) -> LoadedConfig:
 
     Raises ConfigError as `load_config` does.
     """
-    mended = mend_yaml(text)
-    conversion = Conversion(mended.root, name)
-    config = _validate(conversion, _list_damaged(mended))
-    if mended.errors:
-        raise InvalidConfig(sort_problems(_list_certain(conversion, mended)))
+    try:
+        root = parse_yaml(text)
+    except YamlSyntaxError as error:
+        raise InvalidConfig((error.make_problem(name),)) from None
+    conversion = Conversion(root, name)
+    config = _validate(conversion)
     if config is None or conversion.problems:
         raise InvalidConfig(sort_problems(conversion.problems))
     return LoadedConfig(config, text, conversion)
 
 
-def _list_damaged(mended: Mended) -> frozenset[str]:
-    """Return the keys at the top below which something may be missing that stands in the file."""
-    return frozenset(Config.model_fields) if mended.groups is None else mended.groups
+def _validate(conversion: Conversion) -> Config | None:
+    """Return the settings; None, with the problems added to the conversion, where something is wrong with them.
 
-
-def _list_certain(conversion: Conversion, mended: Mended) -> Iterator[Problem]:
-    """Yield what is wrong with a text that is not YAML, without what may be so only because it is not."""
-    for error in mended.errors:
-        yield Problem(conversion.file, error.line, error.column, "", error.problem)
-    # the type of auth, which says what keys there are, may not have been read
-    is_uncertain = "auth" in _list_damaged(mended)
-    for problem in conversion.problems:
-        if problem.line not in mended.lines and not (is_uncertain and problem.key.split(".")[0] == "auth"):
-            yield problem
-
-
-def _validate(conversion: Conversion, damaged: frozenset[str]) -> Config | None:
-    """Return the settings; None, and the conversion's problems, where something is wrong with them.
-
-    What stands in one section against another is looked for in a second round as well, without the sections that have
-    problems of their own: so that one run names everything, and nothing that is only missing because it was left out.
-    Of `damaged` sections, in which something may be missing, only single values are looked at.
+    A second round checks the sections against each other without those that have problems of their own: so one run
+    names everything, and nothing that is only missing because it was left out.
     """
-    unknown = damaged | {str(place[0]) for place in conversion.wrong if place}
+    unknown = {str(place[0]) for place in conversion.wrong if place}
     noted = frozenset(conversion.wrong)
     try:
         return Config.model_validate(conversion.data, context=unknown)
@@ -146,9 +95,6 @@ def _validate(conversion: Conversion, damaged: frozenset[str]) -> Config | None:
             continue
         # of a list the places are those in the data, which lacks what could not be read
         if detail["loc"] in noted and isinstance(detail["loc"][-1], str):
-            continue
-        is_single = isinstance(conversion.find_node(detail["loc"]), ScalarNode)
-        if section in damaged and (detail["type"] == "missing" or not is_single):
             continue
         if detail["type"] == "too_short" and detail["input"]:
             # pydantic counts only the entries that are right

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from littlest.config.sections.secrecy import MASK
 from littlest.config.text.convert import Conversion
-from littlest.config.text.problems import InvalidConfig, Problem
+from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml
 
 _KEY = re.compile(r"[ \t]*(?:- +)*(?:[A-Za-z_][A-Za-z0-9_]*:(?:[ \t]+|$))?")
@@ -22,7 +22,7 @@ def mask_secrets(text: str, name: str) -> str:
     try:
         root = parse_yaml(text)
     except YamlSyntaxError as error:
-        raise InvalidConfig((Problem(name, error.line, error.column, "", error.problem),)) from None
+        raise InvalidConfig((error.make_problem(name),)) from None
     found = {
         (scalar.start_mark.index, scalar.end_mark.index)
         for node in Conversion(root, name).hidden

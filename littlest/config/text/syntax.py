@@ -7,54 +7,40 @@ The nodes are as far as YAML's own rules go here: what a value means is decided 
 import re
 import warnings
 from collections.abc import Callable
-from enum import Enum
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
+from ruamel.yaml.tokens import ScalarToken
+
+from littlest.config.text.problems import Problem
 
 __all__ = [
-    "LINE",
-    "Fault",
     "MappingNode",
     "Node",
     "ScalarNode",
     "SequenceNode",
     "YamlSyntaxError",
     "explain_missing_space",
-    "is_bare",
-    "measure_indent",
     "parse_yaml",
 ]
 
 _MOST_CHARACTERS = 2**20
 
 
-class Fault(Enum):
-    """What kind of mistake keeps a text from being YAML: `littlest.config.text.mend` knows what to do about each."""
-
-    TAB = "indented with a tab"
-    START = "a value begins with a character that means something"
-    ESCAPE = "a backslash in double quotes"
-    ALIAS = "an anchor that there is not"
-    CHARACTER = "a character that no text has"
-    OPEN = "quotes or a bracket that nothing closes"
-    COLON = "a key without its colon"
-    DOCUMENT = "a second document"
-    STRUCTURE = "a line that does not fit those above it"
-    WHOLE = "the text as a whole"
-
-
 class YamlSyntaxError(Exception):
     """The text is not YAML; `line` and `column` count from 1."""
 
-    def __init__(self, problem: str, line: int = 1, column: int = 1, fault: Fault = Fault.WHOLE) -> None:
+    def __init__(self, problem: str, line: int = 1, column: int = 1) -> None:
         super().__init__(problem)
         self.problem = problem
         self.line = line
         self.column = column
-        self.fault = fault
+
+    def make_problem(self, file: str) -> Problem:
+        """Return the error as a problem of a file, whose name this is in messages."""
+        return Problem(file, self.line, self.column, "", self.problem)
 
 
 def parse_yaml(text: str) -> Node | None:
@@ -74,8 +60,6 @@ def parse_yaml(text: str) -> Node | None:
             f"a character that YAML does not allow (U+{ord(text[error.position]):04X}); delete it",
             before.count("\n") + 1,
             error.position - before.rfind("\n"),
-            # one of a text that is none, such as UTF-16 or a program
-            Fault.WHOLE if "\0" in text else Fault.CHARACTER,
         ) from None
     except RecursionError:
         raise YamlSyntaxError("brackets or lists are nested far too deeply") from None
@@ -85,65 +69,57 @@ def parse_yaml(text: str) -> Node | None:
 
 
 _NO_COLON = "this line lacks a colon after its key"
-_EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str], Fault], ...] = (
-    (r"found character '\\t' that cannot start any token", "a tab stands here; indent with spaces", Fault.TAB),
+_NO_FIT = "this line does not fit the lines above it; check its indentation and brackets"
+_EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
+    (r"found character '\\t' that cannot start any token", "a tab stands here; indent with spaces"),
     (
         r"found character '(.+)' that cannot start any token",
         lambda match: f"a value may not begin with {match[1]}; put the value in quotes",
-        Fault.START,
     ),
     (
         r"mapping values are not allowed here",
         "a colon does not fit here: the line above may lack its colon, this line may be indented wrongly, "
         "or the value needs quotes",
-        Fault.STRUCTURE,
     ),
-    (r"could not find expected ':'", _NO_COLON, Fault.COLON),
-    (r"sequence entries are not allowed here", "a list begins on a line of its own, below its key", Fault.STRUCTURE),
+    (r"could not find expected ':'", _NO_COLON),
+    (r"sequence entries are not allowed here", "a list begins on a line of its own, below its key"),
     (
         r"mapping keys are not allowed here",
         "a question mark does not fit here; put the value in quotes",
-        Fault.STRUCTURE,
     ),
     (
         r"expected <block end>",
-        "this line does not fit the lines above it; check its indentation and brackets",
-        Fault.STRUCTURE,
+        _NO_FIT,
     ),
-    (r"found unexpected end of stream", "the quotes that open here are never closed", Fault.OPEN),
+    (r"found unexpected end of stream", "the quotes that open here are never closed"),
     (
         r"expected ',' or '([\]}])'",
         lambda match: f"the bracket that opens here is not closed with {match[1]}",
-        Fault.OPEN,
     ),
     (
         # its name is not told: many a password begins with *
         r"found undefined alias",
         "what begins with * refers to an anchor that does not exist; put the value in quotes if it is text",
-        Fault.ALIAS,
     ),
     (
         r"found undefined tag handle|while scanning a tag",
         "a value that begins with ! has a meaning in YAML; put the value in quotes",
-        Fault.START,
     ),
-    (r"expected '<document start>'", "this line is no setting; write settings as key: value", Fault.WHOLE),
+    (r"expected '<document start>'", "this line is no setting; write settings as key: value"),
     (
         r"but found another document",
         "a second document begins here; a configuration file has only one",
-        Fault.DOCUMENT,
     ),
     (
         r"found unknown escape character",
         "a backslash has a meaning in double quotes; use single quotes instead",
-        Fault.ESCAPE,
     ),
 )
 _STANDS_AT_CONTEXT = re.compile(
     r"found unexpected end of stream|expected ',' or|found unknown escape|could not find expected ':'"
 )
 """Problems that a person corrects where the construct begins, not where the scanner gave up."""
-LINE = re.compile(r"[^\n\r]*(?:\r\n|\n|\r|$)")
+_LINE = re.compile(r"[^\n\r]*(?:\r\n|\n|\r|$)")
 """A line with its end, as YAML counts them."""
 _NO_SPACE = re.compile(r"\s*(?:(-)[^\s\-.0-9]|[A-Za-z_][A-Za-z0-9_.-]*\s*(:(?!//)(?=\S)|\uff1a))")
 _WORD = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_-]*\s*(?:#.*)?\s*")
@@ -157,29 +133,57 @@ def _explain(error: MarkedYAMLError, text: str) -> YamlSyntaxError:
     if error.context_mark is not None and (is_tag or _STANDS_AT_CONTEXT.match(said)):
         mark = error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-    for pattern, plain, fault in _EXPLANATIONS:
+    for pattern, plain in _EXPLANATIONS:
         if match := re.match(pattern, said):
-            found = YamlSyntaxError(plain if isinstance(plain, str) else plain(match), line, column, fault)
-            return _find_missing_colon(found, text)
-    return YamlSyntaxError(f"this is not valid YAML: {said}", line, column, Fault.STRUCTURE)
+            found = YamlSyntaxError(plain if isinstance(plain, str) else plain(match), line, column)
+            return _find_cause(found, text)
+    return YamlSyntaxError(f"this is not valid YAML: {said}", line, column)
 
 
-def _find_missing_colon(error: YamlSyntaxError, text: str) -> YamlSyntaxError:
-    """Return the error where a person looks for it: a key without its colon is noticed at the next line's colon."""
-    lines = LINE.findall(text)
+def _find_cause(error: YamlSyntaxError, text: str) -> YamlSyntaxError:
+    """Return the error where a person looks for it: often the cause is on a line above the one YAML gives up on."""
+    lines = _LINE.findall(text)
     this = lines[error.line - 1]
+    if error.problem == _NO_FIT and (found := _find_late_quotes(error, text)):
+        return found
     if error.problem.startswith("a colon does not fit here") and _KEY.match(this):
-        # what is indented further goes on with the text that the key was taken for
-        indent = measure_indent(this)
-        above = [line for line in range(error.line - 1, 0, -1) if not is_bare(lines[line - 1])]
-        line = next((line for line in above if measure_indent(lines[line - 1]) <= indent), 0)
-        before = lines[line - 1] if line else ":"
-        is_alike = measure_indent(before) == indent or (line in above[:1] and _WORD.fullmatch(before))
-        if line and is_alike and not re.search(r":\s", before):
-            error = YamlSyntaxError(_NO_COLON, line, measure_indent(before) + 1, Fault.COLON)
-    if error.fault is Fault.COLON and (found := explain_missing_space(lines[error.line - 1])):
-        return YamlSyntaxError(found, error.line, error.column, Fault.COLON)
+        line = _find_line_without_colon(error.line, lines)
+        if line:
+            error = YamlSyntaxError(_NO_COLON, line, _measure_indent(lines[line - 1]) + 1)
+    if error.problem == _NO_COLON and (found_space := explain_missing_space(lines[error.line - 1])):
+        return YamlSyntaxError(found_space, error.line, error.column)
     return error
+
+
+def _find_line_without_colon(number: int, lines: list[str]) -> int:
+    """Return the line above a key that lacks its colon, 0 where none does; of several in a row the first.
+
+    YAML reads them and what is indented further as one text, and notices at the next line with a colon.
+    """
+    indent = _measure_indent(lines[number - 1])
+    above = [line for line in range(number - 1, 0, -1) if not _is_blank_or_comment(lines[line - 1])]
+    near = [line for line in above if _measure_indent(lines[line - 1]) <= indent]
+    found = 0
+    for line in near:
+        text = lines[line - 1]
+        is_alike = _measure_indent(text) == indent or (line in above[:1] and _WORD.fullmatch(text))
+        if not is_alike or re.search(r":(?:\s|$)", text):
+            break
+        found = line
+    return found
+
+
+def _find_late_quotes(error: YamlSyntaxError, text: str) -> YamlSyntaxError | None:
+    """Return an error about quotes that were meant to be closed on their own line, where a later one closes them."""
+    try:
+        for token in YAML(typ="safe", pure=True).scan(text):
+            start, end = token.start_mark, token.end_mark
+            if isinstance(token, ScalarToken) and token.style and start.line < end.line == error.line - 1:
+                problem = f"the quotes that open here are closed only on line {error.line}"
+                return YamlSyntaxError(problem, start.line + 1, start.column + 1)
+    except YAMLError:
+        pass
+    return None
 
 
 def explain_missing_space(line: str) -> str | None:
@@ -194,11 +198,11 @@ def explain_missing_space(line: str) -> str | None:
     )
 
 
-def is_bare(line: str) -> bool:
-    """Whether nothing stands in a line but a comment."""
+def _is_blank_or_comment(line: str) -> bool:
+    """Whether a line holds nothing but a comment, or nothing at all."""
     return not line.strip() or line.lstrip().startswith("#")
 
 
-def measure_indent(line: str) -> int:
+def _measure_indent(line: str) -> int:
     """Return the number of spaces before a line's text."""
     return len(line) - len(line.lstrip(" "))
