@@ -1,123 +1,43 @@
-"""Back to the last good settings, when others could not be put in force; nothing that the admin wrote is lost."""
+"""Do something to the machine, and put everything back when it fails or somebody ends it.
 
-from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+It knows nothing of settings: whoever calls it says what to do, and how to put back what was there before.
+"""
 
-from littlest import paths
-from littlest.config.text.load import decode_config, load_config
-from littlest.converge import converge
-from littlest.errors import ConfigError, LittlestError, NeedsAPerson
-from littlest.machine.machine import Machine
-from littlest.plan.steps import Release
-from littlest.system.apply_plan import Progress
-from littlest.system.settings.drop_in_copies import are_drop_ins_good, put_drop_ins_back
-from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE, keep_apart, keep_rejected, replace_settings
+from collections.abc import Callable
 
-_SEE = "See: sudo littlest status; sudo littlest logs"
+from littlest.machine.signals import ignore_signals, interrupt_on_signals
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Settings that were being put in force."""
-
-    text: str | None
-    """As they were read; None for the defaults, without a file."""
-    good: str | None
-    """Those that were in force before."""
-    is_rollback: bool = False
-    """They come from the history, which keeps them."""
-    saved: PurePosixPath | None = None
-    """The copy of what a rollback has replaced."""
+def _do_nothing() -> None:
+    pass
 
 
-def go_back(
-    machine: Machine, release: Release, error: BaseException, attempt: Attempt, progress: Progress
-) -> LittlestError:
-    """Put the last good settings in force again, and return the error that says why, and where everything is.
+def run_transaction(
+    do: Callable[[], None],
+    put_back: Callable[[BaseException], BaseException | None],
+    *,
+    keep: Callable[[], None] = _do_nothing,
+) -> None:
+    """Call `do`, then `keep`; when either raises an Exception or KeyboardInterrupt, call `put_back` with it.
 
-    What was saved in the file meanwhile stands there afterwards, without being in force.
+    Ctrl-C, SIGTERM and SIGHUP interrupt `do`. They interrupt neither `keep`, which makes lasting what was done, nor
+    `put_back`: neither may stop half-way. `put_back` returns the error to raise: the same one where nothing has begun
+    yet, None where all was done before the interruption came.
     """
-    why = error.message if isinstance(error, LittlestError) else str(error) or "it was interrupted"
-    text, good = attempt.text, attempt.good
-    saved = (f"What stood in {paths.CONFIG_FILE} before is kept in {attempt.saved}.",) if attempt.saved else ()
-    if text is None or good is None or (good == text and are_drop_ins_good(machine)):
-        hint = getattr(error, "hint", None)
-        again = "Once the cause is gone: sudo littlest apply. To see what runs: sudo littlest status"
-        return NeedsAPerson(
-            f"the settings are in force only in part, and there are no others to go back to: {why}",
-            "\n".join((*((hint,) if hint else ()), *saved, again)),
-        )
-    places: list[str] = [*saved, *_read_unfinished(machine)]
-    try:
-        progress("the new settings could not be put in force; putting the last good ones back")
-        config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
-        if not attempt.is_rollback and text != good:
-            what = "did not come to be tried" if isinstance(error, KeyboardInterrupt) else "did not work"
-            places.append(f"The settings that {what} are kept in {REJECTED_CONFIG_FILE}.")
-            if older := keep_rejected(machine, text):
-                places.append(f"Those that were kept there before are in {older} now.")
-        aside_drop_ins = put_drop_ins_back(machine)
-        places += [
-            f"A drop-in that was not in force stands in {path} now, and is not used." for path in aside_drop_ins
-        ]
-        edited = _read_edit(machine, text, good)
-        aside = None if edited is None else keep_apart(machine, "saved", edited)
-        if aside:
-            progress(f"what was saved in {paths.CONFIG_FILE} meanwhile is kept in {aside}")
-            places.append(f"What was saved in {paths.CONFIG_FILE} meanwhile is kept in {aside}.")
-        machine.write_file(paths.GOING_BACK_FILE, "".join(f"{line}\n" for line in places), mode=0o600)
-        replace_settings(machine, good)
-        converge(machine, config, release, progress=progress)
-        if edited is not None and aside is not None:
-            _put_edit_back(machine, edited, aside, good, places)
-        machine.remove(paths.GOING_BACK_FILE)
-    except Exception as second:
-        return NeedsAPerson(
-            f"the new settings could not be put in force: {why}\nNor could the last good ones be put back: {second}",
-            "\n".join((*places, f"What is in none of these still stands in {paths.CONFIG_FILE}.", _SEE)),
-        )
-    if edited is not None:
-        places.append("To put it in force: sudo littlest apply")
-    elif not attempt.is_rollback and text != good:
-        again = f"sudo cp {REJECTED_CONFIG_FILE} {paths.CONFIG_FILE} && sudo littlest apply"
-        when = "To try them again" if isinstance(error, KeyboardInterrupt) else "Once they are corrected there"
-        places.append(f"{when}: {again}")
-    return LittlestError(
-        f"the new settings could not be put in force: {why}",
-        "\n".join(("The hub runs again with the last good ones.", *places)),
-    )
+    # functions, and no context manager: a signal between the end of its body and its own code would find nobody
+    with ignore_signals():
+        try:
+            with interrupt_on_signals():
+                do()
+            keep()
+        except (Exception, KeyboardInterrupt) as error:
+            answer = put_back(error)
+            if answer is error:
+                raise
+            if answer is not None:
+                raise answer from error
 
 
-def take_unfinished(machine: Machine) -> tuple[str, ...]:
-    """A sentence about each copy of what the admin wrote that is left of an apply that was killed while it went back.
-    It is said once."""
-    places = _read_unfinished(machine)
-    # where that fails, it is said again
-    with suppress(OSError):
-        machine.remove(paths.GOING_BACK_FILE)
-    return (f"Note: an earlier apply did not come to its end. {' '.join(places)}",) if places else ()
-
-
-def _read_unfinished(machine: Machine) -> tuple[str, ...]:
-    return tuple((machine.read_bytes(paths.GOING_BACK_FILE) or b"").decode(errors="replace").splitlines())
-
-
-def _read_edit(machine: Machine, text: str, good: str) -> bytes | None:
-    """What somebody saved in the file since the settings were read from it, where it would be lost."""
-    content = machine.read_bytes(paths.CONFIG_FILE)
-    if content is None or content == good.encode():
-        return None
-    try:
-        return None if decode_config(content, str(paths.CONFIG_FILE)) == text else content
-    except ConfigError:
-        return content
-
-
-def _put_edit_back(machine: Machine, edited: bytes, aside: PurePosixPath, good: str, places: list[str]) -> None:
-    """Let the edit stand in the file again, and say so, unless the file was saved once more: then both are kept."""
-    if machine.read_bytes(paths.CONFIG_FILE) == good.encode():
-        replace_settings(machine, edited)
-        machine.remove(aside)
-        places.pop()
-    places.append(f"{paths.CONFIG_FILE} was saved anew meanwhile, and stands there: it is not in force.")
+def explain(error: BaseException) -> str:
+    """Return why something ended: an error's own words, or that somebody interrupted it."""
+    return getattr(error, "message", None) or str(error) or "it was interrupted"

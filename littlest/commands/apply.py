@@ -1,31 +1,29 @@
-"""`littlest apply`: make the machine what the settings say, or go back to the settings that worked."""
+"""`littlest apply` and `config rollback`: make the machine what settings say, or roll back."""
+
+from dataclasses import dataclass, field
 
 from littlest import paths
 from littlest.config.model import Config
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
-from littlest.converge import (
-    converge,
-    find_differences,
-    find_outlook,
-    find_too_much_in_use,
-    find_warnings,
-)
 from littlest.errors import ConfigError, LittlestError
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
-from littlest.machine.signals import ignore_signals, interrupt_on_signals
+from littlest.machine.signals import ignore_signals
 from littlest.plan.changes import Outlook, find_changes, render_outlook
 from littlest.plan.describe import list_first_passwords, make_step_data, render_first_passwords
 from littlest.plan.login import list_login_addresses, render_login_addresses
 from littlest.plan.steps import Release, Step
 from littlest.report import Report
-from littlest.system.apply_plan import Progress, ignore_progress
+from littlest.rollback import Attempt, claim_unfinished, roll_back
+from littlest.situation import Situation, find_outlook, find_warnings, read_situation, render_too_much_in_use
+from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.config_checks import load_checked_config
 from littlest.system.releases.current import read_current_release
-from littlest.system.settings.active import find_active_settings, read_good_text
-from littlest.system.settings.drop_in_copies import keep_drop_ins, read_drop_ins
+from littlest.system.servers.running_limits import read_running_servers
+from littlest.system.settings.active import ActiveSettings, find_active_settings, read_good_text
+from littlest.system.settings.drop_in_copies import DropIns, keep_drop_ins, read_drop_ins
 from littlest.system.settings.revisions import (
     add_entry,
     find_entry_to_go_back_to,
@@ -33,69 +31,136 @@ from littlest.system.settings.revisions import (
     read_entry_text,
     read_newest_text,
 )
-from littlest.system.settings.settings_file import (
-    close_settings,
-    find_real_file,
-    keep_copy,
-    replace_settings,
-)
-from littlest.transaction import Attempt, go_back, take_unfinished
+from littlest.system.settings.settings_file import close_settings, find_real_file, keep_copy, replace_settings
+from littlest.transaction import run_transaction
 
 
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:
-    """Make the machine what the settings say, and remember them as good once the hub is well.
+    """Make the machine what the settings say, and remember them as good once the hub is healthy.
 
-    Raises ConfigError, with nothing touched, when they are not valid. When they cannot be put in force, for whatever
-    reason or because somebody ends the command, the last good settings are put back, and LittlestError says why
+    Raises ConfigError, with nothing touched, when they are not valid. When they cannot be applied, for whatever
+    reason or because somebody ends the command, the last good settings are applied again, and LittlestError says why
     (NeedsAPerson when that is not possible).
     """
     check_root(machine)
     with hold_lock(machine):
         settings = find_active_settings(machine)
-        config = _load(machine, settings.text, str(settings.file), can_go_back=True)
-        if settings.source == "last good":
-            progress(f"{paths.CONFIG_FILE} is missing; putting the last good settings back")
-            replace_settings(machine, settings.text)
-        if close_settings(machine):
-            progress(
-                f"every user of this machine could read the secrets in {paths.CONFIG_FILE}; it is closed to them"
-            )
+        config = _load(machine, settings, can_go_back=True)
+        _mend_file(machine, settings, progress)
         text = None if settings.source == "defaults" else settings.text
         attempt = Attempt(text, read_good_text(machine))
-        return _put_in_force(machine, release, config, attempt, how="apply", progress=progress)
+        return _apply(_Run(machine, release or read_current_release(machine), settings, config, attempt, progress))
 
 
 def run_rollback(
     machine: Machine, number: int | None, *, progress: Progress = ignore_progress, release: Release | None = None
 ) -> Report:
-    """Put earlier settings back in the file and in force: those of an entry of the history; without a number those in
-    force, where the file is not what they are, or else those before them.
+    """Put earlier settings back in the file and apply them: those of an entry of the history; without a number those
+    applied last, where the file is not what they are, or else those before them.
 
     What stood in the file is kept as a copy, unless the history has it. Raises UsageError when there is no such
     entry, ConfigError, with nothing touched, when its settings are not valid any more, and else as `run_apply` does.
     """
     check_root(machine)
     with hold_lock(machine):
+        good = read_good_text(machine)
         if number is None:
-            number = find_entry_to_go_back_to(machine, read_good_text(machine))
-        text = read_entry_text(machine, number)
-        config = _load(machine, text, f"settings {number} of the history")
+            number = find_entry_to_go_back_to(machine, good)
+        settings = ActiveSettings(read_entry_text(machine, number), paths.CONFIG_FILE, "file")
+        config = _load(machine, settings, name=f"settings {number} of the history")
         # a link that leads nowhere is refused before anything is touched
         find_real_file(machine, paths.CONFIG_FILE)
-        saved = keep_copy(machine, text)
-        attempt = Attempt(text, read_good_text(machine), is_rollback=True, saved=saved)
-        report = _put_in_force(machine, release, config, attempt, how=f"rollback {number}", progress=progress)
+        saved = keep_copy(machine, settings.text)
+        attempt = Attempt(settings.text, good, is_rollback=True, saved=saved)
+        run = _Run(machine, release or read_current_release(machine), settings, config, attempt, progress)
+        report = _apply(run, how=f"rollback {number}")
     back = f"The settings are those of entry {number} again."
     kept = (f"What stood in {paths.CONFIG_FILE} is kept in {saved}.",) if saved else ()
     data = {**report.data, "entry": number, "saved": None if saved is None else str(saved)}
     return Report((back, *report.lines, *kept), data)
 
 
-def _load(machine: Machine, text: str, name: str, *, can_go_back: bool = False) -> Config:
+def _apply(run: "_Run", how: str = "apply") -> Report:
+    run.drop_ins = read_drop_ins(run.machine)
+    with ignore_signals():
+        run_transaction(run.make_changes, run.put_back, keep=run.keep_as_good)
+        # nothing that goes wrong from here on rolls the settings back
+        notes = _remember(run.machine, run.config, run.attempt.text, how)
+        notes += claim_unfinished(run.machine)
+    return _report(run, (*_find_warnings(run), *notes))
+
+
+@dataclass(slots=True)
+class _Run:
+    """One apply: what it is about, and how far it has come."""
+
+    machine: Machine
+    release: Release
+    settings: ActiveSettings
+    config: Config
+    attempt: Attempt
+    progress: Progress
+    drop_ins: DropIns = field(default_factory=dict)
+    situation: Situation | None = None
+    outlook: Outlook = field(default_factory=Outlook)
+    steps: tuple[Step, ...] = ()
+    has_begun: bool = False
+
+    def make_changes(self) -> None:
+        """Say what the settings mean to people, then make the machine what they say."""
+        if self.attempt.is_rollback:
+            self._note(f"put the earlier settings back in {paths.CONFIG_FILE}")
+            replace_settings(self.machine, self.settings.text)
+        self.situation = found = read_situation(
+            self.machine, self.settings, self.config, self.attempt.good, self.release
+        )
+        self.outlook = find_outlook(self.machine, found)
+        # that servers use too much is said before anything of theirs is ended
+        for line in (*render_outlook(self.outlook), *render_too_much_in_use(found)):
+            self.progress(line)
+        self.steps = apply_plan(
+            self.machine, found.plan, self.release.version, pending=found.pending, progress=self._note
+        )
+
+    def keep_as_good(self) -> None:
+        """Keep the settings and the drop-ins as those to which the next apply can go back."""
+        text = self.attempt.text
+        if text is None:
+            return
+        keep_drop_ins(self.machine, self.drop_ins)
+        # the text that was read: not what stands in the file by now, which somebody may be editing
+        if self.attempt.differs:
+            self.machine.write_file(paths.LAST_GOOD_CONFIG_FILE, text, mode=0o600)
+
+    def put_back(self, error: BaseException) -> BaseException:
+        """Roll back to the last good settings, unless nothing was changed yet."""
+        if not self.has_begun:
+            return error
+        return roll_back(self.machine, self.release, error, self.attempt, self.progress)
+
+    def _note(self, line: str) -> None:
+        self.has_begun = True
+        self.progress(line)
+
+
+def _mend_file(machine: Machine, settings: ActiveSettings, progress: Progress) -> None:
+    """Put a missing file back, and close one with secrets to everybody."""
+    if settings.source == "last good":
+        progress(f"{paths.CONFIG_FILE} is missing; putting the last good settings back")
+        replace_settings(machine, settings.text)
+    if close_settings(machine):
+        progress(f"every user of this machine could read the secrets in {paths.CONFIG_FILE}; it is closed to them")
+
+
+def _load(
+    machine: Machine, settings: ActiveSettings, *, name: str | None = None, can_go_back: bool = False
+) -> Config:
     try:
-        return load_checked_config(machine, text, name)
+        return load_checked_config(machine, settings.text, name or str(settings.file))
     except InvalidConfig as error:
-        advice = " Or go back: sudo littlest config rollback" if can_go_back and _is_good_valid(machine, text) else ""
+        advice = ""
+        if can_go_back and _is_good_valid(machine, settings.text):
+            advice = " Or go back: sudo littlest config rollback"
         raise InvalidConfig(error.problems, f"{error.hint} Nothing was changed.{advice}") from None
 
 
@@ -111,59 +176,22 @@ def _is_good_valid(machine: Machine, text: str) -> bool:
     return True
 
 
-def _put_in_force(
-    machine: Machine,
-    release: Release | None,
-    config: Config,
-    attempt: Attempt,
-    *,
-    how: str,
-    progress: Progress,
-) -> Report:
-    release = release or read_current_release(machine)
-    has_begun = attempt.is_rollback
-    drop_ins = read_drop_ins(machine)
-
-    def note(line: str) -> None:
-        nonlocal has_begun
-        has_begun = True
-        progress(line)
-
-    with ignore_signals():
-        try:
-            with interrupt_on_signals():
-                if attempt.is_rollback:
-                    progress(f"put the earlier settings back in {paths.CONFIG_FILE}")
-                    replace_settings(machine, attempt.text or "")
-                outlook = find_outlook(machine, config, find_differences(machine, config, release))
-                # that servers use too much is said before anything of theirs is ended
-                for line in (*render_outlook(outlook), *find_too_much_in_use(machine, config)):
-                    progress(line)
-                steps = converge(machine, config, release, progress=note)
-            if attempt.text is not None:
-                keep_drop_ins(machine, drop_ins)
-            # the text that was read: not what stands in the file by now, which somebody may be editing
-            if attempt.text is not None and attempt.text != attempt.good:
-                machine.write_file(paths.LAST_GOOD_CONFIG_FILE, attempt.text, mode=0o600)
-        except (Exception, KeyboardInterrupt) as error:
-            if not has_begun:
-                raise
-            raise go_back(machine, release, error, attempt, progress) from error
-        # nothing that goes wrong from here on takes the settings out of force again
-        notes = () if attempt.text is None else _remember(machine, config, attempt.text, how)
-        notes += take_unfinished(machine)
-    return _report(steps, outlook, (*_find_warnings(machine, config), *notes), config)
-
-
-def _find_warnings(machine: Machine, config: Config) -> tuple[str, ...]:
+def _find_warnings(run: _Run) -> tuple[str, ...]:
+    found = run.situation
+    if found is None:
+        return ()
     try:
-        return find_warnings(machine, config)
+        # a step may have ended a server, or given it other limits
+        servers = read_running_servers(run.machine) if run.steps else found.servers
+        return find_warnings(run.machine, run.config, servers, found.machine_memory)
     except (OSError, LittlestError) as error:
         return (f"Warning: the settings are in force, but could not be looked at for more to be said: {error}",)
 
 
-def _remember(machine: Machine, config: Config, text: str, how: str) -> tuple[str, ...]:
-    """Let settings that are in force be the newest of the history; a sentence where that is not possible."""
+def _remember(machine: Machine, config: Config, text: str | None, how: str) -> tuple[str, ...]:
+    """Make settings that were applied the newest of the history; return a sentence where that is not possible."""
+    if text is None:
+        return ()
     try:
         # also when an earlier run was ended before it
         if (before := read_newest_text(machine)) != text:
@@ -181,11 +209,12 @@ def _list_changed_keys(before: str | None, config: Config) -> tuple[str, ...]:
         return ()
 
 
-def _report(steps: tuple[Step, ...], outlook: Outlook, warnings: tuple[str, ...], config: Config) -> Report:
+def _report(run: _Run, warnings: tuple[str, ...]) -> Report:
+    steps, config = run.steps, run.config
     passwords = list_first_passwords(steps)
     data = {
         "changed": bool(steps),
-        **outlook.make_data(),
+        **run.outlook.make_data(),
         "steps": make_step_data(steps),
         "first_passwords": passwords,
         "login_addresses": list_login_addresses(config),

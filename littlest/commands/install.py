@@ -1,7 +1,7 @@
 """`littlest install`: the first install, which the installer's last step calls."""
 
 import shlex
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath as Path
 
 from littlest import paths
@@ -12,7 +12,6 @@ from littlest.errors import ExitCode, LittlestError, NeedsAPerson, UsageError
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
-from littlest.machine.signals import ignore_signals, interrupt_on_signals
 from littlest.plan.build import make_plan
 from littlest.plan.describe import list_first_passwords, render_first_passwords
 from littlest.plan.steps import Plan, Release, SetInitialPassword
@@ -27,6 +26,7 @@ from littlest.system.releases.undo_install import is_install_complete, remember_
 from littlest.system.servers.memory import read_machine_memory
 from littlest.system.settings.active import read_settings_text
 from littlest.system.settings.revisions import add_entry, find_person
+from littlest.transaction import explain, run_transaction
 
 DEFAULT_ADMIN = "admin"
 
@@ -52,50 +52,64 @@ def run_install(
         _check_current(machine, release)
         if machine.read_state(release.directory / COMPLETE_MARKER) is not None:
             return _verify(machine, release, admin)
-        name, password_file = _parse_admin(admin)
-        text = read_settings_text(machine)
-        text = render_default_config((name or DEFAULT_ADMIN,)) if text is None else text
-        config = load_checked_config(machine, text, str(paths.CONFIG_FILE))
-        first_admin = _choose_admin(config, name)
-        plan = make_plan(
-            config,
-            release,
-            first_admin=first_admin,
-            password_file=password_file,
-            start=start,
-            is_install=True,
-            machine_memory=read_machine_memory(machine),
-        )
-        others = (step for step in plan.steps if isinstance(step, SetInitialPassword) and step.user != first_admin)
-        without_password = [step for step in others if not is_initial_password_set(machine, step)]
-        remembered = remember_before_install(machine, plan)
-        with ignore_signals():
-            try:
-                with interrupt_on_signals():
-                    _carry_out(machine, plan, release, progress)
-                    if start:
-                        _begin_history(machine)
-            except (Exception, KeyboardInterrupt) as error:
-                # a signal after the very last change finds an install that is complete
-                if not is_install_complete(machine, remembered):
-                    raise _take_back(machine, error, progress) from error
-    return _report_installed(
-        machine,
+        install = _plan_install(machine, release, admin, start)
+        _carry_out(machine, install, progress)
+    return _report_installed(machine, install, log_file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Install:
+    """One first install, before it has changed anything."""
+
+    release: Release
+    config: Config
+    plan: Plan
+    first_admin: str | None
+    password_file: Path | None
+    other_passwords: dict[str, str]
+    """Where the first passwords are that it makes for the other admins."""
+    start: bool
+
+
+def _plan_install(machine: Machine, release: Release, admin: str | None, start: bool) -> _Install:
+    name, password_file = _parse_admin(admin)
+    text = read_settings_text(machine)
+    text = render_default_config((name or DEFAULT_ADMIN,)) if text is None else text
+    config = load_checked_config(machine, text, str(paths.CONFIG_FILE))
+    first_admin = _choose_admin(config, name)
+    plan = make_plan(
         config,
         release,
         first_admin=first_admin,
         password_file=password_file,
-        other_passwords=list_first_passwords(without_password),
         start=start,
-        log_file=log_file,
+        is_install=True,
+        machine_memory=read_machine_memory(machine),
     )
+    others = (step for step in plan.steps if isinstance(step, SetInitialPassword) and step.user != first_admin)
+    without_password = [step for step in others if not is_initial_password_set(machine, step)]
+    passwords = list_first_passwords(without_password)
+    return _Install(release, config, plan, first_admin, password_file, passwords, start)
 
 
-def _carry_out(machine: Machine, plan: Plan, release: Release, progress: Progress) -> None:
-    if machine.read_state(release.directory / MANIFEST_FILE) is None:
-        progress("write the receipt of the release's files")
-        write_manifest(machine, release.directory)
-    apply_plan(machine, plan, release.version, progress=progress)
+def _carry_out(machine: Machine, install: _Install, progress: Progress) -> None:
+    """Make everything, or remove again what was made. Raises LittlestError."""
+    release = install.release
+    remembered = remember_before_install(machine, install.plan)
+
+    def make() -> None:
+        if machine.read_state(release.directory / MANIFEST_FILE) is None:
+            progress("write the receipt of the release's files")
+            write_manifest(machine, release.directory)
+        apply_plan(machine, install.plan, release.version, progress=progress)
+        if install.start:
+            _begin_history(machine)
+
+    def put_back(error: BaseException) -> BaseException | None:
+        # a signal after the very last change finds an install that is complete
+        return None if is_install_complete(machine, remembered) else _take_back(machine, error, progress)
+
+    run_transaction(make, put_back)
 
 
 def _begin_history(machine: Machine) -> None:
@@ -185,7 +199,7 @@ def _say_how_to_repair(release: Release) -> str:
 
 def _take_back(machine: Machine, error: BaseException, progress: Progress) -> LittlestError:
     progress("the install failed; taking back what it made")
-    why = error.message if isinstance(error, LittlestError) else str(error) or "it was interrupted"
+    why = explain(error)
     hint = error.hint if isinstance(error, LittlestError) else None
     left = undo_install(machine)
     if left:
@@ -197,44 +211,39 @@ def _take_back(machine: Machine, error: BaseException, progress: Progress) -> Li
     return LittlestError(f"the install failed: {why}", f"{again}\n{hint}" if hint else again)
 
 
-def _report_installed(
-    machine: Machine,
-    config: Config,
-    release: Release,
-    *,
-    first_admin: str | None,
-    password_file: Path | None,
-    other_passwords: dict[str, str],
-    start: bool,
-    log_file: str | None,
-) -> Report:
-    addresses = find_addresses(machine, config)
-    note = paths.INITIAL_PASSWORD_DIR / (first_admin or "")
-    where = f"in {password_file}" if password_file else f"shown by: sudo cat {note}"
-    if first_admin is None:
-        login = ("No admin is named yet: add one to users.admin in " + str(paths.CONFIG_FILE),)
-    elif not config.auth.keeps_passwords:
-        login = (f"Log in as {first_admin}, in the way that auth.type says: {config.auth.type}",)
-    elif password_file or machine.read_state(note):
-        login = (f"Log in as {first_admin}; the first password is {where}",)
-    else:
-        login = (f"Log in as {first_admin} with the password from before",)
-    state = "is running" if start else "is installed and starts at the next boot (or: sudo littlest apply)"
+def _report_installed(machine: Machine, install: _Install, log_file: str | None) -> Report:
+    addresses, first_admin = find_addresses(machine, install.config), install.first_admin
+    state = "is running" if install.start else "is installed and starts at the next boot (or: sudo littlest apply)"
     lines = (
-        f"The Littlest JupyterHub {release.version} {state}.",
+        f"The Littlest JupyterHub {install.release.version} {state}.",
         f"Open {' or '.join(addresses)}",
-        *login,
-        *render_first_passwords(other_passwords),
+        _explain_login(machine, install),
+        *render_first_passwords(install.other_passwords),
         f"Settings: {paths.CONFIG_FILE}, then sudo littlest apply",
         *((f"Log of this install: {log_file}",) if log_file else ()),
     )
+    file = install.password_file or paths.INITIAL_PASSWORD_DIR / (first_admin or "")
     data = {
-        "version": release.version,
-        "directory": str(release.directory),
+        "version": install.release.version,
+        "directory": str(install.release.directory),
         "changed": True,
         "addresses": list(addresses),
         "admin": first_admin,
-        "password_file": str(password_file or note) if first_admin and config.auth.keeps_passwords else None,
+        "password_file": str(file) if first_admin and install.config.auth.keeps_passwords else None,
         "log": log_file,
     }
     return Report(lines, data)
+
+
+def _explain_login(machine: Machine, install: _Install) -> str:
+    name, auth = install.first_admin, install.config.auth
+    if name is None:
+        return f"No admin is named yet: add one to users.admin in {paths.CONFIG_FILE}"
+    if not auth.keeps_passwords:
+        return f"Log in as {name}, in the way that auth.type says: {auth.type}"
+    note = paths.INITIAL_PASSWORD_DIR / name
+    if install.password_file:
+        return f"Log in as {name}; the first password is in {install.password_file}"
+    if machine.read_state(note):
+        return f"Log in as {name}; the first password is shown by: sudo cat {note}"
+    return f"Log in as {name} with the password from before"

@@ -1,14 +1,15 @@
 """`littlest plan`: what `littlest apply` would do."""
 
-from littlest.converge import find_differences, find_outlook, find_warnings
 from littlest.errors import ExitCode
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.plan.changes import render_outlook
 from littlest.plan.describe import make_step_data, render_step
 from littlest.report import Report
-from littlest.system.config_checks import load_active_config
+from littlest.situation import find_outlook, find_warnings, read_situation
+from littlest.system.config_checks import load_checked_config
 from littlest.system.releases.current import read_current_release
+from littlest.system.settings.active import find_active_settings, read_good_text
 
 
 def run_plan(machine: Machine) -> Report:
@@ -17,10 +18,11 @@ def run_plan(machine: Machine) -> Report:
     Changes nothing. Raises ConfigError when the configuration is not valid.
     """
     check_root(machine)
-    config = load_active_config(machine)
-    warnings = find_warnings(machine, config)
-    steps = find_differences(machine, config, read_current_release(machine))
-    outlook = find_outlook(machine, config, steps)
+    settings = find_active_settings(machine)
+    config = load_checked_config(machine, settings.text, str(settings.file))
+    found = read_situation(machine, settings, config, read_good_text(machine), read_current_release(machine))
+    warnings = find_warnings(machine, config, found.servers, found.machine_memory)
+    steps, outlook = found.pending, find_outlook(machine, found)
     data = {
         **outlook.make_data(),
         "steps": make_step_data(steps),

@@ -50,6 +50,7 @@ from littlest.system.hub import ready as probe
 from littlest.system.record_file import read_record, write_record
 from littlest.system.secrets import generated as secrets
 from littlest.system.servers import running_limits as server_limits
+from littlest.system.servers.running_limits import RunningServer, are_limits_set
 from littlest.system.settings import drop_in_copies as drop_ins
 from littlest.system.settings import settings_file as settings
 from littlest.system.units import units
@@ -61,8 +62,13 @@ def ignore_progress(_line: str) -> None:
     """Progress that nobody watches."""
 
 
-def find_pending_steps(machine: Machine, plan: Plan, release: str) -> tuple[Step, ...]:
-    """The steps that are not so yet, and the restarts that they bring about, in order. Changes nothing."""
+def find_pending_steps(
+    machine: Machine, plan: Plan, release: str, *, servers: tuple[RunningServer, ...] | None = None
+) -> tuple[Step, ...]:
+    """The steps that are not so yet, and the restarts that they bring about, in order. Changes nothing.
+
+    `servers` are the servers that run, where you have read them already.
+    """
     record = read_record(machine)
     pending: list[Step] = []
     changing: set[PurePosixPath] = set()
@@ -73,7 +79,11 @@ def find_pending_steps(machine: Machine, plan: Plan, release: str) -> tuple[Step
             # a hub that starts reads the settings anyway
             continue
         restarts = machine.is_live and isinstance(step, RunUnit) and not changing.isdisjoint(step.inputs)
-        if restarts or not is_done(machine, step, record):
+        if servers is not None and isinstance(step, SetServerLimits):
+            is_so = are_limits_set(servers, step)
+        else:
+            is_so = not restarts and is_done(machine, step, record)
+        if not is_so:
             pending.append(step)
             if isinstance(step, WriteFile | WriteEnvironmentFile | EnsureSecret | CopyCertificate | MakeLink):
                 changing.add(step.path)
@@ -81,10 +91,18 @@ def find_pending_steps(machine: Machine, plan: Plan, release: str) -> tuple[Step
 
 
 def apply_plan(
-    machine: Machine, plan: Plan, release: str, *, progress: Progress = ignore_progress
+    machine: Machine,
+    plan: Plan,
+    release: str,
+    *,
+    pending: tuple[Step, ...] | None = None,
+    progress: Progress = ignore_progress,
 ) -> tuple[Step, ...]:
     """Make everything in the plan so, take away what is ours and not in it, and return the steps that it took.
 
+    `pending` is what `find_pending_steps` has just returned for this plan: the steps before its first one are not
+    looked at again. From that one on each step is looked at when its turn comes, because the steps before it may have
+    changed the answer, and because somebody may have saved a file that the step would overwrite.
     Raises LittlestError when a step fails; the steps before it stay done, and the same call again goes on from there.
     """
     record = read_record(machine)
@@ -92,8 +110,10 @@ def apply_plan(
     removals = make_removals(record, planned)
     record = widen(record, planned)
     done: list[Step] = []
+    is_known = pending is not None
     for step in order_steps(removals, plan):
-        if is_done(machine, step, record):
+        is_known = is_known and step not in (pending or ())
+        if is_known or is_done(machine, step, record):
             continue
         if not done:
             write_record(machine, record)

@@ -26,7 +26,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "errors",
     ),
     "littlest.commands": (
+        "rollback",
         "transaction",
+        "situation",
         "converge",
         "system",
         "machine",
@@ -36,8 +38,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "errors",
         "paths",
     ),
-    "littlest.transaction": ("converge", "system", "machine", "plan", "config", "errors", "paths"),
-    "littlest.converge": ("system", "machine", "plan", "config", "report", "errors", "paths"),
+    "littlest.rollback": ("transaction", "converge", "system", "machine", "plan", "config", "errors", "paths"),
+    # of any change at all: it knows neither settings nor plans
+    "littlest.transaction": ("machine.signals",),
+    "littlest.situation": ("system", "machine", "plan", "config", "errors", "paths"),
+    "littlest.converge": ("system", "machine", "plan", "config"),
     "littlest.hub": (
         "system",
         "machine",

@@ -1,7 +1,7 @@
 """The limits of users' servers that run: how they are, and making them as they should be without a restart."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
 
@@ -34,9 +34,33 @@ class LimitsChange:
     """Bytes, the limit that it should have."""
 
 
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A user's server that runs, as it was when somebody looked."""
+
+    properties: Mapping[str, str]
+    """What systemd says of its unit, by the names that systemd has for it."""
+    memory_used: int
+    """Bytes that its processes keep in memory."""
+
+
+def read_running_servers(machine: Machine) -> tuple[RunningServer, ...]:
+    """Every user's server that runs; none on the tree of a test. Raises CommandFailed as systemctl does."""
+    if not machine.is_live:
+        return ()
+    return tuple(
+        RunningServer(server, _read_memory(machine, server["ControlGroup"])) for server in _read_servers(machine)
+    )
+
+
 def are_server_limits_set(machine: Machine, step: SetServerLimits) -> bool:
     """Whether every running server has its limits, or as much of them as it can have now."""
-    return not any(change.properties for change in find_limits_changes(machine, step))
+    return are_limits_set(read_running_servers(machine), step)
+
+
+def are_limits_set(servers: Iterable[RunningServer], step: SetServerLimits) -> bool:
+    """Whether each of these servers has its limits, or as much of them as it can have now. Pure."""
+    return not any(change.properties for change in make_limits_changes(servers, step))
 
 
 def set_server_limits(machine: Machine, step: SetServerLimits) -> None:
@@ -57,16 +81,19 @@ def set_server_limits(machine: Machine, step: SetServerLimits) -> None:
 
 def find_limits_changes(machine: Machine, step: SetServerLimits) -> tuple[LimitsChange, ...]:
     """What the limits of running servers still lack. Only looks."""
-    if not machine.is_live:
-        return ()
+    return make_limits_changes(read_running_servers(machine), step)
+
+
+def make_limits_changes(servers: Iterable[RunningServer], step: SetServerLimits) -> tuple[LimitsChange, ...]:
+    """What the limits of these servers still lack. Pure."""
     special = dict(step.users)
     changes = (
         make_limits_change(
-            server,
-            special.get(server["Description"], step.everybody),
-            _read_memory(machine, server["ControlGroup"]),
+            server.properties,
+            special.get(server.properties["Description"], step.everybody),
+            server.memory_used,
         )
-        for server in _read_servers(machine)
+        for server in servers
     )
     return tuple(change for change in changes if change is not None)
 
@@ -84,23 +111,23 @@ def make_limits_change(server: Mapping[str, str], limits: UserLimits, memory_use
     return LimitsChange(server["Id"], user, lacking, memory_used if is_over else None, limits.memory or 0)
 
 
-def render_held(machine: Machine, step: SetServerLimits) -> tuple[str, ...]:
+def render_held(servers: Iterable[RunningServer], step: SetServerLimits) -> tuple[str, ...]:
     """A sentence for each server that uses more memory than it may, and keeps its older limit for that."""
     return tuple(
         f"Note: the server of {change.user} uses {render_size(change.memory_used)}, more than its new limit of"
         f" {render_size(change.memory_limit)}. It keeps the limit it has: what runs in it would be killed. It gets"
         " the new one at its next start, or when it uses less, with: sudo littlest apply"
-        for change in find_limits_changes(machine, step)
+        for change in make_limits_changes(servers, step)
         if change.memory_used is not None
     )
 
 
-def read_used_memory(machine: Machine) -> dict[str, int]:
-    """Bytes that the servers of each user keep in memory, where that is known."""
+def count_used_memory(servers: Iterable[RunningServer]) -> dict[str, int]:
+    """Bytes that the servers of each user keep in memory. Pure."""
     used: dict[str, int] = {}
-    for server in _read_servers(machine) if machine.is_live else ():
-        user = server["Description"].removeprefix(f"{paths.SERVER_DESCRIPTION} ")
-        used[user] = used.get(user, 0) + _read_memory(machine, server["ControlGroup"])
+    for server in servers:
+        user = server.properties["Description"].removeprefix(f"{paths.SERVER_DESCRIPTION} ")
+        used[user] = used.get(user, 0) + server.memory_used
     return used
 
 

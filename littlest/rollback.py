@@ -1,0 +1,159 @@
+"""Roll back to the last good settings when others could not be applied; nothing that the admin wrote is lost."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from littlest import paths
+from littlest.config.model import Config
+from littlest.config.text.load import decode_config, load_config
+from littlest.converge import converge
+from littlest.errors import ConfigError, LittlestError, NeedsAPerson
+from littlest.machine.machine import Machine
+from littlest.plan.steps import Release
+from littlest.system.apply_plan import Progress
+from littlest.system.settings.drop_in_copies import are_drop_ins_good, put_drop_ins_back
+from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE, keep_apart, keep_rejected, replace_settings
+from littlest.transaction import explain
+
+_SEE = "See: sudo littlest status; sudo littlest logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Settings that somebody applies."""
+
+    text: str | None
+    """Their text as it was read; None for the defaults, without a file."""
+    good: str | None
+    """The text of the last good settings, None where there are none."""
+    is_rollback: bool = False
+    """They come from the history, which keeps them."""
+    saved: PurePosixPath | None = None
+    """The copy of what a rollback has replaced."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the last good settings are others."""
+        return self.text != self.good
+
+
+def roll_back(
+    machine: Machine, release: Release, error: BaseException, attempt: Attempt, progress: Progress
+) -> LittlestError:
+    """Apply the last good settings again, and return the error that says why, and where everything is.
+
+    What somebody saved in the file meanwhile is in it afterwards, without being applied.
+    """
+    why, good = explain(error), attempt.good
+    saved = (f"What stood in {paths.CONFIG_FILE} before is kept in {attempt.saved}.",) if attempt.saved else ()
+    if attempt.text is None or good is None or (not attempt.differs and are_drop_ins_good(machine)):
+        return _explain_dead_end(why, getattr(error, "hint", None), saved)
+    places = [*saved, *_read_unfinished(machine)]
+    is_rejected = attempt.differs and not attempt.is_rollback
+    try:
+        progress("the new settings could not be put in force; putting the last good ones back")
+        config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
+        if is_rejected:
+            places += _keep_rejected(machine, attempt.text, error)
+        is_edited = _apply_good(machine, release, config, attempt, places, progress=progress)
+    except Exception as second:
+        return NeedsAPerson(
+            f"the new settings could not be put in force: {why}\nNor could the last good ones be put back: {second}",
+            "\n".join((*places, f"What is in none of these still stands in {paths.CONFIG_FILE}.", _SEE)),
+        )
+    if is_edited:
+        places.append("To put it in force: sudo littlest apply")
+    elif is_rejected:
+        again = f"sudo cp {REJECTED_CONFIG_FILE} {paths.CONFIG_FILE} && sudo littlest apply"
+        when = "To try them again" if isinstance(error, KeyboardInterrupt) else "Once they are corrected there"
+        places.append(f"{when}: {again}")
+    return LittlestError(
+        f"the new settings could not be put in force: {why}",
+        "\n".join(("The hub runs again with the last good ones.", *places)),
+    )
+
+
+def claim_unfinished(machine: Machine) -> tuple[str, ...]:
+    """Return a sentence about each copy of what the admin wrote that an apply left which was killed while it rolled
+    back, and forget them: the next call returns nothing."""
+    places = _read_unfinished(machine)
+    # where that fails, the next apply says it again
+    with suppress(OSError):
+        machine.remove(paths.GOING_BACK_FILE)
+    return (f"Note: an earlier apply did not come to its end. {' '.join(places)}",) if places else ()
+
+
+def _explain_dead_end(why: str, hint: str | None, saved: tuple[str, ...]) -> LittlestError:
+    again = "Once the cause is gone: sudo littlest apply. To see what runs: sudo littlest status"
+    return NeedsAPerson(
+        f"the settings are in force only in part, and there are no others to go back to: {why}",
+        "\n".join((*((hint,) if hint else ()), *saved, again)),
+    )
+
+
+def _apply_good(
+    machine: Machine,
+    release: Release,
+    config: Config,
+    attempt: Attempt,
+    places: list[str],
+    *,
+    progress: Progress,
+) -> bool:
+    """Make the machine what the last good settings say. Return whether somebody saved the file meanwhile.
+
+    Every copy of what the admin wrote is added to `places` before anything replaces it, so that also an error can
+    name it, and is written to a file, so that also the apply after a kill can.
+    """
+    good = attempt.good or ""
+    places += [
+        f"A drop-in that was not in force stands in {path} now, and is not used."
+        for path in put_drop_ins_back(machine)
+    ]
+    edited = _read_edit(machine, attempt.text or "", good)
+    aside = None if edited is None else keep_apart(machine, "saved", edited)
+    if aside:
+        progress(f"what was saved in {paths.CONFIG_FILE} meanwhile is kept in {aside}")
+        places.append(f"What was saved in {paths.CONFIG_FILE} meanwhile is kept in {aside}.")
+    machine.write_file(paths.GOING_BACK_FILE, "".join(f"{line}\n" for line in places), mode=0o600)
+    replace_settings(machine, good)
+    converge(machine, config, release, progress=progress)
+    if edited is not None and aside is not None:
+        _put_edit_back(machine, edited, aside, good, places)
+    machine.remove(paths.GOING_BACK_FILE)
+    return edited is not None
+
+
+def _keep_rejected(machine: Machine, text: str, error: BaseException) -> list[str]:
+    """Keep the settings that failed for the admin to correct, and return where they are."""
+    what = "did not come to be tried" if isinstance(error, KeyboardInterrupt) else "did not work"
+    older = keep_rejected(machine, text)
+    return [
+        f"The settings that {what} are kept in {REJECTED_CONFIG_FILE}.",
+        *((f"Those that were kept there before are in {older} now.",) if older else ()),
+    ]
+
+
+def _read_unfinished(machine: Machine) -> tuple[str, ...]:
+    return tuple((machine.read_bytes(paths.GOING_BACK_FILE) or b"").decode(errors="replace").splitlines())
+
+
+def _read_edit(machine: Machine, text: str, good: str) -> bytes | None:
+    """What somebody saved in the file since the settings were read from it, where it would be lost."""
+    content = machine.read_bytes(paths.CONFIG_FILE)
+    if content is None or content == good.encode():
+        return None
+    try:
+        return None if decode_config(content, str(paths.CONFIG_FILE)) == text else content
+    except ConfigError:
+        return content
+
+
+def _put_edit_back(machine: Machine, edited: bytes, aside: PurePosixPath, good: str, places: list[str]) -> None:
+    """Let the edit stand in the file again, and say so, unless the file was saved once more: then both are kept."""
+    if machine.read_bytes(paths.CONFIG_FILE) == good.encode():
+        replace_settings(machine, edited)
+        machine.remove(aside)
+        places.pop()
+    places.append(f"{paths.CONFIG_FILE} was saved anew meanwhile, and stands there: it is not in force.")

@@ -1,0 +1,127 @@
+"""What an apply finds before it changes anything: read once, and handed down to all that needs it."""
+
+import json
+from dataclasses import dataclass
+
+from littlest import paths
+from littlest.config.model import Config
+from littlest.config.text.load import load_config
+from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
+from littlest.plan import describe
+from littlest.plan.build import make_plan, make_probe_url
+from littlest.plan.changes import Outlook, find_affected, find_changes
+from littlest.plan.limits import find_memory_warnings, make_server_limits_step, render_total_exceeded
+from littlest.plan.steps import Plan, Release, RunUnit, Step
+from littlest.system.apply_plan import find_pending_steps
+from littlest.system.https.certificates import find_certificate_warnings
+from littlest.system.hub.ready import list_active_users, read_command_token
+from littlest.system.servers.memory import read_machine_memory
+from littlest.system.servers.running_limits import (
+    RunningServer,
+    count_used_memory,
+    read_running_servers,
+    render_held,
+)
+from littlest.system.settings.active import ActiveSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Settings, what they mean for this machine, and how the machine is."""
+
+    settings: ActiveSettings
+    """Their text, and the file that it comes from."""
+    config: Config
+    good_config: Config | None
+    """The last good settings; None where there are none that this release knows."""
+    plan: Plan
+    pending: tuple[Step, ...]
+    """The steps that are not so yet."""
+    servers: tuple[RunningServer, ...]
+    """The users' servers that run, with the limits that systemd has for them."""
+    machine_memory: int
+    """Bytes that are installed; 0 where the machine does not say."""
+
+
+def read_situation(
+    machine: Machine, settings: ActiveSettings, config: Config, good: str | None, release: Release
+) -> Situation:
+    """Look at the machine for these settings; `good` is the text of the last good ones. Changes nothing.
+
+    Raises LittlestError when systemd or a file cannot be read.
+    """
+    memory = read_machine_memory(machine)
+    plan = make_plan(config, release, machine_memory=memory)
+    servers = read_running_servers(machine)
+    pending = find_pending_steps(machine, plan, release.version, servers=servers)
+    return Situation(settings, config, _load_good(good), plan, pending, servers, memory)
+
+
+def _load_good(text: str | None) -> Config | None:
+    try:
+        return None if text is None else load_config(text, str(paths.LAST_GOOD_CONFIG_FILE))
+    except LittlestError:
+        # of a release that knew other settings
+        return None
+
+
+def find_outlook(machine: Machine, situation: Situation) -> Outlook:
+    """What it means to people when these settings are applied. Changes nothing."""
+    restarts = tuple(step.unit for step in situation.pending if isinstance(step, RunUnit))
+    before, config = situation.good_config, situation.config
+    changes = () if before is None else find_changes(before, config)
+    if before is None or not changes:
+        return Outlook(restarts=restarts)
+    affected = find_affected(before, config, _list_running(machine, before), _read_guests(machine))
+    return Outlook(changes, restarts, affected)
+
+
+def render_too_much_in_use(situation: Situation) -> tuple[str, ...]:
+    """A sentence when servers that run use more memory than all of them get by these settings. Pure."""
+    return render_total_exceeded(situation.config, situation.machine_memory, count_used_memory(situation.servers))
+
+
+def find_warnings(
+    machine: Machine, config: Config, servers: tuple[RunningServer, ...], machine_memory: int
+) -> tuple[str, ...]:
+    """What is allowed and yet hardly meant, and what cannot be as it is meant now; a sentence each. Only looks.
+
+    `machine_memory` is in bytes, 0 where it is not known.
+    """
+    return (
+        *describe.find_warnings(config),
+        *find_certificate_warnings(machine, config),
+        *_find_admins_without_account(machine, config),
+        *find_memory_warnings(config, machine_memory),
+        *render_total_exceeded(config, machine_memory, count_used_memory(servers)),
+        *render_held(servers, make_server_limits_step(config)),
+    )
+
+
+def _find_admins_without_account(machine: Machine, config: Config) -> tuple[str, ...]:
+    """Of a way to log in with the machine's own accounts, the admins who have none."""
+    if config.auth.type != "pam":
+        return ()
+    missing = [name for name in config.users.admin if machine.read_account(name) is None]
+    return tuple(
+        f"Note: {name} is an admin, but this machine has no account {name} to log in with." for name in missing
+    )
+
+
+def _read_guests(machine: Machine) -> frozenset[str]:
+    """The people whom a rule let in, as the hub remembers them; nobody where it does not."""
+    try:
+        return frozenset(json.loads(machine.read_text(paths.GUESTS_FILE) or "")["guests"])
+    except (LittlestError, ValueError, KeyError, TypeError):
+        return frozenset()
+
+
+def _list_running(machine: Machine, config: Config) -> tuple[str, ...]:
+    if not machine.is_live:
+        return ()
+    try:
+        return list_active_users(make_probe_url(config), read_command_token(machine))
+    except LittlestError:
+        # a hub that is down cannot tell, and must not keep anybody from putting it right
+        return ()
