@@ -4,7 +4,7 @@ from littlest.converge import check_root, find_differences, find_outlook, find_w
 from littlest.errors import ExitCode
 from littlest.machine.machine import Machine
 from littlest.plan.changes import render_outlook
-from littlest.plan.describe import make_step_data, render_step
+from littlest.plan.describe import make_step_data
 from littlest.report import Report
 from littlest.system.releases.current import read_current_release
 
@@ -26,6 +26,6 @@ def run_plan(machine: Machine) -> Report:
     }
     if not steps and not outlook.changes:
         return Report(("Everything is as the settings say; there is nothing to do.", *warnings), data)
-    sentences = (*render_outlook(outlook), *map(render_step, steps))
+    sentences = (*render_outlook(outlook), *(step.describe() for step in steps))
     lines = ("sudo littlest apply would:", *(f"  {line}" for line in sentences), *warnings)
     return Report(lines, data, ExitCode.DRIFT)

@@ -11,7 +11,7 @@ from littlest.config.sections.users import Users
 from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
 from littlest.plan.build import make_plan, make_probe_url
-from littlest.plan.describe import find_warnings, render_step
+from littlest.plan.describe import find_warnings
 from littlest.plan.record import (
     Record,
     make_record,
@@ -25,9 +25,9 @@ from littlest.plan.record import (
 from littlest.plan.server_files import COMMAND_SCRIPT, SUDOERS
 from littlest.plan.steps import (
     CloseSharedFolder,
+    CreateEnvironment,
     EnsureGroup,
     KeepSettings,
-    LayDownEnvironment,
     MakeDirectory,
     Plan,
     Release,
@@ -50,9 +50,9 @@ RELEASE = Release("0.1.0", Path("/opt/littlest/releases/0.1.0"))
 def test_things_are_made_before_what_needs_them() -> None:
     steps = make_plan(Config(), RELEASE, first_admin="olga").steps
     kinds = [type(step) for step in steps]
-    assert kinds.index(EnsureGroup) < kinds.index(LayDownEnvironment)
+    assert kinds.index(EnsureGroup) < kinds.index(CreateEnvironment)
     assert kinds.index(SetInitialPassword) < kinds.index(RunUnit)
-    assert kinds.index(LayDownEnvironment) < kinds.index(RunUnit)
+    assert kinds.index(CreateEnvironment) < kinds.index(RunUnit)
     # servers that start after the hub has the settings have their limits already
     assert kinds[-3:] == [WaitUntilReady, ReloadHub, SetServerLimits]
     made: set[Path] = set()
@@ -124,7 +124,7 @@ def test_the_hub_is_asked_where_the_proxy_listens(text: str, url: str) -> None:
 
 def test_every_step_is_a_sentence_without_a_capital() -> None:
     for step in make_plan(Config(), RELEASE, first_admin="olga").steps:
-        sentence = render_step(step)
+        sentence = step.describe()
         assert sentence[0].islower()
         assert "\n" not in sentence
 
