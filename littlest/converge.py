@@ -10,7 +10,8 @@ from littlest.errors import LittlestError, NeedsRoot
 from littlest.machine.machine import Machine
 from littlest.plan import describe
 from littlest.plan.build import make_plan, make_probe_url
-from littlest.plan.changes import Outlook, find_affected, find_changes
+from littlest.plan.changes import find_changes
+from littlest.plan.impact import Impact, find_affected
 from littlest.plan.limits import find_memory_warnings, make_server_limits_step, render_total_exceeded
 from littlest.plan.steps import Release, RunUnit, Step
 from littlest.system.apply_plan import Progress, apply_plan, find_pending_steps, ignore_progress
@@ -115,15 +116,15 @@ def _find_admins_without_account(machine: Machine, config: Config) -> tuple[str,
     )
 
 
-def find_outlook(machine: Machine, config: Config, steps: tuple[Step, ...]) -> Outlook:
+def find_impact(machine: Machine, config: Config, steps: tuple[Step, ...]) -> Impact:
     """What it means to people when these steps put this configuration in force. Changes nothing."""
     restarts = tuple(step.unit for step in steps if isinstance(step, RunUnit))
     before = read_good_config(machine)
     changes = () if before is None else find_changes(before, config)
     if before is None or not changes:
-        return Outlook(restarts=restarts)
+        return Impact(restarts=restarts)
     affected = find_affected(before, config, _list_running(machine, before), _read_guests(machine))
-    return Outlook(changes, restarts, affected)
+    return Impact(changes, restarts, affected)
 
 
 def _read_guests(machine: Machine) -> frozenset[str]:

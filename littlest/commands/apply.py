@@ -8,7 +8,7 @@ from littlest.converge import (
     check_root,
     converge,
     find_differences,
-    find_outlook,
+    find_impact,
     find_too_much_in_use,
     find_warnings,
     read_wanted_text,
@@ -17,8 +17,9 @@ from littlest.errors import ConfigError, LittlestError
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
 from littlest.machine.signals import ignore_signals, interrupt_on_signals
-from littlest.plan.changes import Outlook, find_changes, render_outlook
+from littlest.plan.changes import find_changes
 from littlest.plan.describe import list_first_passwords, make_step_data, render_first_passwords
+from littlest.plan.impact import Impact, render_impact
 from littlest.plan.login import list_login_addresses, render_login_addresses
 from littlest.plan.steps import Release, Step
 from littlest.report import Report
@@ -135,9 +136,9 @@ def _put_in_force(
                 if attempt.is_rollback:
                     progress(f"put the earlier settings back in {paths.CONFIG_FILE}")
                     replace_settings(machine, attempt.text or "")
-                outlook = find_outlook(machine, config, find_differences(machine, config, release))
+                impact = find_impact(machine, config, find_differences(machine, config, release))
                 # that servers use too much is said before anything of theirs is ended
-                for line in (*render_outlook(outlook), *find_too_much_in_use(machine, config)):
+                for line in (*render_impact(impact), *find_too_much_in_use(machine, config)):
                     progress(line)
                 steps = converge(machine, config, release, progress=note)
             if attempt.text is not None:
@@ -152,7 +153,7 @@ def _put_in_force(
         # nothing that goes wrong from here on takes the settings out of force again
         notes = () if attempt.text is None else _remember(machine, config, attempt.text, how)
         notes += take_unfinished(machine)
-    return _report(steps, outlook, (*_find_warnings(machine, config), *notes), config)
+    return _report(steps, impact, (*_find_warnings(machine, config), *notes), config)
 
 
 def _find_warnings(machine: Machine, config: Config) -> tuple[str, ...]:
@@ -181,11 +182,11 @@ def _list_changed_keys(before: str | None, config: Config) -> tuple[str, ...]:
         return ()
 
 
-def _report(steps: tuple[Step, ...], outlook: Outlook, warnings: tuple[str, ...], config: Config) -> Report:
+def _report(steps: tuple[Step, ...], impact: Impact, warnings: tuple[str, ...], config: Config) -> Report:
     passwords = list_first_passwords(steps)
     data = {
         "changed": bool(steps),
-        **outlook.make_data(),
+        **impact.make_data(),
         "steps": make_step_data(steps),
         "first_passwords": passwords,
         "login_addresses": list_login_addresses(config),

@@ -1,8 +1,9 @@
-"""Directories, files, links and secrets of the server; the units' files stand in `littlest.plan.unit_files`."""
+"""Directories, files, links, secrets and the user environment. The units' files are in `littlest.plan.unit_files`."""
 
 from littlest import paths
 from littlest.config.text.render import render_default_config
 from littlest.plan.steps import (
+    CreateEnvironment,
     EnsureSecret,
     MakeDirectory,
     MakeLink,
@@ -112,3 +113,8 @@ def make_file_steps(release: Release, admins: tuple[str, ...]) -> tuple[Step, ..
         MakeLink(paths.PACKAGES_LINK, paths.CURRENT_LINK / "share/littlest/packages"),
         WriteFile(paths.COMMAND_FILE, COMMAND_SCRIPT, mode=0o755),
     )
+
+
+def make_environment_steps() -> tuple[Step, ...]:
+    """Return the step for the environment of kernels and libraries, from the packages that the release brought."""
+    return (CreateEnvironment(paths.USER_ENVIRONMENT_DIR, paths.PACKAGES_LINK, paths.ADMINS_GROUP),)
