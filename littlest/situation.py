@@ -10,7 +10,8 @@ from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
 from littlest.plan import describe
 from littlest.plan.build import make_plan, make_probe_url
-from littlest.plan.changes import Outlook, find_affected, find_changes
+from littlest.plan.changes import find_changes
+from littlest.plan.impact import Impact, find_affected
 from littlest.plan.limits import find_memory_warnings, make_server_limits_step, render_total_exceeded
 from littlest.plan.steps import Plan, Release, RunUnit, Step
 from littlest.system.apply_plan import find_pending_steps
@@ -66,15 +67,15 @@ def _load_good(text: str | None) -> Config | None:
         return None
 
 
-def find_outlook(machine: Machine, situation: Situation) -> Outlook:
+def find_impact(machine: Machine, situation: Situation) -> Impact:
     """What it means to people when these settings are applied. Changes nothing."""
     restarts = tuple(step.unit for step in situation.pending if isinstance(step, RunUnit))
     before, config = situation.good_config, situation.config
     changes = () if before is None else find_changes(before, config)
     if before is None or not changes:
-        return Outlook(restarts=restarts)
+        return Impact(restarts=restarts)
     affected = find_affected(before, config, _list_running(machine, before), _read_guests(machine))
-    return Outlook(changes, restarts, affected)
+    return Impact(changes, restarts, affected)
 
 
 def render_too_much_in_use(situation: Situation) -> tuple[str, ...]:

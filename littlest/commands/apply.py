@@ -11,13 +11,14 @@ from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.machine.signals import ignore_signals
-from littlest.plan.changes import Outlook, find_changes, render_outlook
+from littlest.plan.changes import find_changes
 from littlest.plan.describe import list_first_passwords, make_step_data, render_first_passwords
+from littlest.plan.impact import Impact, render_impact
 from littlest.plan.login import list_login_addresses, render_login_addresses
 from littlest.plan.steps import Release, Step
 from littlest.report import Report
 from littlest.rollback import Attempt, claim_unfinished, roll_back
-from littlest.situation import Situation, find_outlook, find_warnings, read_situation, render_too_much_in_use
+from littlest.situation import Situation, find_impact, find_warnings, read_situation, render_too_much_in_use
 from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.config_checks import load_checked_config
 from littlest.system.releases.current import read_current_release
@@ -102,7 +103,7 @@ class _Run:
     progress: Progress
     drop_ins: DropIns = field(default_factory=dict)
     situation: Situation | None = None
-    outlook: Outlook = field(default_factory=Outlook)
+    impact: Impact = field(default_factory=Impact)
     steps: tuple[Step, ...] = ()
     has_begun: bool = False
 
@@ -114,9 +115,9 @@ class _Run:
         self.situation = found = read_situation(
             self.machine, self.settings, self.config, self.attempt.good, self.release
         )
-        self.outlook = find_outlook(self.machine, found)
+        self.impact = find_impact(self.machine, found)
         # that servers use too much is said before anything of theirs is ended
-        for line in (*render_outlook(self.outlook), *render_too_much_in_use(found)):
+        for line in (*render_impact(self.impact), *render_too_much_in_use(found)):
             self.progress(line)
         self.steps = apply_plan(
             self.machine, found.plan, self.release.version, pending=found.pending, progress=self._note
@@ -214,7 +215,7 @@ def _report(run: _Run, warnings: tuple[str, ...]) -> Report:
     passwords = list_first_passwords(steps)
     data = {
         "changed": bool(steps),
-        **run.outlook.make_data(),
+        **run.impact.make_data(),
         "steps": make_step_data(steps),
         "first_passwords": passwords,
         "login_addresses": list_login_addresses(config),

@@ -3,10 +3,10 @@
 from littlest.errors import ExitCode
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
-from littlest.plan.changes import render_outlook
-from littlest.plan.describe import make_step_data, render_step
+from littlest.plan.describe import make_step_data
+from littlest.plan.impact import render_impact
 from littlest.report import Report
-from littlest.situation import find_outlook, find_warnings, read_situation
+from littlest.situation import find_impact, find_warnings, read_situation
 from littlest.system.config_checks import load_checked_config
 from littlest.system.releases.current import read_current_release
 from littlest.system.settings.active import find_active_settings, read_good_text
@@ -22,14 +22,14 @@ def run_plan(machine: Machine) -> Report:
     config = load_checked_config(machine, settings.text, str(settings.file))
     found = read_situation(machine, settings, config, read_good_text(machine), read_current_release(machine))
     warnings = find_warnings(machine, config, found.servers, found.machine_memory)
-    steps, outlook = found.pending, find_outlook(machine, found)
+    steps, impact = found.pending, find_impact(machine, found)
     data = {
-        **outlook.make_data(),
+        **impact.make_data(),
         "steps": make_step_data(steps),
         "warnings": list(warnings),
     }
-    if not steps and not outlook.changes:
+    if not steps and not impact.changes:
         return Report(("Everything is as the settings say; there is nothing to do.", *warnings), data)
-    sentences = (*render_outlook(outlook), *map(render_step, steps))
+    sentences = (*render_impact(impact), *(step.describe() for step in steps))
     lines = ("sudo littlest apply would:", *(f"  {line}" for line in sentences), *warnings)
     return Report(lines, data, ExitCode.DRIFT)

@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import PurePosixPath as Path
 from typing import Any
 
 from littlest import __version__, paths
@@ -18,6 +17,7 @@ from littlest.machine.root import check_root
 from littlest.plan.build import make_probe_url
 from littlest.plan.changes import find_changes
 from littlest.plan.effects import make_restart_digest
+from littlest.plan.limits import render_size
 from littlest.plan.login import list_login_addresses
 from littlest.plan.record import Record
 from littlest.plan.steps import Release
@@ -28,6 +28,7 @@ from littlest.system.hub.reload import read_hub_settings
 from littlest.system.network.addresses import find_addresses
 from littlest.system.record_file import read_record
 from littlest.system.releases.current import read_current_release
+from littlest.system.servers.memory import read_free_memory, read_machine_memory
 from littlest.system.settings.active import read_good_config
 from littlest.system.settings.revisions import strip_mark
 from littlest.system.units.units import read_active_state
@@ -152,9 +153,7 @@ def _ask_hub(machine: Machine, config: Config) -> dict[str, Any]:
 
 
 def _read_memory(machine: Machine) -> dict[str, int]:
-    text = machine.read_text(Path("/proc/meminfo")) or ""
-    sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in text.splitlines()}
-    return {"memory_total_bytes": sizes.get("MemTotal", 0), "memory_free_bytes": sizes.get("MemAvailable", 0)}
+    return {"memory_total_bytes": read_machine_memory(machine), "memory_free_bytes": read_free_memory(machine)}
 
 
 def _find_problems(record: Record, data: Mapping[str, Any]) -> list[str]:
@@ -180,7 +179,7 @@ def _find_problems(record: Record, data: Mapping[str, Any]) -> list[str]:
             _is_ending(data["certificate_ends"]),
             f"the certificate of https ends at {data['certificate_ends']}: renew it, then sudo littlest apply",
         ),
-        (data["disk_free_bytes"] < LOW_DISK, f"only {_render_size(data['disk_free_bytes'])} of disk are free"),
+        (data["disk_free_bytes"] < LOW_DISK, f"only {render_size(data['disk_free_bytes'])} of disk are free"),
     )
     return [problem for is_so, problem in found if is_so]
 
@@ -188,7 +187,7 @@ def _find_problems(record: Record, data: Mapping[str, Any]) -> list[str]:
 def _render(data: Mapping[str, Any]) -> tuple[str, ...]:
     users, servers = ("unknown" if data[key] is None else data[key] for key in ("users", "servers"))
     disk, disk_total, memory, memory_total = (
-        _render_size(data[key])
+        render_size(data[key])
         for key in ("disk_free_bytes", "disk_total_bytes", "memory_free_bytes", "memory_total_bytes")
     )
     return (
@@ -201,7 +200,3 @@ def _render(data: Mapping[str, Any]) -> tuple[str, ...]:
         f"  memory   {memory} of {memory_total} free",
         *(("Not as it should be:", *(f"  {problem}" for problem in data["problems"])) if data["problems"] else ()),
     )
-
-
-def _render_size(size: int) -> str:
-    return f"{size / 2**30:.1f} GiB"

@@ -6,9 +6,13 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.plan.account_names import make_account_steps
 from littlest.plan.effects import make_live_digest, make_restart_digest
-from littlest.plan.environments import make_environment_steps
 from littlest.plan.limits import make_server_limits_step
-from littlest.plan.server_files import make_directory_steps, make_file_steps, make_secret_steps
+from littlest.plan.server_files import (
+    make_directory_steps,
+    make_environment_steps,
+    make_file_steps,
+    make_secret_steps,
+)
 from littlest.plan.service_accounts import make_service_steps
 from littlest.plan.shared_folders import make_folder_steps
 from littlest.plan.steps import (

@@ -1,74 +1,20 @@
-"""What it means to go from some settings to others: each change, what it brings about, and whom it affects. Pure."""
+"""What it means to go from some settings to others: each change, and when it takes effect. Pure."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from littlest import paths
 from littlest.config.model import Config
-from littlest.config.resolve import resolve_limits
 from littlest.config.sections.base import Secret, Section
 from littlest.config.sections.secrecy import MASK, is_hidden, is_secret_place, mask_free
 from littlest.config.sections.users import OwnLimits
 from littlest.config.text.render import render_inline
-from littlest.plan.login import make_login_rule
-from littlest.plan.shared_folders import find_folder_losers, make_sharing
+from littlest.plan.effects import Effect, find_effect
 
-MOST_NAMES = 10
-"""How many names a sentence lists before it only counts the others."""
 _MOST_CHARACTERS = 120
 """How much of a value is shown to a person."""
 Place = tuple[str, ...]
 """The keys on the way to a value."""
-
-
-class Effect(StrEnum):
-    """When and how a changed setting comes into force."""
-
-    PROXY_AND_HUB = "the proxy and the hub restart"
-    PROXY = "the proxy restarts"
-    HUB = "the hub restarts"
-    CULLER = "the culler restarts"
-    RUNNING = "at once, for running servers too"
-    SERVERS = "for servers started from now on"
-    FOLDERS = "at once; links in homes from the next start on"
-    LIVE = "at once"
-
-
-_EFFECTS: tuple[tuple[str, Effect], ...] = (
-    ("http", Effect.PROXY_AND_HUB),
-    ("https.enabled", Effect.PROXY_AND_HUB),
-    ("https.port", Effect.PROXY_AND_HUB),
-    ("https", Effect.PROXY),
-    ("base_url", Effect.HUB),
-    ("proxy", Effect.HUB),
-    ("external_url", Effect.HUB),
-    ("auth", Effect.HUB),
-    ("metrics", Effect.HUB),
-    ("jupyterhub", Effect.HUB),
-    ("services.managed", Effect.HUB),
-    ("services.cull", Effect.CULLER),
-    ("limits.open_servers", Effect.LIVE),
-    ("limits", Effect.RUNNING),
-    ("user_environment", Effect.SERVERS),
-    ("users.unix_name", Effect.SERVERS),
-    ("users.homes", Effect.SERVERS),
-    ("shared_folders", Effect.FOLDERS),
-)
-"""The first that a key begins with counts; all other settings take effect at once."""
-_EFFECTS_OF_NAMED: tuple[tuple[str, str, Effect], ...] = (
-    ("users.groups.", ".default_app", Effect.SERVERS),
-    ("users.groups.", ".shared_folder", Effect.FOLDERS),
-    ("shared_folders.", ".link", Effect.SERVERS),
-)
-"""Of settings below a name: how their keys begin and end."""
-
-_RESTARTS: Mapping[str, str] = {
-    paths.PROXY_UNIT: "the proxy restarts: connections are cut for a moment and come back",
-    paths.HUB_UNIT: "the hub restarts: open notebooks go on; pages wait for about 2 seconds",
-    paths.CULLER_UNIT: "the culler restarts: nobody notices",
-}
 
 
 class _Missing:
@@ -115,122 +61,6 @@ def render_change(change: Change) -> str:
     return f"{change.key}: {values} ({change.effect})"
 
 
-def find_restarts(units: Iterable[str]) -> tuple[str, ...]:
-    """What it means to people that these units are started anew, a sentence each."""
-    return tuple(_RESTARTS[unit] for unit in units if unit in _RESTARTS)
-
-
-def find_losers(old: Config, new: Config, running: Iterable[str]) -> tuple[str, ...]:
-    """Users who lose the right to what they have open, so that their servers stop; of a folder that was everybody's,
-    those whose servers run.
-    """
-    named = {*old.users.allowed, *old.users.admin} - {*new.users.allowed, *new.users.admin}
-    # whom the way to log in lets in anyway loses nothing by no longer being named
-    removed = set() if new.auth.allow_all else named
-    demoted = set(old.users.admin) - set(new.users.admin)
-    banned = set(new.users.banned) - set(old.users.banned)
-    # an admin gets at every folder
-    left = find_folder_losers(make_sharing(old), make_sharing(new), running) - set(new.users.admin)
-    return tuple(sorted(removed | demoted | banned | left))
-
-
-def find_guests_who_lose(old: Config, new: Config, guests: Iterable[str]) -> tuple[str, ...]:
-    """Which of those whom the old settings let in by a rule, and not by name, the new ones do not let in."""
-    rules = [make_login_rule(config) for config in (old, new)]
-    if new.auth.allow_all or rules[0] == rules[1]:
-        return ()
-    return tuple(sorted(set(guests) - {*new.users.allowed, *new.users.admin}))
-
-
-def find_limited(old: Config, new: Config, running: Iterable[str]) -> tuple[str, ...]:
-    """Which of the users whose servers run get other limits for them."""
-    return tuple(user for user in running if _list_kernel_limits(old, user) != _list_kernel_limits(new, user))
-
-
-@dataclass(frozen=True, slots=True)
-class Affected:
-    """Users who notice something, by name."""
-
-    losers: tuple[str, ...] = ()
-    """Their servers stop."""
-    limited: tuple[str, ...] = ()
-    """Their running servers get new limits."""
-    keeping: tuple[str, ...] = ()
-    """Their running servers keep what they were started with."""
-
-
-def find_affected(
-    old: Config, new: Config, running: Iterable[str], guests: Collection[str] = frozenset()
-) -> Affected:
-    """Who notices what; `running` are the users whose servers run, `guests` those whom a rule let in."""
-    unnamed = find_guests_who_lose(old, new, [user for user in running if user in guests])
-    losers = tuple(sorted({*find_losers(old, new, running), *unnamed}))
-    going_on = tuple(sorted(set(running) - set(losers)))
-    is_for_later = any(change.effect is Effect.SERVERS for change in find_changes(old, new))
-    return Affected(losers, find_limited(old, new, going_on), going_on if is_for_later else ())
-
-
-def render_affected(affected: Affected) -> tuple[str, ...]:
-    """A sentence for each kind of users who notice something."""
-    have = ("has a server running, which", "have servers running, which")
-    found = (
-        (
-            affected.losers,
-            "loses rights, so what runs of theirs is stopped",
-            "lose rights, so their servers are stopped",
-        ),
-        (affected.limited, f"{have[0]} gets new limits", f"{have[1]} get new limits"),
-        (
-            affected.keeping,
-            f"{have[0]} keeps what it was started with",
-            f"{have[1]} keep what they were started with",
-        ),
-    )
-    return tuple(
-        f"1 user {one}: {users[0]}" if len(users) == 1 else f"{len(users)} users {many}: {_render_names(users)}"
-        for users, one, many in found
-        if users
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What some steps will mean to people."""
-
-    changes: tuple[Change, ...] = ()
-    restarts: tuple[str, ...] = ()
-    """Units, in the order in which they restart."""
-    affected: Affected = Affected()
-
-    def make_data(self) -> dict[str, Any]:
-        """The same for `--json`."""
-        return {
-            "changes": [change.make_data() for change in self.changes],
-            "restarts": list(self.restarts),
-            "affected": asdict(self.affected),
-        }
-
-
-def render_outlook(outlook: Outlook) -> tuple[str, ...]:
-    """What changes, what restarts and who notices, a line each."""
-    return (
-        *(f"setting {render_change(change)}" for change in outlook.changes),
-        *find_restarts(outlook.restarts),
-        *render_affected(outlook.affected),
-    )
-
-
-def _render_names(names: Iterable[str]) -> str:
-    all_names = list(names)
-    more = len(all_names) - MOST_NAMES
-    return ", ".join(all_names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def _list_kernel_limits(config: Config, user: str) -> tuple[int | None, float | None, int | None]:
-    limits = resolve_limits(config, user)
-    return limits.memory, limits.cpu, limits.processes
-
-
 def _compare(old: Any, new: Any, place: Place) -> Iterator[tuple[Place, Any, Any]]:
     # no look at whole groups: limits that are not given are equal to those that are null
     given_only = type(old) is not type(new)
@@ -268,16 +98,7 @@ def _make_change(place: Place, old: Any, new: Any) -> Change:
     if isinstance(before, list) and isinstance(after, list):
         added = tuple(item for item in after if item not in before)
         removed = tuple(item for item in before if item not in after)
-    return Change(key, before, after, _find_effect(key), added, removed)
-
-
-def _find_effect(key: str) -> Effect:
-    if key.startswith("users.groups.") and ".limits." in f"{key}.":
-        return Effect.RUNNING
-    for beginning, end, effect in _EFFECTS_OF_NAMED:
-        if key.startswith(beginning) and key.endswith(end):
-            return effect
-    return next((effect for prefix, effect in _EFFECTS if f"{key}.".startswith(f"{prefix}.")), Effect.LIVE)
+    return Change(key, before, after, find_effect(place), added, removed)
 
 
 def _make_plain(value: Any, place: Place) -> Any:

@@ -1,4 +1,4 @@
-"""One plain sentence for each step, as `littlest plan` and the progress lines show it."""
+"""What people read next to a plan: warnings about the settings, steps as data, and where first passwords are."""
 
 import shlex
 from collections.abc import Iterable, Iterator
@@ -6,32 +6,7 @@ from collections.abc import Iterable, Iterator
 from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.secrecy import contains_secret_argument
-from littlest.plan.steps import (
-    CloseSharedFolder,
-    CopyCertificate,
-    EnableUnit,
-    EnsureGroup,
-    EnsureSecret,
-    EnsureSharedFolder,
-    EnsureSystemUser,
-    KeepSettings,
-    LayDownEnvironment,
-    MakeDirectory,
-    MakeLink,
-    ReloadHub,
-    RemovePath,
-    RemoveSystemUser,
-    RemoveUnits,
-    RunUnit,
-    SetGroupMembers,
-    SetInitialPassword,
-    SetServerLimits,
-    Step,
-    TryServer,
-    WaitUntilReady,
-    WriteEnvironmentFile,
-    WriteFile,
-)
+from littlest.plan.steps import SetInitialPassword, Step
 
 
 def find_warnings(config: Config) -> tuple[str, ...]:
@@ -61,60 +36,9 @@ def _list_warnings(config: Config) -> Iterator[str]:
             )
 
 
-def render_step(step: Step) -> str:  # noqa: PLR0911, PLR0912  # one line for each kind of step
-    """What a step does, in words for a person."""
-    match step:
-        case EnsureGroup():
-            return f"create the group {step.name}"
-        case SetGroupMembers():
-            return "let the groups of users have their members, and no others"
-        case EnsureSharedFolder():
-            return f"make the shared folder {step.path}, with the rights that files in it inherit"
-        case CloseSharedFolder():
-            return f"close the folder {step.path}, which is shared no longer"
-        case EnsureSystemUser():
-            return f"create the system account {step.name}"
-        case MakeDirectory():
-            return f"make the directory {step.path} ({step.mode:04o}, {step.owner}:{step.group})"
-        case WriteFile():
-            return f"write {step.path}"
-        case MakeLink():
-            return f"link {step.path} to {step.target}"
-        case EnsureSecret():
-            return f"create the secret {step.path}"
-        case WriteEnvironmentFile():
-            return f"write {step.path}"
-        case CopyCertificate():
-            return f"copy {step.certificate} and its key to {step.path}"
-        case SetInitialPassword():
-            return f"set a first password for {step.user}"
-        case LayDownEnvironment():
-            return f"lay down the user environment {step.prefix}"
-        case EnableUnit():
-            return f"start {step.unit} at every boot"
-        case RunUnit():
-            return f"start {step.unit}, or restart it with its new settings"
-        case WaitUntilReady():
-            return f"wait until the hub answers at {step.url}"
-        case ReloadHub():
-            return "let the running hub take up the settings"
-        case SetServerLimits():
-            return "set the limits of the servers that run"
-        case TryServer():
-            return "try a server out: start one, compute 6*7 in it, and remove it again"
-        case KeepSettings():
-            return "keep the settings as the last good ones"
-        case RemoveUnits():
-            return f"stop {', '.join(step.units)}"
-        case RemovePath():
-            return f"remove {step.path}"
-        case RemoveSystemUser():
-            return f"remove the system account {step.name}"
-
-
 def make_step_data(steps: Iterable[Step]) -> list[dict[str, str]]:
     """Steps for `--json`: of each its kind, and what it does in words."""
-    return [{"kind": type(step).__name__, "does": render_step(step)} for step in steps]
+    return [{"kind": type(step).__name__, "does": step.describe()} for step in steps]
 
 
 def list_first_passwords(steps: Iterable[Step]) -> dict[str, str]:

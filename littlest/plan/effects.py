@@ -1,8 +1,9 @@
-"""Which settings the hub takes up while it runs, and which it, or the proxy, must be started anew for. Pure."""
+"""Which settings the hub reloads while it runs, and which restart the hub, the proxy or the culler. Pure."""
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
 from pathlib import PurePosixPath as Path
 from typing import Any
 
@@ -10,24 +11,80 @@ from littlest.config.model import Config
 from littlest.config.sections.base import Secret, Section
 from littlest.config.sections.users import OwnLimits
 
-LIVE_KEYS = ("users", "limits", "user_environment", "shared_folders", "announcement")
-"""Groups of settings that the running hub takes up when it is told to read config.yaml again."""
+
+class Effect(StrEnum):
+    """When and how a changed setting takes effect."""
+
+    PROXY_AND_HUB = "the proxy and the hub restart"
+    PROXY = "the proxy restarts"
+    HUB = "the hub restarts"
+    CULLER = "the culler restarts"
+    RUNNING = "at once, for running servers too"
+    SERVERS = "for servers started from now on"
+    FOLDERS = "at once; links in homes from the next start on"
+    LIVE = "at once"
+
+
+EFFECTS: Mapping[str, Effect] = {
+    "http": Effect.PROXY_AND_HUB,
+    "https.enabled": Effect.PROXY_AND_HUB,
+    "https.port": Effect.PROXY_AND_HUB,
+    "https": Effect.PROXY,
+    "base_url": Effect.HUB,
+    "external_url": Effect.HUB,
+    "proxy": Effect.HUB,
+    "auth": Effect.HUB,
+    "services.managed": Effect.HUB,
+    "services.cull": Effect.CULLER,
+    "metrics": Effect.HUB,
+    "jupyterhub": Effect.HUB,
+    "users.unix_name": Effect.SERVERS,
+    "users.homes": Effect.SERVERS,
+    "users.groups.*.default_app": Effect.SERVERS,
+    "users.groups.*.limits": Effect.RUNNING,
+    "users.groups.*.shared_folder": Effect.FOLDERS,
+    "users": Effect.LIVE,
+    "limits.open_servers": Effect.LIVE,
+    "limits": Effect.RUNNING,
+    "user_environment": Effect.SERVERS,
+    "shared_folders.*.link": Effect.SERVERS,
+    "shared_folders": Effect.FOLDERS,
+    "announcement": Effect.LIVE,
+}
+"""What each setting restarts, or when it takes effect without a restart. The first row that fits a setting counts; a
+row fits its own key and all below it, and `*` is any one name. The digests below are made from this table, and so are
+the words of `littlest plan`. The order of the live rows is the order in the live digest: append, do not sort.
+"""
+_RESTARTS_HUB = (Effect.PROXY_AND_HUB, Effect.HUB)
+_IS_LIVE = (Effect.RUNNING, Effect.SERVERS, Effect.FOLDERS, Effect.LIVE)
+
+
+def find_row(place: Sequence[str]) -> str:
+    """Return the row of EFFECTS that decides about a setting, given by the keys on the way to it."""
+    return next(row for row in EFFECTS if _fits(row.split("."), place))
+
+
+def find_effect(place: Sequence[str]) -> Effect:
+    """Return when and how a setting takes effect, given by the keys on the way to it."""
+    return EFFECTS[find_row(place)]
 
 
 def make_restart_settings(config: Config) -> dict[str, Any]:
     """Return what the hub's process is started with, as plain data; a secret is the SHA-256 of its value.
 
-    What only the proxy or the culler depends on (the certificate, the way from http to https, culling) stands in
-    their units and is not here.
+    What only the proxy or the culler depends on (the certificate, the redirect from http to https, culling) is in
+    their units and not here.
     """
     data = make_plain_data(config)
-    return {
-        "http": data["http"],
-        "https": {key: data["https"][key] for key in ("enabled", "port")},
-        **{key: data[key] for key in ("base_url", "external_url", "proxy", "auth")},
-        "services": data["services"]["managed"],
-        **{key: data[key] for key in ("metrics", "jupyterhub")},
-    }
+    settings: dict[str, Any] = {}
+    for group, _, name in (row.partition(".") for row, effect in EFFECTS.items() if effect in _RESTARTS_HUB):
+        if name:
+            settings.setdefault(group, {})[name] = data[group][name]
+        else:
+            settings[group] = data[group]
+    # without its one key, as 0.1.0 has it: another digest would restart every hub at the first apply after an update
+    settings["services"] = settings["services"]["managed"]
+    return settings
 
 
 def make_restart_digest(config: Config) -> str:
@@ -36,13 +93,14 @@ def make_restart_digest(config: Config) -> str:
 
 
 def make_live_settings(config: Config) -> dict[str, Any]:
-    """Return what a running hub can take up, as plain data; a secret is the SHA-256 of its value."""
+    """Return what a running hub can reload, as plain data; a secret is the SHA-256 of its value."""
     data = make_plain_data(config)
-    return {key: data[key] for key in LIVE_KEYS}
+    groups = (row.partition(".")[0] for row, effect in EFFECTS.items() if effect in _IS_LIVE)
+    return {group: data[group] for group in dict.fromkeys(groups)}
 
 
 def make_live_digest(config: Config) -> str:
-    """Return a SHA-256 of what a running hub can take up.
+    """Return a SHA-256 of what a running hub can reload.
 
     The order in which things stand counts: of a user's groups the first decides which application opens.
     """
@@ -74,6 +132,10 @@ def make_plain_data(value: Any) -> Any:
         case _:
             data = value
     return data
+
+
+def _fits(row: Sequence[str], place: Sequence[str]) -> bool:
+    return len(row) <= len(place) and all(one in ("*", key) for one, key in zip(row, place, strict=False))
 
 
 def _find_secrets(value: Any) -> Iterator[Secret]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from littlest.config.model import Config
 from littlest.config.resolve import UserLimits, resolve_limits
-from littlest.config.sections.values import parse_bytes
+from littlest.config.sections.values import LEAST_MEMORY, parse_bytes
 from littlest.plan.account_names import make_server_description
 from littlest.plan.steps import SetServerLimits
 
@@ -13,7 +13,7 @@ NOT_A_USER = ""
 MOST_USERS = 5
 """How many users a sentence names."""
 INFINITY = "infinity"
-LEAST_TOTAL = parse_bytes("128M")
+LEAST_TOTAL = parse_bytes(LEAST_MEMORY)
 """The least memory in which one server starts."""
 
 

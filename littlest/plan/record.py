@@ -3,7 +3,6 @@
 Homes and what users keep are never in it; of shared folders it has the places, to close them, never to remove them.
 """
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,22 +11,7 @@ from typing import Any
 
 from littlest import paths
 from littlest.errors import LittlestError
-from littlest.plan.steps import (
-    CloseSharedFolder,
-    CopyCertificate,
-    EnableUnit,
-    EnsureSharedFolder,
-    EnsureSystemUser,
-    MakeDirectory,
-    MakeLink,
-    Plan,
-    RemovePath,
-    RemoveSystemUser,
-    RemoveUnits,
-    RunUnit,
-    Step,
-    WriteFile,
-)
+from littlest.plan.steps import CloseSharedFolder, Plan, RemovePath, RemoveSystemUser, RemoveUnits, Step
 
 FORMAT = 1
 
@@ -56,31 +40,14 @@ class Record:
 
 def make_record(plan: Plan, release: str) -> Record:
     """What is ours once this plan has been carried out."""
-    owned: dict[str, str] = {}
-    units: dict[str, None] = {}
-    accounts: list[str] = []
-    folders: list[str] = []
-    for step in plan.steps:
-        match step:
-            case WriteFile(once=False):
-                owned[str(step.path)] = f"sha256:{hashlib.sha256(step.content.encode()).hexdigest()}"
-                if step.path.parent == paths.SYSTEMD_DIR:
-                    units[step.path.name] = None
-            case MakeDirectory():
-                owned[str(step.path)] = "directory"
-            case CopyCertificate():
-                owned[str(step.path)] = "copy"
-            case MakeLink():
-                owned[str(step.path)] = f"link:{step.target}"
-            case EnableUnit() | RunUnit():
-                units[step.unit] = None
-            case EnsureSystemUser():
-                accounts.append(step.name)
-            case EnsureSharedFolder():
-                folders.append(str(step.path))
-            case _:
-                pass  # groups, secrets, passwords and the user environment are people's, not ours to remove
-    return Record(release, owned, tuple(units), tuple(accounts), folders=tuple(folders))
+    owned = [step.list_owned() for step in plan.steps]
+    return Record(
+        release,
+        {path: kind for one in owned for path, kind in one.paths},
+        tuple(dict.fromkeys(unit for one in owned for unit in one.units)),
+        tuple(name for one in owned for name in one.accounts),
+        folders=tuple(path for one in owned for path in one.folders),
+    )
 
 
 def widen(record: Record, planned: Record) -> Record:

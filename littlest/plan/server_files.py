@@ -1,8 +1,9 @@
-"""Directories, files, links and secrets of the server; the units' files stand in `littlest.plan.unit_files`."""
+"""Directories, files, links, secrets and the user environment. The units' files are in `littlest.plan.unit_files`."""
 
 from littlest import paths
 from littlest.config.text.render import render_default_config
 from littlest.plan.steps import (
+    CreateEnvironment,
     EnsureSecret,
     MakeDirectory,
     MakeLink,
@@ -12,10 +13,6 @@ from littlest.plan.steps import (
     WriteEnvironmentFile,
     WriteFile,
 )
-
-PROXY_TOKEN_FILE = paths.SECRETS_DIR / "proxy-token"
-CRYPT_KEY_FILE = paths.SECRETS_DIR / "crypt-key"
-CULLER_TOKEN_FILE = paths.SECRETS_DIR / "culler-token"
 
 DROP_IN_README = """\
 Files in this directory whose names end in .py are read by the hub at its start, in the order of their names, after
@@ -83,22 +80,22 @@ def make_directory_steps() -> tuple[Step, ...]:
 def make_secret_steps() -> tuple[Step, ...]:
     """The secrets that hub, proxy, culler and the command share, and the files in which units find them."""
     return (
-        EnsureSecret(PROXY_TOKEN_FILE),
-        EnsureSecret(CRYPT_KEY_FILE),
-        EnsureSecret(CULLER_TOKEN_FILE),
+        EnsureSecret(paths.PROXY_TOKEN_FILE),
+        EnsureSecret(paths.CRYPT_KEY_FILE),
+        EnsureSecret(paths.CULLER_TOKEN_FILE),
         EnsureSecret(paths.COMMAND_TOKEN_FILE),
         EnsureSecret(paths.COOKIE_SECRET_FILE, SecretKind.COOKIE),
         WriteEnvironmentFile(
             paths.HUB_ENVIRONMENT_FILE,
             (
-                ("CONFIGPROXY_AUTH_TOKEN", PROXY_TOKEN_FILE),
-                ("JUPYTERHUB_CRYPT_KEY", CRYPT_KEY_FILE),
-                ("LITTLEST_CULLER_TOKEN", CULLER_TOKEN_FILE),
+                ("CONFIGPROXY_AUTH_TOKEN", paths.PROXY_TOKEN_FILE),
+                ("JUPYTERHUB_CRYPT_KEY", paths.CRYPT_KEY_FILE),
+                ("LITTLEST_CULLER_TOKEN", paths.CULLER_TOKEN_FILE),
                 ("LITTLEST_COMMAND_TOKEN", paths.COMMAND_TOKEN_FILE),
             ),
         ),
-        WriteEnvironmentFile(paths.PROXY_ENVIRONMENT_FILE, (("CONFIGPROXY_AUTH_TOKEN", PROXY_TOKEN_FILE),)),
-        WriteEnvironmentFile(paths.CULLER_ENVIRONMENT_FILE, (("JUPYTERHUB_API_TOKEN", CULLER_TOKEN_FILE),)),
+        WriteEnvironmentFile(paths.PROXY_ENVIRONMENT_FILE, (("CONFIGPROXY_AUTH_TOKEN", paths.PROXY_TOKEN_FILE),)),
+        WriteEnvironmentFile(paths.CULLER_ENVIRONMENT_FILE, (("JUPYTERHUB_API_TOKEN", paths.CULLER_TOKEN_FILE),)),
     )
 
 
@@ -112,3 +109,8 @@ def make_file_steps(release: Release, admins: tuple[str, ...]) -> tuple[Step, ..
         MakeLink(paths.PACKAGES_LINK, paths.CURRENT_LINK / "share/littlest/packages"),
         WriteFile(paths.COMMAND_FILE, COMMAND_SCRIPT, mode=0o755),
     )
+
+
+def make_environment_steps() -> tuple[Step, ...]:
+    """Return the step for the environment of kernels and libraries, from the packages that the release brought."""
+    return (CreateEnvironment(paths.USER_ENVIRONMENT_DIR, paths.PACKAGES_LINK, paths.ADMINS_GROUP),)

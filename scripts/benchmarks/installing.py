@@ -18,7 +18,7 @@ PHASES = (
     (r"\[4/", "link the release"),
     (r"\[5/", "unpack the user environment's channel, start littlest"),
     (r" +write the receipt", "receipt of the release's files"),
-    (r" +(lay down the )?user environment", "lay down the user environment"),
+    (r" +(create the )?user environment", "create the user environment"),
     (r" +start jupyterhub.* at every boot", "accounts, files, secrets"),
     (r" +start jupyterhub", "start the units"),
     (r" +wait until the hub answers", "wait for the hub"),

@@ -62,7 +62,7 @@ def test_changed_limits_reach_running_servers_and_nothing_restarts(server: Serve
     assert again["changed"] is False
     # what somebody changed by hand is put right, and only that
     server.machine.run(f"systemctl set-property --runtime {LINUS} TasksMax=99")
-    assert [step["does"] for step in server.littlest("apply")["steps"]] == ["set the limits of the servers that run"]
+    assert [step["does"] for step in server.littlest("apply")["steps"]] == ["set the limits of the running servers"]
     assert read_limits(server, LINUS)["TasksMax"] == "infinity"
     # what was set while it ran leaves nothing that holds after the next start
     server.configure(f"{USERS}limits: {{memory: 512M}}\n")

@@ -11,7 +11,6 @@ from littlest.commands.uninstall import run_uninstall
 from littlest.config.text.load import load_config, load_located_config
 from littlest.machine.machine import Machine
 from littlest.plan.build import make_plan
-from littlest.plan.describe import render_step
 from littlest.plan.steps import CloseSharedFolder
 from littlest.system.apply_plan import apply_plan, find_pending_steps
 from littlest.system.folders.folder_checks import find_place_problems
@@ -51,7 +50,7 @@ def test_a_folder_that_is_taken_out_of_the_settings_is_closed(ready: Machine) ->
     assert is_open(ready, BEES)
     pending = find_pending_steps(ready, make_plan(load_config(NONE, "config.yaml"), RELEASE), RELEASE.version)
     assert [step for step in pending if isinstance(step, CloseSharedFolder)] == list(CLOSING)
-    assert render_step(CLOSING[0]) == "close the folder /srv/littlest/exchange, which is shared no longer"
+    assert CLOSING[0].describe() == "close the folder /srv/littlest/exchange, which is shared no longer"
     apply(ready, NONE)
     for folder in (EXCHANGE, BEES):
         assert not is_open(ready, folder)

@@ -44,7 +44,7 @@ from littlest.system.settings.settings_file import replace_settings
 AskSecret = Callable[[str], str]
 """Asks a person for a secret, or reads a line of the input where there is no terminal."""
 Edit = Callable[["Draft"], None]
-_APPLY = "Run `sudo littlest apply` to put it in force."
+_APPLY = "To apply it: sudo littlest apply"
 _INVALID_BEFORE = (
     "The file was not valid before either, and was left as it is: sudo littlest config edit shows all of it."
 )

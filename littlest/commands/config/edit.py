@@ -25,7 +25,7 @@ _INVALID = "These settings are not valid."
 _ANSWERS = {"e": True, "edit": True, "edit again": True, "x": False, "exit": False, "q": False, "quit": False}
 _OTHER_EDITOR = "Name another one: sudo EDITOR=nano littlest config edit"
 _EMPTY = "To have the defaults of everything, leave one line in it, such as a comment."
-_APPLY = "Run `sudo littlest apply` to put it in force."
+_APPLY = "To apply it: sudo littlest apply"
 
 
 def run_edit(machine: Machine, ask: Ask) -> Report:

@@ -43,7 +43,7 @@ class Shape:
         return {**schema, "pattern": f"^(?:{self.pattern})$"} if self.pattern else schema
 
 
-_LEAST, _MOST = values.parse_bytes("128M"), values.parse_bytes("1024T")
+_LEAST, _MOST = values.parse_bytes(values.LEAST_MEMORY), values.parse_bytes("1024T")
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
 _IPV4 = rf"{_BYTE}(?:\.{_BYTE}){{3}}"
 # what else belongs to an address of this kind, a pattern does not say

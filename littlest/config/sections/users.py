@@ -8,6 +8,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from littlest.config.sections.base import Section, UserName, UserNames
 from littlest.config.sections.places import parse_homes
 from littlest.config.sections.values import (
+    LEAST_MEMORY,
     parse_bytes,
     parse_group_name,
     parse_share_or_bytes,
@@ -15,15 +16,13 @@ from littlest.config.sections.values import (
     render_bytes,
 )
 
-_LEAST_MEMORY = "128M"
-"""A notebook server with one kernel does not start in less."""
 _MOST_MEMORY = "1024T"
 
 
 def _check_memory(memory: str) -> str:
     count = parse_bytes(memory)
-    if count < parse_bytes(_LEAST_MEMORY):
-        raise ValueError(f"is too little for a server to start; give at least {_LEAST_MEMORY}")
+    if count < parse_bytes(LEAST_MEMORY):
+        raise ValueError(f"is too little for a server to start; give at least {LEAST_MEMORY}")
     if count > parse_bytes(_MOST_MEMORY):
         raise ValueError(f"is more than any machine has; give at most {_MOST_MEMORY}")
     return render_bytes(count)
@@ -38,8 +37,8 @@ def _check_reserve(reserve: str) -> str:
 
 def _check_total(total: str) -> str:
     total = parse_share_or_bytes(total)
-    if float(total[:-1]) == 0 if total.endswith("%") else parse_bytes(total) < parse_bytes(_LEAST_MEMORY):
-        raise ValueError(f"is too little for a server to start; give at least {_LEAST_MEMORY}")
+    if float(total[:-1]) == 0 if total.endswith("%") else parse_bytes(total) < parse_bytes(LEAST_MEMORY):
+        raise ValueError(f"is too little for a server to start; give at least {LEAST_MEMORY}")
     return total
 
 

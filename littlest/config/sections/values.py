@@ -20,6 +20,8 @@ _VISIBLE = r"[^\u0000-\u001f\u007f-\u00a0]"
 FILE_PATH = rf"(?!(?:.*/)?\.\.(?:/|$))/{_VISIBLE}*"
 FOLDER = rf"(?!(?:.*/)?\.\.(?:/|$))(?!~){_VISIBLE}*"
 USER_NAME = r"(?!(?:\.|%2[Ee])+$)(?! )(?!.* $)[^/\u0000-\u001f\u007f-\u00a0]+"
+LEAST_MEMORY = "128M"
+"""A notebook server with one kernel does not start in less."""
 LONGEST_USER_NAME = 255
 """Characters; what JupyterHub's database column `users.name` holds."""
 GROUP_NAME = "[a-z][a-z0-9-]{0,62}"

@@ -55,8 +55,8 @@ class LoadedConfig:
 def load_config(text: str, name: str) -> Config:
     """Return the settings that a YAML text gives; an empty one gives the defaults.
 
-    `name` is the file's name in messages. Raises InvalidConfig with every problem, ordered by line; if the text is not
-    YAML, with only the first error.
+    `name` is the file's name in messages. Raises InvalidConfig with every problem, ordered by line; with only
+    the first error if the text is not YAML.
     """
     return load_located_config(text, name).config
 

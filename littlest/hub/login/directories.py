@@ -12,9 +12,8 @@ from ldapauthenticator.ldapauthenticator import TlsStrategy
 from tornado import web
 
 from littlest.hub.login.people import FollowsSettings
+from littlest.system.accounts.accounts import FIRST_UID
 
-FIRST_PERSON = 1000
-"""Unix accounts below this number are the system's own, root's first of all."""
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 20
 
@@ -39,7 +38,7 @@ class UnixAuthenticator(FollowsSettings, PAMAuthenticator):
 
 def _is_person(name: str) -> bool:
     try:
-        return pwd.getpwnam(name).pw_uid >= FIRST_PERSON
+        return pwd.getpwnam(name).pw_uid >= FIRST_UID
     except (KeyError, ValueError):
         return False
 

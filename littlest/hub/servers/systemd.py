@@ -43,7 +43,7 @@ def read_unit_state(machine: Machine, unit: str) -> UnitState:
 def list_user_units(machine: Machine, slice_name: str) -> tuple[str, ...]:
     """Units of user servers in this slice that systemd has loaded."""
     listed = machine.run(
-        ["systemctl", "list-units", "--plain", "--no-legend", "--all", "--type=service", "jupyter-*.service"]
+        ["systemctl", "list-units", "--plain", "--no-legend", "--all", "--type=service", paths.SERVER_UNITS]
     )
     names = [line.split()[0] for line in listed.stdout.splitlines() if line.strip()]
     if not names:

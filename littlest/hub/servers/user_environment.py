@@ -5,10 +5,9 @@ from urllib.parse import quote
 from littlest import paths
 from littlest.config.model import Config, UserEnvironment
 from littlest.config.resolve import resolve_default_app
+from littlest.machine.machine import COMMAND_PATH
 from littlest.server.working_directory import WORKING_DIRECTORY_VARIABLE
 from littlest.system.accounts.accounts import UserAccount
-
-SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def make_server_arguments(socket: str, shell: str) -> tuple[str, ...]:
@@ -47,7 +46,9 @@ def make_server_environment(account: UserAccount, unit: str, own: UserEnvironmen
         "LOGNAME": account.name,
         "SHELL": account.shell,
         # python and pip are the shared environment's; where that is gone, the rest still works
-        "PATH": ":".join((*own.path, f"{paths.USER_ENVIRONMENT_DIR}/bin", f"{account.home}/.local/bin", SYSTEM_PATH)),
+        "PATH": ":".join(
+            (*own.path, f"{paths.USER_ENVIRONMENT_DIR}/bin", f"{account.home}/.local/bin", COMMAND_PATH)
+        ),
         "JUPYTER_PATH": f"{paths.USER_ENVIRONMENT_DIR}/share/jupyter",
         # kernels' sockets lie here: below a long home their names would be too long for a socket
         "JUPYTER_RUNTIME_DIR": f"/run/{unit.removesuffix('.service')}",

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
-from littlest.plan.steps import LayDownEnvironment
+from littlest.plan.steps import CreateEnvironment
 
 SPECS_FILE = "environment.txt"
 """In the channel: what the environment is to hold, a conda MatchSpec on each line."""
@@ -19,19 +19,19 @@ REPORT_EVERY = 20
 """Packages between two lines of progress."""
 
 
-def is_environment_there(machine: Machine, step: LayDownEnvironment) -> bool:
-    """Whether there is an environment, be it as it was laid down or as its admins have made it since."""
+def is_environment_there(machine: Machine, step: CreateEnvironment) -> bool:
+    """Return whether there is an environment, as we created it or as its admins have changed it since."""
     return bool(machine.list_directory(step.prefix))
 
 
-def list_leftovers(step: LayDownEnvironment) -> tuple[PurePosixPath, PurePosixPath]:
-    """Where the environment is being made, and the cache for it: beside its final place, on the same file system."""
+def list_leftovers(step: CreateEnvironment) -> tuple[PurePosixPath, PurePosixPath]:
+    """Where the environment is being made, and the cache for it: next to its final place, on the same file system."""
     name = step.prefix.name
     return step.prefix.with_name(f"{name}.incomplete"), step.prefix.with_name(f"{name}.cache")
 
 
-def lay_down_environment(machine: Machine, step: LayDownEnvironment, progress: Callable[[str], None]) -> None:
-    """Make the environment beside its final place, and put it there by one rename(2).
+def create_environment(machine: Machine, step: CreateEnvironment, progress: Callable[[str], None]) -> None:
+    """Create the environment next to its final place, and move it there with one rename(2).
 
     Owner is root, group `step.group`; the group may write everything in it and what anybody adds to it, others read.
     Raises LittlestError when the channel lacks something or a package's SHA-256 is not the one that the channel says.

@@ -27,6 +27,7 @@ from littlest.machine.acl import (
 from littlest.machine.machine import Machine, PathKind
 from littlest.machine.walk import walk_within
 from littlest.plan.steps import CloseSharedFolder, EnsureSharedFolder
+from littlest.system.accounts.accounts import FIRST_UID
 from littlest.system.accounts.groups import find_our_groups
 from littlest.system.accounts.homes import find_folder_problem, find_missing_disk
 
@@ -96,7 +97,7 @@ def find_shared_folder_problem(machine: Machine, path: PurePosixPath) -> str | N
     problem = find_folder_problem(machine, path.parent)
     if problem is not None:
         return f"cannot be: {path.parent} {problem}"
-    people = (account for account in machine.read_accounts() if account.uid >= 1000 or account.uid == 0)
+    people = (account for account in machine.read_accounts() if account.uid >= FIRST_UID or account.uid == 0)
     owner = next((account for account in people if account.home.is_relative_to(path)), None)
     if owner is not None:
         return f"cannot be: the home of {owner.name} is there"

@@ -9,11 +9,11 @@ from littlest.machine.machine import Machine
 from littlest.plan.record import Record
 from littlest.plan.steps import (
     CopyCertificate,
+    CreateEnvironment,
     EnsureGroup,
     EnsureSecret,
     EnsureSystemUser,
     KeepSettings,
-    LayDownEnvironment,
     MakeDirectory,
     MakeLink,
     Plan,
@@ -100,7 +100,7 @@ def _list_targets(step: Step) -> tuple[str, ...]:  # noqa: PLR0911  # one line f
             return (f"account:{step.name}",)
         case MakeDirectory() | WriteFile() | MakeLink() | EnsureSecret() | WriteEnvironmentFile() | CopyCertificate():
             return (f"path:{step.path}",)
-        case LayDownEnvironment():
+        case CreateEnvironment():
             # the interrupted installation of a package may write for a moment longer
             return (f"path:{step.prefix}", *(f"path:{path}" for path in list_leftovers(step)))
         case SetInitialPassword():

@@ -9,11 +9,13 @@ from littlest.plan.limits import LEAST_TOTAL, count_total_memory, render_size
 
 
 def read_machine_memory(machine: Machine) -> int:
-    """Bytes that are installed; 0 where the machine does not say."""
-    for line in (machine.read_text(Path("/proc/meminfo")) or "").splitlines():
-        if line.startswith("MemTotal:"):
-            return int(line.split()[1]) * 1024
-    return 0
+    """Return the bytes that are installed; 0 where the machine does not say."""
+    return _read_sizes(machine).get("MemTotal", 0)
+
+
+def read_free_memory(machine: Machine) -> int:
+    """Return the bytes that programs may still use; 0 where the machine does not say."""
+    return _read_sizes(machine).get("MemAvailable", 0)
 
 
 def find_memory_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
@@ -27,3 +29,8 @@ def find_memory_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Proble
         f" {render_size(count_total_memory(loaded.config, memory))}, in which not even one starts"
     )
     return (loaded.make_problem(("limits", place), problem, f"leave them at least {render_size(LEAST_TOTAL)}"),)
+
+
+def _read_sizes(machine: Machine) -> dict[str, int]:
+    lines = (machine.read_text(Path("/proc/meminfo")) or "").splitlines()
+    return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines}

@@ -142,7 +142,7 @@ def parse_timespan(text: str) -> int | None:
 def _read_servers(machine: Machine) -> Iterator[dict[str, str]]:
     """Every server of a user that runs: its unit's properties, by their names."""
     shown = machine.run(
-        ["systemctl", "show", f"--property={','.join((*_SHOWN, 'CPUQuotaPerSecUSec'))}", "--", "jupyter-*.service"]
+        ["systemctl", "show", f"--property={','.join((*_SHOWN, 'CPUQuotaPerSecUSec'))}", "--", paths.SERVER_UNITS]
     ).stdout
     for block in shown.strip().split("\n\n"):
         server = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)

@@ -35,7 +35,7 @@ def test_every_second_of_an_install_belongs_to_one_phase() -> None:
         (5.0, "[4/5]   5 s  Laying the release down"),
         (9.0, "[5/5]   9 s  Setting up the hub"),
         (10.0, "  create the group littlest-admins"),
-        (11.0, "  lay down the user environment /opt/littlest/user"),
+        (11.0, "  create the user environment /opt/littlest/user"),
         (12.0, "  user environment: 20 of 60 packages"),
         (15.0, "  start jupyterhub.service at every boot"),
         (15.5, "  start jupyterhub.service, or restart it with its new settings"),
@@ -45,7 +45,7 @@ def test_every_second_of_an_install_belongs_to_one_phase() -> None:
     )
     phases = split(Installation(20.0, 18.9, said))
     assert sum(phases.values()) == pytest.approx(20.0)
-    assert phases["lay down the user environment"] == 4.0
+    assert phases["create the user environment"] == 4.0
     assert phases["look at the machine"] == pytest.approx(0.9)
     assert phases["accounts, files, secrets"] == 1.5
     assert phases["wait for the hub"] == 1.0

@@ -7,8 +7,9 @@ import pytest
 from littlest import paths
 from littlest.config.model import Config
 from littlest.config.text.load import load_config
-from littlest.plan.changes import Effect, find_affected, find_changes, find_restarts, render_affected, render_change
-from littlest.plan.effects import make_live_digest, make_restart_settings
+from littlest.plan.changes import find_changes, render_change
+from littlest.plan.effects import EFFECTS, Effect, find_row, make_live_digest, make_restart_settings
+from littlest.plan.impact import find_affected, find_restarts, render_affected
 from littlest.plan.unit_files import render_units
 
 GITHUB = "external_url: https://hub.example.org/\nauth: {{type: github, client_id: hub, client_secret: {secret}}}"
@@ -104,45 +105,57 @@ def test_settings_that_mean_the_same_are_no_change() -> None:
 
 
 HTTPS = "https:\n  enabled: true\n  certificate: /etc/certificate\n  key: /etc/key\n"
+GROUP = "users: {groups: {biology: {}}}"
+FOLDER = "shared_folders: {data: {}}"
 EVERY_KIND = [
-    "http: {port: 8080}",
-    HTTPS + "  redirect: false\n",
-    HTTPS.replace("/etc/key", "/etc/other"),
-    "base_url: /x/",
-    "external_url: https://hub.example.org/",
-    "proxy: {trusted: [10.0.0.1]}",
-    "auth: {type: pam}",
-    "users: {allowed: [ada]}",
-    "users: {admin: [ada]}",
-    "users: {banned: [ada]}",
-    "users: {groups: {biology: {}}}",
-    "users: {unix_name: '{name}'}",
-    "users: {homes: /mnt}",
-    "limits: {memory: 2G}",
-    "limits: {open_servers: 3}",
-    "limits: {reserve: 20%}",
-    "limits: {users: {ada: {cpu: 1}}}",
-    "user_environment: {default_app: notebook}",
-    "shared_folders: {data: {}}",
-    "users: {groups: {biology: {shared_folder: true}}}",
-    "services: {cull: {timeout: 7200}}",
-    "services: {managed: {grader: {command: [/bin/true]}}}",
-    "metrics: {public: true}",
-    "announcement: Hello.",
-    "jupyterhub: {JupyterHub: {x: 1}}",
+    (HTTPS.replace("true", "false"), HTTPS),
+    (HTTPS, HTTPS + "  port: 8443\n"),
+    ("", "http: {port: 8080}"),
+    (HTTPS, HTTPS + "  redirect: false\n"),
+    (HTTPS, HTTPS.replace("/etc/key", "/etc/other")),
+    ("", "base_url: /x/"),
+    ("", "external_url: https://hub.example.org/"),
+    ("", "proxy: {trusted: [10.0.0.1]}"),
+    ("", "auth: {type: pam}"),
+    ("", "users: {allowed: [ada]}"),
+    ("", "users: {admin: [ada]}"),
+    ("", "users: {banned: [ada]}"),
+    ("", GROUP),
+    ("", "users: {unix_name: '{name}'}"),
+    ("", "users: {homes: /mnt}"),
+    ("", "limits: {memory: 2G}"),
+    ("", "limits: {open_servers: 3}"),
+    ("", "limits: {reserve: 20%}"),
+    ("", "limits: {users: {ada: {cpu: 1}}}"),
+    ("", "user_environment: {default_app: notebook}"),
+    ("", FOLDER),
+    (FOLDER, "shared_folders: {data: {link: false}}"),
+    (GROUP, "users: {groups: {biology: {shared_folder: true}}}"),
+    (GROUP, "users: {groups: {biology: {default_app: notebook}}}"),
+    (GROUP, "users: {groups: {biology: {limits: {cpu: 1}}}}"),
+    ("", "services: {cull: {timeout: 7200}}"),
+    ("", "services: {managed: {grader: {command: [/bin/true]}}}"),
+    ("", "metrics: {public: true}"),
+    ("", "announcement: Hello."),
+    ("", "jupyterhub: {JupyterHub: {x: 1}}"),
 ]
 
 
-@pytest.mark.parametrize("text", EVERY_KIND)
-def test_the_effect_that_is_told_is_the_one_it_has(text: str) -> None:
-    old, new = load(HTTPS if text.startswith("https") else ""), load(text)
+def test_every_row_of_the_table_of_effects_has_an_example() -> None:
+    changed = (change.key for old, new in EVERY_KIND for change in find_changes(load(old), load(new)))
+    assert {find_row(key.split(".")) for key in changed} == set(EFFECTS)
+
+
+@pytest.mark.parametrize(("before", "after"), EVERY_KIND)
+def test_the_effect_that_is_told_is_the_one_it_has(before: str, after: str) -> None:
+    old, new = load(before), load(after)
     (effect,) = {change.effect for change in find_changes(old, new)}
     restarts_hub = make_restart_settings(old) != make_restart_settings(new)
     is_live = make_live_digest(old) != make_live_digest(new)
     units_before, units_after = render_units(old), render_units(new)
     assert restarts_hub == (effect in (Effect.HUB, Effect.PROXY_AND_HUB))
     assert is_live == (effect in (Effect.LIVE, Effect.RUNNING, Effect.FOLDERS, Effect.SERVERS))
-    if effect in (Effect.PROXY, Effect.PROXY_AND_HUB) and not text.startswith("base_url"):
+    if effect in (Effect.PROXY, Effect.PROXY_AND_HUB):
         assert units_before[paths.PROXY_UNIT] != units_after[paths.PROXY_UNIT]
     else:
         assert units_before[paths.PROXY_UNIT] == units_after[paths.PROXY_UNIT]
@@ -157,7 +170,7 @@ def test_who_loses_rights_and_who_gets_other_limits_is_named() -> None:
         " limits: {memory: 4G}}}}\nuser_environment: {default_app: notebook}\n"
     )
     affected = find_affected(old, new, ["ada", "bob", "eva"])
-    assert affected.losers == ("bob", "kai", "mia")
+    assert affected.losing_access == ("bob", "kai", "mia")
     assert affected.limited == ("ada",)
     assert affected.keeping == ("ada", "eva")
     lines = render_affected(affected)
@@ -169,15 +182,15 @@ def test_who_loses_rights_and_who_gets_other_limits_is_named() -> None:
 def test_who_leaves_a_group_with_a_folder_loses_the_right_to_it() -> None:
     group = "users: {{groups: {{biology: {{shared_folder: {folder}, members: [{members}]}}}}}}"
     old = load(group.format(folder="true", members="ada, bob"))
-    assert find_affected(old, load(group.format(folder="true", members="ada")), []).losers == ("bob",)
-    assert find_affected(old, load(group.format(folder="false", members="ada")), []).losers == ("ada", "bob")
+    assert find_affected(old, load(group.format(folder="true", members="ada")), []).losing_access == ("bob",)
+    assert find_affected(old, load(group.format(folder="false", members="ada")), []).losing_access == ("ada", "bob")
 
 
 def test_who_loses_a_folder_that_was_everybodys_is_whoever_has_a_server() -> None:
     group = "users: {admin: [kai], groups: {biology: {members: [ada]}}}\n"
     old = load(group + "shared_folders: {data: {writable: true}}")
     losers = {
-        text: find_affected(old, load(group + text), ["ada", "guest", "kai"]).losers
+        text: find_affected(old, load(group + text), ["ada", "guest", "kai"]).losing_access
         for text in ("", "shared_folders: {data: {groups: [biology]}}", "shared_folders: {data: {}}")
     }
     assert list(losers.values()) == [("ada", "guest"), ("guest",), ()]
@@ -186,24 +199,24 @@ def test_who_loses_a_folder_that_was_everybodys_is_whoever_has_a_server() -> Non
 def test_whom_everybody_may_be_loses_nothing_by_not_being_named() -> None:
     everybody = "auth: {type: firstuse, allow_all: true}\n"
     old, new = load(f"{everybody}users: {{allowed: [ada], admin: [eva]}}"), load(everybody)
-    assert find_affected(old, new, []).losers == ("eva",)
+    assert find_affected(old, new, []).losing_access == ("eva",)
 
 
 def test_whom_a_rule_let_in_loses_by_its_end() -> None:
     rule = "auth: {type: firstuse, allow_all: true}\nusers: {allowed: [ada]}"
     old, new = load(rule), load("users: {allowed: [ada]}")
     running, guests = ["ada", "added", "guest"], {"guest", "away"}
-    assert find_affected(old, new, running, guests).losers == ("guest",)
-    assert find_affected(old, load(rule + "\nannouncement: Hello."), running, guests).losers == ()
-    assert find_affected(old, load("users: {allowed: [ada, guest]}"), running, guests).losers == ()
+    assert find_affected(old, new, running, guests).losing_access == ("guest",)
+    assert find_affected(old, load(rule + "\nannouncement: Hello."), running, guests).losing_access == ()
+    assert find_affected(old, load("users: {allowed: [ada, guest]}"), running, guests).losing_access == ()
     traits = (
         "users: {{allowed: [ada]}}\njupyterhub: {{SignUpAuthenticator: {{{}: 9}}, Spawner: {{http_timeout: {}}}}}"
     )
     old = load(traits.format("tos", 9))
-    assert find_affected(old, load(traits.format("recaptcha_size", 9)), running, guests).losers == ("guest",)
-    assert find_affected(old, load(traits.format("tos", 10)), running, guests).losers == ()
+    assert find_affected(old, load(traits.format("recaptcha_size", 9)), running, guests).losing_access == ("guest",)
+    assert find_affected(old, load(traits.format("tos", 10)), running, guests).losing_access == ()
     old = load(traits.format("auth_refresh_age", 9))
-    assert find_affected(old, load(traits.format("auto_login", 9)), running, guests).losers == ()
+    assert find_affected(old, load(traits.format("auto_login", 9)), running, guests).losing_access == ()
 
 
 def test_a_crowd_is_counted_not_listed() -> None:

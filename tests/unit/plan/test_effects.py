@@ -6,7 +6,7 @@ import pytest
 
 from littlest.config.model import Config
 from littlest.config.text.load import load_config
-from littlest.plan.effects import LIVE_KEYS, list_secret_files, make_live_digest, make_restart_settings
+from littlest.plan.effects import list_secret_files, make_live_digest, make_live_settings, make_restart_settings
 
 GITHUB = "external_url: https://hub.example.org/\nauth: {{type: github, client_id: hub, client_secret: {secret}}}"
 
@@ -63,8 +63,9 @@ def test_it_is_nothing_to_the_hub(text: str) -> None:
 
 
 def test_every_group_of_settings_is_either_taken_up_or_a_reason_to_start_anew() -> None:
-    assert set(LIVE_KEYS) | set(make_restart_settings(Config())) == set(Config.model_fields)
-    assert not set(LIVE_KEYS) & set(make_restart_settings(Config()))
+    live, restart = set(make_live_settings(Config())), set(make_restart_settings(Config()))
+    assert live | restart == set(Config.model_fields)
+    assert not live & restart
 
 
 def test_a_limit_that_is_null_is_another_than_one_that_is_not_given() -> None:

@@ -12,7 +12,7 @@ from littlest.config.sections.users import Users
 from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
 from littlest.plan.build import make_plan, make_probe_url
-from littlest.plan.describe import find_warnings, make_step_data, render_step
+from littlest.plan.describe import find_warnings, make_step_data
 from littlest.plan.record import (
     Record,
     make_record,
@@ -26,9 +26,9 @@ from littlest.plan.record import (
 from littlest.plan.server_files import COMMAND_SCRIPT, SUDOERS
 from littlest.plan.steps import (
     CloseSharedFolder,
+    CreateEnvironment,
     EnsureGroup,
     KeepSettings,
-    LayDownEnvironment,
     MakeDirectory,
     Plan,
     Release,
@@ -51,9 +51,9 @@ RELEASE = Release("0.1.0", Path("/opt/littlest/releases/0.1.0"))
 def test_things_are_made_before_what_needs_them() -> None:
     steps = make_plan(Config(), RELEASE, first_admin="olga").steps
     kinds = [type(step) for step in steps]
-    assert kinds.index(EnsureGroup) < kinds.index(LayDownEnvironment)
+    assert kinds.index(EnsureGroup) < kinds.index(CreateEnvironment)
     assert kinds.index(SetInitialPassword) < kinds.index(RunUnit)
-    assert kinds.index(LayDownEnvironment) < kinds.index(RunUnit)
+    assert kinds.index(CreateEnvironment) < kinds.index(RunUnit)
     # servers that start after the hub has the settings have their limits already
     assert kinds[-3:] == [WaitUntilReady, ReloadHub, SetServerLimits]
     made: set[Path] = set()
@@ -116,7 +116,7 @@ def test_no_secret_leaves_a_plan_or_stands_in_its_files() -> None:
     # all that a plan writes or starts; only the hub's restart is decided by its settings, which are digested
     steps = [replace(step, settings="") if isinstance(step, RunUnit) else step for step in plan.steps]
     assert "hush" not in repr(replace(plan, steps=tuple(steps)))
-    assert "hush" not in "".join(map(render_step, plan.steps))
+    assert "hush" not in "".join(step.describe() for step in plan.steps)
     assert "hush" not in json.dumps(make_step_data(plan.steps))
     assert "hush" not in render_record(make_record(plan, "0.1.0"))
     assert not [step for step in plan.steps if isinstance(step, WriteFile) and "secrets/" in str(step.path)]
@@ -139,7 +139,7 @@ def test_the_hub_is_asked_where_the_proxy_listens(text: str, url: str) -> None:
 
 def test_every_step_is_a_sentence_without_a_capital() -> None:
     for step in make_plan(Config(), RELEASE, first_admin="olga").steps:
-        sentence = render_step(step)
+        sentence = step.describe()
         assert sentence[0].islower()
         assert "\n" not in sentence
 

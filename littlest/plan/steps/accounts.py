@@ -1,0 +1,71 @@
+"""Steps for accounts, groups and passwords."""
+# ruff: noqa: D102  # `base.Step` says what the two methods of every kind return
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath as Path
+
+from littlest.plan.steps.base import Owned, Step
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureGroup(Step):
+    """A system group exists."""
+
+    name: str
+
+    def describe(self) -> str:
+        return f"create the group {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SetGroupMembers(Step):
+    """The Unix groups of `users.groups` hold exactly the accounts of these hub users, and groups no longer in
+    the settings hold nobody. (Those groups stay, so that their numbers give nobody else a right.)
+    """
+
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+    """Each Unix group with its hub users. A user who has no account yet joins when their first server starts."""
+    unix_name: str
+    """The template of account names, which finds the accounts that existed before."""
+
+    def describe(self) -> str:
+        return "give the groups of users exactly their members"
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureSystemUser(Step):
+    """A system account without a login exists, with a group of its own name."""
+
+    name: str
+    home: Path
+    comment: str
+
+    def describe(self) -> str:
+        return f"create the system account {self.name}"
+
+    def list_owned(self) -> Owned:
+        return Owned(accounts=(self.name,))
+
+
+@dataclass(frozen=True, slots=True)
+class SetInitialPassword(Step):
+    """The authenticator knows a first password for this hub user, unless the user has one already.
+
+    The password is generated, or read from `password_file`, and never enters a plan.
+    """
+
+    user: str
+    password_file: Path | None = None
+
+    def describe(self) -> str:
+        return f"set a first password for {self.user}"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveSystemUser(Step):
+    """A system account of ours is gone."""
+
+    name: str
+
+    def describe(self) -> str:
+        return f"remove the system account {self.name}"

@@ -1,0 +1,17 @@
+"""Every kind of step has its description and its entry in the table that carries steps out."""
+
+from littlest.plan import steps
+from littlest.plan.steps import Step
+from littlest.system.step_kinds import STEP_KINDS
+
+KINDS = {kind for kind in vars(steps).values() if isinstance(kind, type) and issubclass(kind, Step)} - {Step}
+
+
+def test_the_table_of_step_kinds_is_complete() -> None:
+    assert set(STEP_KINDS) == KINDS
+    modules = {kind.__module__ for kind in KINDS}
+    assert modules == {f"{steps.__name__}.{part}" for part in ("accounts", "files", "running")}
+
+
+def test_every_kind_of_step_describes_itself() -> None:
+    assert all(kind.describe is not Step.describe for kind in KINDS)
