@@ -5,17 +5,16 @@ from littlest.config.model import Config
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.converge import (
-    check_root,
     converge,
     find_differences,
     find_outlook,
     find_too_much_in_use,
     find_warnings,
-    read_wanted_text,
 )
 from littlest.errors import ConfigError, LittlestError
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
+from littlest.machine.root import check_root
 from littlest.machine.signals import ignore_signals, interrupt_on_signals
 from littlest.plan.changes import Outlook, find_changes, render_outlook
 from littlest.plan.describe import list_first_passwords, make_step_data, render_first_passwords
@@ -25,6 +24,7 @@ from littlest.report import Report
 from littlest.system.apply_plan import Progress, ignore_progress
 from littlest.system.config_checks import load_checked_config
 from littlest.system.releases.current import read_current_release
+from littlest.system.settings.active import find_active_settings, read_good_text
 from littlest.system.settings.drop_in_copies import keep_drop_ins, read_drop_ins
 from littlest.system.settings.revisions import (
     add_entry,
@@ -37,7 +37,6 @@ from littlest.system.settings.settings_file import (
     close_settings,
     find_real_file,
     keep_copy,
-    read_good_text,
     replace_settings,
 )
 from littlest.transaction import Attempt, go_back, take_unfinished
@@ -52,15 +51,16 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
     """
     check_root(machine)
     with hold_lock(machine):
-        text, file = read_wanted_text(machine)
-        config = _load(machine, text or "", str(file), can_go_back=True)
-        if text is not None and file != paths.CONFIG_FILE:
+        settings = find_active_settings(machine)
+        config = _load(machine, settings.text, str(settings.file), can_go_back=True)
+        if settings.source == "last good":
             progress(f"{paths.CONFIG_FILE} is missing; putting the last good settings back")
-            replace_settings(machine, text)
+            replace_settings(machine, settings.text)
         if close_settings(machine):
             progress(
                 f"every user of this machine could read the secrets in {paths.CONFIG_FILE}; it is closed to them"
             )
+        text = None if settings.source == "defaults" else settings.text
         attempt = Attempt(text, read_good_text(machine))
         return _put_in_force(machine, release, config, attempt, how="apply", progress=progress)
 

@@ -8,10 +8,10 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.values import parse_user_name
 from littlest.config.text.render import render_default_config
-from littlest.converge import check_root, read_config_text
 from littlest.errors import ExitCode, LittlestError, NeedsAPerson, UsageError
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
+from littlest.machine.root import check_root
 from littlest.machine.signals import ignore_signals, interrupt_on_signals
 from littlest.plan.build import make_plan
 from littlest.plan.describe import list_first_passwords, render_first_passwords
@@ -25,6 +25,7 @@ from littlest.system.releases.current import read_own_release
 from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE, find_damaged_files, write_manifest
 from littlest.system.releases.undo_install import is_install_complete, remember_before_install, undo_install
 from littlest.system.servers.memory import read_machine_memory
+from littlest.system.settings.active import read_settings_text
 from littlest.system.settings.revisions import add_entry, find_person
 
 DEFAULT_ADMIN = "admin"
@@ -52,7 +53,7 @@ def run_install(
         if machine.read_state(release.directory / COMPLETE_MARKER) is not None:
             return _verify(machine, release, admin)
         name, password_file = _parse_admin(admin)
-        text = read_config_text(machine)
+        text = read_settings_text(machine)
         text = render_default_config((name or DEFAULT_ADMIN,)) if text is None else text
         config = load_checked_config(machine, text, str(paths.CONFIG_FILE))
         first_admin = _choose_admin(config, name)

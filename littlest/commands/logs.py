@@ -1,9 +1,9 @@
 """`littlest logs`: what hub, proxy and users' servers wrote to the journal."""
 
 from littlest import paths
-from littlest.converge import check_root
 from littlest.errors import CommandFailed, LittlestError
 from littlest.machine.machine import Machine
+from littlest.machine.root import check_root
 from littlest.plan.account_names import make_unit_name
 from littlest.report import Report
 from littlest.system.accounts.accounts import find_account_made_for

@@ -1,11 +1,13 @@
 """`littlest plan`: what `littlest apply` would do."""
 
-from littlest.converge import check_root, find_differences, find_outlook, find_warnings, read_checked_config
+from littlest.converge import find_differences, find_outlook, find_warnings
 from littlest.errors import ExitCode
 from littlest.machine.machine import Machine
+from littlest.machine.root import check_root
 from littlest.plan.changes import render_outlook
 from littlest.plan.describe import make_step_data, render_step
 from littlest.report import Report
+from littlest.system.config_checks import load_active_config
 from littlest.system.releases.current import read_current_release
 
 
@@ -15,7 +17,7 @@ def run_plan(machine: Machine) -> Report:
     Changes nothing. Raises ConfigError when the configuration is not valid.
     """
     check_root(machine)
-    config = read_checked_config(machine)
+    config = load_active_config(machine)
     warnings = find_warnings(machine, config)
     steps = find_differences(machine, config, read_current_release(machine))
     outlook = find_outlook(machine, config, steps)

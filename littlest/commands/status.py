@@ -11,9 +11,10 @@ from typing import Any
 from littlest import __version__, paths
 from littlest.config.model import Config
 from littlest.config.text.problems import InvalidConfig, Problem
-from littlest.converge import check_root, find_differences, read_checked_config, read_good_config
+from littlest.converge import find_differences
 from littlest.errors import ConfigError, ExitCode, LittlestError
 from littlest.machine.machine import Machine
+from littlest.machine.root import check_root
 from littlest.plan.build import make_probe_url
 from littlest.plan.changes import find_changes
 from littlest.plan.effects import make_restart_digest
@@ -21,11 +22,13 @@ from littlest.plan.login import list_login_addresses
 from littlest.plan.record import Record
 from littlest.plan.steps import Release
 from littlest.report import Report
+from littlest.system.config_checks import load_active_config
 from littlest.system.hub.ready import check_login_page, count_users, read_command_token, read_hub_version
 from littlest.system.hub.reload import read_hub_settings
 from littlest.system.network.addresses import find_addresses
 from littlest.system.record_file import read_record
 from littlest.system.releases.current import read_current_release
+from littlest.system.settings.active import read_good_config
 from littlest.system.settings.revisions import strip_mark
 from littlest.system.units.units import read_active_state
 
@@ -70,7 +73,7 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
     found: dict[str, Any] = {"settings_problem": None, "settings_problems": [], "settings_not_applied": []}
     good = read_good_config(machine)
     try:
-        config = read_checked_config(machine)
+        config = load_active_config(machine)
     except ConfigError as error:
         found["settings_problem"] = _explain_invalid(machine)
         found["settings_problems"] = (

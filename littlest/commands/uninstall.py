@@ -5,10 +5,10 @@ import shlex
 from pathlib import PurePosixPath as Path
 
 from littlest import paths
-from littlest.converge import check_root
 from littlest.errors import LittlestError, NeedsAPerson
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
+from littlest.machine.root import check_root
 from littlest.plan.steps import Plan
 from littlest.report import Report
 from littlest.system.accounts.accounts import find_user_accounts, remove_user_account

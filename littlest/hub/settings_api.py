@@ -13,11 +13,11 @@ from tornado import web
 
 from littlest import paths
 from littlest.config.model import Config
-from littlest.config.text.load import read_config
 from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.rights.enforce import put_users_in_force
 from littlest.plan.effects import make_live_digest, make_restart_digest
+from littlest.system.settings.active import read_config
 
 PATH = "/api/littlest/settings"
 SERVICE = "littlest"

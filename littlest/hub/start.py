@@ -9,11 +9,11 @@ from typing import TypeVar
 
 from littlest import paths
 from littlest.config.model import Config
-from littlest.config.text.load import read_config
 from littlest.errors import LittlestError
 from littlest.hub.live import LiveSettings, live
 from littlest.hub.trial import REASON, is_another
 from littlest.machine.machine import Machine
+from littlest.system.settings.active import read_config
 
 TEMPLATES_DIR = Path(__file__).parent / "templates"
 T = TypeVar("T")

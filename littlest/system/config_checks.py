@@ -23,6 +23,7 @@ from littlest.system.network.addresses import find_address_problems
 from littlest.system.network.ports import find_port_problems
 from littlest.system.secrets.secret_files import find_secret_problems, list_secrets
 from littlest.system.servers.memory import find_memory_problems
+from littlest.system.settings.active import find_active_settings
 
 CHECKS: tuple[Callable[[Machine, LoadedConfig], tuple[Problem, ...]], ...] = (
     find_address_problems,
@@ -47,6 +48,15 @@ def load_checked_config(machine: Machine, text: str, name: str) -> Config:
     if problems:
         raise InvalidConfig(problems)
     return loaded.config
+
+
+def load_active_config(machine: Machine) -> Config:
+    """Return the settings that an apply would apply, once it is known that they can work on this machine.
+
+    Raises as `find_active_settings` does, and ConfigError with every problem.
+    """
+    settings = find_active_settings(machine)
+    return load_checked_config(machine, settings.text, str(settings.file))
 
 
 def list_left_out(machine: Machine, config: Config) -> tuple[str, ...]:

@@ -9,9 +9,8 @@ from littlest import paths
 from littlest.config.sections.base import Secret
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
-from littlest.converge import read_checked_config
 from littlest.machine.machine import Machine
-from littlest.system.config_checks import load_checked_config
+from littlest.system.config_checks import load_active_config, load_checked_config
 from littlest.system.secrets.secret_files import list_secrets, read_secret_value
 
 TOKEN = Path("/etc/littlest/metrics-token")
@@ -161,6 +160,6 @@ def test_no_secret_of_the_settings_is_overlooked() -> None:
 def test_the_settings_in_the_file_are_checked_as_well(machine: Machine) -> None:
     machine.write_file(paths.CONFIG_FILE, TEXT)
     with pytest.raises(InvalidConfig, match="there is no file"):
-        read_checked_config(machine)
+        load_active_config(machine)
     machine.write_file(TOKEN, "s3cret-token\n", mode=0o600)
-    assert read_checked_config(machine).metrics.token
+    assert load_active_config(machine).metrics.token

@@ -12,10 +12,10 @@ from littlest.commands.config.show import run_get, run_show, run_validate
 from littlest.commands.install import run_install
 from littlest.commands.plan import run_plan
 from littlest.commands.status import run_status
-from littlest.config.text.load import read_config
-from littlest.converge import read_checked_config
 from littlest.errors import ConfigError, ExitCode, UsageError
 from littlest.machine.machine import Machine
+from littlest.system.config_checks import load_active_config
+from littlest.system.settings.active import read_config
 from littlest.system.settings.revisions import list_entries, read_newest_text
 from tests.support.certificates import make_certificate
 
@@ -32,7 +32,7 @@ def installed(machine: Machine) -> Machine:
 
 def test_a_missing_file_means_the_last_good_settings_to_every_command(installed: Machine) -> None:
     installed.path(paths.CONFIG_FILE).unlink()
-    assert read_checked_config(installed).http.port == 8080
+    assert load_active_config(installed).http.port == 8080
     assert run_plan(installed).data["changes"] == []
     status = run_status(installed, release=RELEASE).data
     assert status["settings_not_applied"] == []

@@ -29,15 +29,17 @@ from littlest.config.reference.keys import Path, Target, UnknownKey, find_target
 from littlest.config.sections.auth import Auth
 from littlest.config.sections.base import Secret
 from littlest.config.sections.secrecy import is_secret_place
-from littlest.config.text.load import decode_config, load_config
+from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.render import render_default_config, render_inline
-from littlest.errors import ConfigError, LittlestError, NeedsRoot, UsageError
+from littlest.errors import ConfigError, LittlestError, UsageError
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
+from littlest.machine.root import check_root
 from littlest.report import Report
 from littlest.system.config_checks import load_checked_config
-from littlest.system.settings.settings_file import find_real_file, read_good_text, replace_settings
+from littlest.system.settings.active import ActiveSettings, find_active_settings
+from littlest.system.settings.settings_file import replace_settings
 
 AskSecret = Callable[[str], str]
 """Asks a person for a secret, or reads a line of the input where there is no terminal."""
@@ -46,7 +48,6 @@ _APPLY = "Run `sudo littlest apply` to put it in force."
 _INVALID_BEFORE = (
     "The file was not valid before either, and was left as it is: sudo littlest config edit shows all of it."
 )
-_BOM = "\ufeff"
 
 
 class Draft:
@@ -206,13 +207,11 @@ def _unset(draft: Draft, key: str) -> None:
 
 def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Report:
     """Edit the file's text, and put it in the file's place when it is valid as a whole."""
-    if machine.is_live and not machine.may_own():
-        raise NeedsRoot("Only root may change the settings.", "Put sudo in front of the command.")
+    check_root(machine, "Only root may change the settings.")
     name = str(paths.CONFIG_FILE)
     with hold_lock(machine):
-        path = find_real_file(machine, paths.CONFIG_FILE)
-        content = machine.read_bytes(path)
-        text, begun = _begin_file(machine) if content is None else (decode_config(content, name), [])
+        settings = find_active_settings(machine, must_be_safe=False)
+        text, begun = (settings.text, []) if settings.source == "file" else _begin_file(settings)
         before, invalid = _load(text, name)
         try:
             draft = Draft(text, before, auth_type)
@@ -234,8 +233,7 @@ def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Repor
         if before == after and draft.rewritten and draft.text.count("\n") == text.count("\n"):
             keys = ", ".join(map(render_key, draft.rewritten))
             return Report((f"{keys}: it is so already. Nothing was changed.",), {"changed": False, "changes": []})
-        mark = _BOM if content is not None and content.startswith(_BOM.encode()) else ""
-        replace_settings(machine, (mark + draft.text).encode())
+        replace_settings(machine, draft.text, keep_mark=True)
     return _report(draft, before, after)
 
 
@@ -256,12 +254,11 @@ def _report(draft: Draft, before: Config | None, after: Config) -> Report:
     return Report((*lines, f"{paths.CONFIG_FILE} is saved. {_APPLY}"), data, notes=notes)
 
 
-def _begin_file(machine: Machine) -> tuple[str, list[str]]:
-    """What a file begins with that is missing, and a sentence about it: `littlest apply` would put the last good
+def _begin_file(settings: ActiveSettings) -> tuple[str, list[str]]:
+    """Return what a missing file begins with, and a sentence about it: `littlest apply` would put the last good
     settings in its place."""
-    good = read_good_text(machine)
-    what = "the last good settings" if good else "the defaults"
-    return good or render_default_config(), [f"{paths.CONFIG_FILE} was missing; it begins with {what}."]
+    what = "the last good settings" if settings.text else "the defaults"
+    return settings.text or render_default_config(), [f"{paths.CONFIG_FILE} was missing; it begins with {what}."]
 
 
 def _load(text: str, name: str) -> tuple[Config | None, InvalidConfig | None]:

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 from littlest import paths
 from littlest.config.text.load import decode_config
 from littlest.config.text.render import render_default_config
-from littlest.errors import CommandFailed, ConfigError, LittlestError, NeedsRoot
+from littlest.errors import CommandFailed, ConfigError, LittlestError
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine, PathKind
+from littlest.machine.root import check_root
 from littlest.machine.signals import leave_ctrl_c_to_child
 from littlest.report import Report
 from littlest.system.config_checks import load_checked_config
@@ -34,8 +35,7 @@ def run_edit(machine: Machine, ask: Ask) -> Report:
     Ctrl-C ends the questions, or somebody else changed the file meanwhile: what was written is kept then, and the
     error says where. Raises NeedsRoot for anybody but root.
     """
-    if machine.is_live and not machine.may_own():
-        raise NeedsRoot("Only root may change the settings.", "sudo littlest config edit")
+    check_root(machine, "Only root may change the settings.", "sudo littlest config edit")
     editor = _find_editor(machine)
     with hold_lock(machine):
         path = find_real_file(machine, paths.CONFIG_FILE)

@@ -2,15 +2,15 @@
 
 from textwrap import wrap
 
-from littlest import paths
 from littlest.config.reference.catalog import find_nearest_key
 from littlest.config.reference.explain import render_help
 from littlest.config.reference.keys import UnknownKey, parse_key, render_key
 from littlest.config.reference.schema import render_schema
-from littlest.errors import UsageError
+from littlest.errors import LittlestError, UsageError
 from littlest.machine.machine import Machine
 from littlest.report import Report
 from littlest.system.hub.dry_run import read_trait_help
+from littlest.system.settings.active import find_active_settings
 
 _WIDTH = 88
 
@@ -55,8 +55,8 @@ def _explain_trait(machine: Machine, class_name: str, trait: str) -> tuple[str, 
 def _read_settings(machine: Machine) -> str:
     """Return the settings, which say what the authenticator is; nothing where this person may not read them."""
     try:
-        return machine.read_text(paths.CONFIG_FILE) or ""
-    except (OSError, ValueError):
+        return find_active_settings(machine, must_be_safe=False).text
+    except LittlestError:
         return ""
 
 

@@ -4,12 +4,12 @@ import difflib
 
 from littlest import paths
 from littlest.config.text.mask import mask_secrets, mask_values
-from littlest.converge import check_root, read_config_text
 from littlest.errors import ConfigError
 from littlest.machine.machine import Machine
+from littlest.machine.root import check_root
 from littlest.report import Report
+from littlest.system.settings.active import read_good_text, read_settings_text
 from littlest.system.settings.revisions import list_entries, read_entry_text
-from littlest.system.settings.settings_file import read_good_text
 
 _MOST_KEYS = 4
 """How many changed keys a line lists before it only counts the others."""
@@ -53,7 +53,7 @@ def run_diff(machine: Machine, number: int) -> Report:
     UsageError when there is no such entry, ConfigError for a file that is no text.
     """
     check_root(machine)
-    before, after = read_entry_text(machine, number), read_config_text(machine) or ""
+    before, after = read_entry_text(machine, number), read_settings_text(machine) or ""
     names = (f"settings {number} of the history", str(paths.CONFIG_FILE))
     notes: tuple[str, ...] = ()
     try:

@@ -10,20 +10,35 @@ from littlest.config.model import Config
 from littlest.config.reference.catalog import find_nearest_key
 from littlest.config.reference.keys import UnknownKey, find_normalizer, find_target, parse_key, render_key
 from littlest.config.sections.secrecy import MASK
-from littlest.config.text.load import check_writers, decode_config, load_config, load_located_config
+from littlest.config.text.load import load_located_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.render import make_data, render_inline, render_settings, render_value
 from littlest.errors import ConfigError, ExitCode, LittlestError, NeedsRoot, UsageError
 from littlest.machine.machine import Machine
+from littlest.machine.root import check_root
 from littlest.report import Report
-from littlest.system.settings.settings_file import find_real_file
+from littlest.system.settings.active import (
+    Source,
+    check_writers,
+    find_active_settings,
+    find_good_settings,
+    read_text_of,
+)
 
 View = Literal["file", "effective", "defaults"]
 _NOT_APPLIED = f"{paths.CONFIG_FILE} says something else, which is not in force yet: sudo littlest apply"
 _MASKED = f"{MASK} stands for a secret. To see it: sudo littlest config get --reveal KEY"
 _IN_FORCE = "Shown are the last good settings, with which the hub goes on."
 _MISSING = f"{paths.CONFIG_FILE} is missing."
+_SECRETS = "Only root may see secrets."
 _PUT_BACK = f"{_MISSING} The last good settings hold in its place; to put them back there: sudo littlest apply"
+
+
+_NOTES: Mapping[Source, tuple[str, ...]] = {
+    "file": (),
+    "last good": (_PUT_BACK,),
+    "defaults": (f"{_MISSING} The defaults hold in its place.",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +82,7 @@ def run_get(machine: Machine, key: str, *, reveal: bool = False) -> Report:
     Raises UsageError for an unknown key, else as `run_show` does; but nothing stands in for a file that is not valid.
     """
     if reveal:
-        _check_root(machine)
+        check_root(machine, _SECRETS)
     _, found = _read_settings(machine)
     value = _pick(make_data(found.config, reveal=reveal), key, found.config, False)
     lines = tuple(map(_render_bare, value)) if isinstance(value, tuple | list) else _render_lines(value)
@@ -85,12 +100,10 @@ def run_validate(machine: Machine, file: str | None) -> Report:
     left_out: dict[str, list[str]] = {}
     notes: tuple[str, ...] = ()
     try:
-        content = _read(machine, path, name)
+        content = read_text_of(machine, path, name)
         if file is not None and content is None:
             raise UsageError(f"There is no file {file}.")
         if content is None:
-            # a link that leads nowhere is no missing file
-            find_real_file(machine, path)
             _, found = _read_settings(machine)
             return Report(data={"file": name, "valid": True, "problems": []}, notes=found.notes)
         if file is None:
@@ -118,7 +131,7 @@ def run_validate(machine: Machine, file: str | None) -> Report:
 
 def _find_settings(machine: Machine, view: View, reveal: bool) -> _Found:
     if reveal:
-        _check_root(machine)
+        check_root(machine, _SECRETS)
     if view == "defaults":
         return _Found(Config())
     try:
@@ -136,26 +149,17 @@ def _find_settings(machine: Machine, view: View, reveal: bool) -> _Found:
 
 
 def _read_settings(machine: Machine) -> tuple[str, _Found]:
-    """Return the file's text and what it says. Where it is missing, the last good settings are what every command
-    goes by. Raises ConfigError for a file that is not valid, and for a link that leads nowhere."""
-    name = str(paths.CONFIG_FILE)
-    text = _read(machine, paths.CONFIG_FILE, name)
-    if text is not None:
-        return text, _Found(load_config(text, name))
-    find_real_file(machine, paths.CONFIG_FILE)
-    name = str(paths.LAST_GOOD_CONFIG_FILE)
-    good = _read(machine, paths.LAST_GOOD_CONFIG_FILE, name)
-    if good is None:
-        return "", _Found(Config(), (f"{_MISSING} The defaults hold in its place.",))
-    return good, _Found(load_config(good, name), (_PUT_BACK,))
+    """Return the text of the settings that count, and what it says. Raises as `find_active_settings` does, and
+    ConfigError when they are not valid."""
+    settings = find_active_settings(machine, must_be_safe=False)
+    return settings.text, _Found(settings.load(), _NOTES[settings.source])
 
 
 def _read_last_good(machine: Machine, *, must_read: bool = False) -> tuple[str, Config | None]:
-    """Return the settings that were put in force last; None where there are none, or they are not to be read."""
-    name = str(paths.LAST_GOOD_CONFIG_FILE)
+    """Return the settings that were applied last; None where there are none, or you may not read them."""
     try:
-        text = _read(machine, paths.LAST_GOOD_CONFIG_FILE, name)
-        return (text, load_config(text, name)) if text is not None else ("", None)
+        good = find_good_settings(machine)
+        return ("", None) if good is None else (good.text, good.load())
     except NeedsRoot:
         if must_read:
             raise
@@ -211,19 +215,3 @@ def _render_lines(data: Any) -> tuple[str, ...]:
 
 def _render_bare(item: Any) -> str:
     return item if isinstance(item, str) else render_inline(item)
-
-
-def _check_root(machine: Machine) -> None:
-    if machine.is_live and not machine.may_own():
-        raise NeedsRoot("Only root may see secrets.", "Put sudo in front of the command.")
-
-
-def _read(machine: Machine, path: PurePosixPath, name: str) -> str | None:
-    """Return a file's text, None when there is none."""
-    try:
-        content = machine.read_bytes(path)
-    except PermissionError:
-        raise NeedsRoot(f"Only root may read {name}.", "Put sudo in front of the command.") from None
-    except OSError as error:
-        raise LittlestError(f"{name} cannot be read: {error.strerror}.") from None
-    return None if content is None else decode_config(content, name)

@@ -4,11 +4,8 @@ Of a text that is not YAML only the first error is named; else every problem is.
 """
 
 import codecs
-import stat
 from collections.abc import Iterable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -21,29 +18,6 @@ from littlest.config.text.convert import Conversion, Place
 from littlest.config.text.problems import InvalidConfig, Problem
 from littlest.config.text.scalars import show
 from littlest.config.text.syntax import YamlSyntaxError, parse_yaml
-from littlest.errors import LittlestError
-from littlest.machine.read_file import read_file
-
-
-def read_config(path: Path) -> Config:
-    """Return the settings in a file. Raises ConfigError, or LittlestError where the file is not to be read."""
-    try:
-        data = read_file(path)
-    except OSError as error:
-        raise LittlestError(f"{path} cannot be read: {error.strerror}.") from error
-    check_writers(path, str(path))
-    return load_config(decode_config(data, str(path)), str(path))
-
-
-def check_writers(path: Path, name: str) -> None:
-    """Raises InvalidConfig for a file that every user of the machine may change: one who did would be root by it.
-
-    `name` is the file's name in messages.
-    """
-    with suppress(OSError):
-        if path.stat().st_mode & stat.S_IWOTH:
-            problem = Problem(name, 1, 1, "", "every user of this machine can change this file")
-            raise InvalidConfig((problem,), f"See whether all in it is yours, then: sudo chmod o-w {name}")
 
 
 def decode_config(data: bytes, name: str) -> str:
@@ -81,8 +55,8 @@ class LoadedConfig:
 def load_config(text: str, name: str) -> Config:
     """Return the settings that a YAML text gives; an empty one gives the defaults.
 
-    `name` is the file's name in messages. Raises InvalidConfig with every problem, ordered by line; with only the first
-    error of a text that is not YAML.
+    `name` is the file's name in messages. Raises InvalidConfig with every problem, ordered by line; of a text that is
+    not YAML with the first error only.
     """
     return load_located_config(text, name).config
 

@@ -8,10 +8,10 @@ from pathlib import PurePosixPath as Path
 from littlest import paths
 from littlest.config.model import Config
 from littlest.config.text.convert import Place
-from littlest.config.text.load import LoadedConfig, load_config
+from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
-from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
+from littlest.system.settings.active import read_good_config
 
 _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 _LISTENING = "0A"
@@ -89,11 +89,8 @@ def _holds(machine: Machine, folder: Path, inode: str) -> bool:
 
 
 def _read_ports_in_force(machine: Machine) -> tuple[tuple[str, int], ...]:
-    try:
-        text = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
-        return () if text is None else tuple(list_ports(load_config(text, "")).values())
-    except (LittlestError, OSError, UnicodeDecodeError):
-        return ()
+    good = read_good_config(machine)
+    return () if good is None else tuple(list_ports(good).values())
 
 
 def _meets(one: str, other: str) -> bool:

@@ -1,5 +1,6 @@
 """The admin's settings file, which may be a link to where the admin keeps it, and the copy of the last good one."""
 
+import codecs
 import time
 from pathlib import PurePosixPath
 
@@ -7,7 +8,7 @@ from littlest import paths
 from littlest.config.text.load import decode_config
 from littlest.config.text.mask import mask_secrets
 from littlest.config.text.problems import InvalidConfig, Problem
-from littlest.errors import ConfigError, LittlestError, NeedsRoot
+from littlest.errors import LittlestError, NeedsRoot
 from littlest.machine.machine import Machine
 from littlest.machine.read_file import check_file
 from littlest.system.settings.revisions import is_known_text, strip_mark
@@ -40,28 +41,23 @@ def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
     return real
 
 
-def read_good_text(machine: Machine) -> str | None:
-    """The settings that were put in force last; None where there are none, or what is there is no text."""
-    content = machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE)
-    try:
-        return None if content is None else decode_config(content, str(paths.LAST_GOOD_CONFIG_FILE))
-    except ConfigError:
-        return None
-
-
-def replace_settings(machine: Machine, content: str | bytes) -> None:
+def replace_settings(machine: Machine, content: str | bytes, *, keep_mark: bool = False) -> None:
     """Put other settings in the place of the admin's, in one moment; the file keeps its owner and mode.
 
-    But where secrets stand in it, nobody who is not of its owner or group may read it.
+    But where secrets stand in it, nobody who is not of its owner or group may read it. With `keep_mark`, a file that
+    began with a byte order mark begins with it again.
     """
     path = find_real_file(machine, paths.CONFIG_FILE)
+    data = content if isinstance(content, bytes) else content.encode()
+    if keep_mark and (machine.read_bytes(path) or b"").startswith(codecs.BOM_UTF8):
+        data = codecs.BOM_UTF8 + data
     state = machine.read_state(path)
     if state is None:
-        machine.write_file(path, content, mode=0o640)
+        machine.write_file(path, data, mode=0o640)
     else:
         mode = state.mode & ~_OTHERS if _holds_secrets(content) else state.mode
         # by number: files that were brought from elsewhere may have an owner without an account
-        machine.write_file(path, content, mode=mode, owner=state.uid, group=state.gid)
+        machine.write_file(path, data, mode=mode, owner=state.uid, group=state.gid)
 
 
 def close_settings(machine: Machine) -> bool:
