@@ -16,9 +16,11 @@ config_app = typer.Typer(
 
 
 def _complete_key(incomplete: str) -> list[str]:
-    from littlest.config.reference.completion import complete_keys
+    import json
 
-    return list(complete_keys(incomplete))
+    from littlest.config.reference.completion import SCHEMA_FILE, complete_keys
+
+    return list(complete_keys(incomplete, json.loads(SCHEMA_FILE.read_text("utf-8"))))
 
 
 Key = Annotated[

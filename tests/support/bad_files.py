@@ -272,7 +272,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     # what is no text
     ("latin_1", "# für alle\nusers:\n  admin: [jürgen]\n".encode("latin-1"), ((1, 4, "", "save the file as UTF-8"),)),
     ("utf_16", "http:\n  port: 80\n".encode("utf-16"), ((1, 1, "", "saved as UTF-16"),)),
-    ("binary", b"\x7fELF\x02\x01\x01\x00\x00\xff\xfe\n", ((1, 10, "", "no text file"),)),
+    ("binary", b"\x7fELF\x02\x01\x01\x00\x00\xff\xfe\n", ((1, 10, "", "not a text file"),)),
     ("zeros", b"http:\n\0\0\0\0", ((2, 1, "", "U+0000"),)),
     ("huge", "# " + "x" * 2**20, ((1, None, "", "larger than 1 MiB"),)),
     # several at once: every problem in one run

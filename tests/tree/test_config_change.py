@@ -127,7 +127,7 @@ def test_what_is_not_meant_is_refused_with_what_is(
 def test_name_is_not_removed_as_if_it_were_an_entry(machine: Machine) -> None:
     write(machine, "users: {groups: {biology: {members: [ada]}}}\n")
     error = refuse(machine, lambda: run_remove(machine, "users.groups", ["biology"]))
-    assert error.hint == "To take one out: littlest config unset users.groups.biology"
+    assert error.hint == "To remove one: littlest config unset users.groups.biology"
 
 
 def test_hint_goes_the_way_of_the_command(machine: Machine) -> None:

@@ -19,7 +19,7 @@ from littlest.config.resolve import UserLimits
 from littlest.config.text.load import load_config
 from littlest.machine.machine import Machine
 from littlest.plan.changes import Affected, Effect, find_changes, find_restarts, render_affected, render_change
-from littlest.plan.describe import find_warnings, render_step
+from littlest.plan.describe import find_warnings
 from littlest.plan.steps import Step
 from littlest.plan.unit_files import render_units
 from tests.support.bad_files import BAD_FILES, BAD_PLACES, BAD_REFERENCES
@@ -175,7 +175,7 @@ def test_the_sentence_of_every_step() -> None:
     for kind in get_args(Step):
         hints = get_type_hints(kind)
         needed = [field.name for field in fields(kind) if field.default is MISSING]
-        said[kind.__name__] = render_step(kind(**{name: make_sample(hints[name], name) for name in needed}))
+        said[kind.__name__] = kind(**{name: make_sample(hints[name], name) for name in needed}).describe()
     check_messages("step", said)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from littlest import paths
-from littlest.config.editing.entered import Entered, Unfit, write_entered, write_entry, write_secret
+from littlest.config.editing.entered import Entered, EntryError, write_entered, write_entry, write_secret
 from littlest.config.editing.fitting import (
     check_same_shape,
     check_takes_away,
@@ -25,9 +25,9 @@ from littlest.config.editing.text_edits import (
 )
 from littlest.config.model import Config
 from littlest.config.reference.catalog import NAME, find_nearest_key, find_nearest_word
-from littlest.config.reference.keys import Path, Target, UnknownKey, find_target, parse_key, render_key
+from littlest.config.reference.keys import Target, UnknownKey, find_target, parse_key, render_key
 from littlest.config.sections.auth import Auth
-from littlest.config.sections.base import Secret
+from littlest.config.sections.base import KeyPath, Secret
 from littlest.config.sections.secrecy import is_secret_place
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
@@ -58,10 +58,10 @@ class Draft:
         self.before = before
         self.auth_type = auth_type or self._find_auth_type()
         self.said: list[str] = []
-        self.rewritten: list[Path] = []
+        self.rewritten: list[KeyPath] = []
         """Keys that had a value of their own in the file already."""
 
-    def find(self, key: str) -> tuple[Path, Target]:
+    def find(self, key: str) -> tuple[KeyPath, Target]:
         """Return a key's path as the file spells it, and what it stands for. Raises UnknownKey."""
         path = parse_key(key)
         target = find_target(path, self.auth_type)
@@ -219,7 +219,7 @@ def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Repor
             edit(draft)
         except UnknownKey as unknown:
             raise _explain_unknown(unknown) from None
-        except (Unfit, EditRefused) as refused:
+        except (EntryError, EditRefused) as refused:
             if invalid is not None and isinstance(refused, EditRefused):
                 # what stands in the way is likely one of these
                 raise InvalidConfig(invalid.problems, _INVALID_BEFORE) from None

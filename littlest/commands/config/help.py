@@ -3,9 +3,9 @@
 from textwrap import wrap
 
 from littlest.config.reference.catalog import find_nearest_key
-from littlest.config.reference.explain import render_help
 from littlest.config.reference.keys import UnknownKey, parse_key, render_key
 from littlest.config.reference.schema import render_schema
+from littlest.config.text.explain import render_help
 from littlest.errors import LittlestError, UsageError
 from littlest.machine.machine import Machine
 from littlest.report import Report

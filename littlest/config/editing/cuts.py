@@ -1,17 +1,20 @@
-"""How something is cut out of a configuration file: lines but for their comments, or parts of a line. Pure."""
+"""Edits that remove lines, but not their comments, or parts of a line from a configuration file. Pure."""
 
 from collections.abc import Sequence
 
 from littlest.config.editing.layout import Item
-from littlest.config.editing.source import EditRefused, Path, Source
+from littlest.config.editing.source import EditRefused, Source
 from littlest.config.reference.keys import render_key
+from littlest.config.sections.base import KeyPath
 
 Cut = tuple[int, int, str]
-"""Where a part of the text begins and ends, and what takes its place."""
+"""Where a part of the text begins and ends, and what replaces it."""
 
 
-def make_line_cut(source: Source, start: int, end: int, first: Item, path: Path, *, kept: Sequence[str] = ()) -> Cut:
-    """Return the edit that takes whole lines out, but for their comments, which get lines of their own.
+def make_line_cut(
+    source: Source, start: int, end: int, first: Item, path: KeyPath, *, kept: Sequence[str] = ()
+) -> Cut:
+    """Return the edit that removes whole lines; their comments move to lines of their own.
 
     `kept` are comments to put before those. Raises EditRefused for lines with anything else in them before `first`.
     """
@@ -21,15 +24,15 @@ def make_line_cut(source: Source, start: int, end: int, first: Item, path: Path,
     indent = " " * (len(source.text[start:end]) - len(source.text[start:end].lstrip(" ")))
     lines = "".join(f"{indent}{line}{source.newline}" for line in [*kept, *source.list_comments(start, end)])
     if end == len(source.text) and not source.text.endswith("\n"):
-        # the last line had no line break: nor has the one that is the last now
+        # the last line had no line break: nor should the new last line
         if not lines and start:
             start -= len(source.newline)
         lines = lines.rstrip("\r\n")
     return start, end, lines
 
 
-def list_line_cuts(source: Source, items: Sequence[Item], indexes: Sequence[int], path: Path) -> list[Cut]:
-    """Return the edits that take entries out of a list that has each on lines of its own. Raises EditRefused."""
+def list_line_cuts(source: Source, items: Sequence[Item], indexes: Sequence[int], path: KeyPath) -> list[Cut]:
+    """Return the edits that remove entries from a list with one entry per line. Raises EditRefused."""
     edits = []
     for index in sorted(set(indexes)):
         item = items[index]
@@ -40,8 +43,8 @@ def list_line_cuts(source: Source, items: Sequence[Item], indexes: Sequence[int]
     return edits
 
 
-def list_inline_cuts(source: Source, items: Sequence[Item], indexes: Sequence[int], path: Path) -> list[Cut]:
-    """Return the edits that take things out from between brackets, each with the comma that belongs to it.
+def list_inline_cuts(source: Source, items: Sequence[Item], indexes: Sequence[int], path: KeyPath) -> list[Cut]:
+    """Return the edits that remove items from between brackets, each with its comma.
 
     Raises EditRefused.
     """
@@ -53,7 +56,7 @@ def list_inline_cuts(source: Source, items: Sequence[Item], indexes: Sequence[in
     edits = []
     for index in sorted(set(indexes)):
         if index > left[-1]:
-            # behind the last that stays: with the comma before it
+            # after the last item that stays: with the comma before it
             start, end = items[index - 1].end, items[index].end
         else:
             start, end = items[index].start, items[index + 1].start
@@ -62,9 +65,9 @@ def list_inline_cuts(source: Source, items: Sequence[Item], indexes: Sequence[in
     return edits
 
 
-def check_no_comment(source: Source, start: int, end: int, path: Path) -> None:
-    """Raises EditRefused where a comment stands in a part of the text that an edit replaces."""
+def check_no_comment(source: Source, start: int, end: int, path: KeyPath) -> None:
+    """Raises EditRefused where there is a comment in a part of the text that an edit replaces."""
     if source.list_comments(start, end):
         raise EditRefused(
-            f"A comment stands within {render_key(path)} (line {source.find_line(start)}) and would be lost."
+            f"There is a comment in {render_key(path)} (line {source.find_line(start)}), which would be lost."
         )

@@ -1,4 +1,4 @@
-"""Values as people enter them on a command line, read by the type of their setting, and written as YAML."""
+"""Values as people enter them on a command line, read by the type of their setting and rendered as YAML."""
 
 import shlex
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from littlest.config.reference.keys import Target, render_key
 from littlest.config.sections.base import Secret
 from littlest.config.sections.secrecy import MASK, mask_free
 from littlest.config.text.render import render_quoted, render_value
-from littlest.config.text.scalars import Misread, describe_kind, guess_scalar, is_null, read_scalar
+from littlest.config.text.scalars import BadValueError, describe_kind, guess_scalar, is_null, read_scalar
 from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml
 
 
-class Unfit(Exception):
+class EntryError(Exception):
     """What was entered does not fit the setting; `hint` is the command that does."""
 
     def __init__(self, problem: str, hint: str | None = None) -> None:
@@ -39,7 +39,7 @@ def make_list(entries: tuple[str, ...]) -> Entered:
 
 
 def write_entered(text: str, target: Target) -> Entered:
-    """Return what was entered for a setting, as YAML. Raises Unfit."""
+    """Return what was entered for a setting, as YAML. Raises EntryError."""
     key = render_key(target.path)
     kind = target.kind
     _check_text(text, key)
@@ -56,14 +56,14 @@ def write_entered(text: str, target: Target) -> Entered:
     if is_null(node):
         if target.optional:
             return Entered("null")
-        raise Unfit(
+        raise EntryError(
             f"{key} takes {describe_kind(kind)}, not {text}.", f"For its default: littlest config unset {key}"
         )
     return Entered(_write_scalar(node, kind, key))
 
 
 def write_entry(text: str, target: Target) -> str:
-    """Return what was entered for one entry of a list, as YAML. Raises Unfit."""
+    """Return what was entered for one entry of a list, as YAML. Raises EntryError."""
     key = render_key(target.path)
     _check_text(text, key)
     _check_unseen(text, target)
@@ -81,7 +81,7 @@ def _check_text(text: str, key: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise Unfit(f"What was given for {key} is not UTF-8.") from None
+        raise EntryError(f"What was given for {key} is not UTF-8.") from None
 
 
 def _parse(text: str, key: str) -> Node:
@@ -93,7 +93,7 @@ def _parse(text: str, key: str) -> Node:
             if "'" not in text and '"' not in text
             else None
         )
-        raise Unfit(f"What was given for {key} is not YAML: {error.problem}.", advice) from None
+        raise EntryError(f"What was given for {key} is not YAML: {error.problem}.", advice) from None
     return node or make_scalar("")
 
 
@@ -103,8 +103,8 @@ def _write_list(text: str, target: Target, key: str) -> Entered:
         # several as people write them elsewhere: ada,grace
         words = [word.strip() for word in text.split(",") if word.strip()] if isinstance(node, ScalarNode) else []
         words = words or ["VALUE"]
-        raise Unfit(
-            f"{key} takes a list, and this would put one value in its place.",
+        raise EntryError(
+            f"{key} takes a list, and this would replace it with one value.",
             f"To add to it: littlest config add {key} {shlex.join(words)}."
             f" To replace all of it: write '[{', '.join(words)}]'.",
         )
@@ -112,7 +112,7 @@ def _write_list(text: str, target: Target, key: str) -> Entered:
     entries = []
     for item in node.value:
         if not isinstance(item, ScalarNode):
-            raise Unfit(f"{key} takes a list of single values, such as [one, another].")
+            raise EntryError(f"{key} takes a list of single values, such as [one, another].")
         entries.append(_write_scalar(item, kind, key))
     return make_list(tuple(entries))
 
@@ -123,20 +123,20 @@ def _write_secret(text: str, target: Target, key: str) -> Entered:
         return Entered("null")
     if isinstance(node, MappingNode) and [name.value for name, _ in node.value] == ["file"]:
         return _write_node(node)
-    raise Unfit(
-        f"{key} is a secret; on a command line everybody on this machine could read it.",
+    raise EntryError(
+        f"{key} is a secret; on a command line, everybody on this machine could read it.",
         f"Type it when asked: littlest config set {key} -   Or name a file: littlest config set {key}.file PATH",
     )
 
 
 def _check_unseen(value: Any, target: Target) -> None:
-    """Raise Unfit for a secret in a place where only names tell which values are secrets."""
+    """Raises EntryError for a secret in a place where only the names say which values are secret."""
     if MASK in str(mask_free(value, target.path)) and MASK not in str(value):
         key = render_key(target.path)
-        problem = f"{key} holds a secret; on a command line everybody on this machine could read it."
+        problem = f"{key} holds a secret; on a command line, everybody on this machine could read it."
         if target.is_list:
-            raise Unfit(problem, "Give it to the program in its environment, with: littlest config edit")
-        raise Unfit(
+            raise EntryError(problem, "Give it to the program in its environment, with: littlest config edit")
+        raise EntryError(
             problem, f"Type it when asked: littlest config set {key} -   Or write it with: littlest config edit"
         )
 
@@ -144,8 +144,8 @@ def _check_unseen(value: Any, target: Target) -> None:
 def _write_scalar(node: ScalarNode, kind: Any, key: str) -> str:
     try:
         value = read_scalar(node, kind)
-    except Misread as misread:
-        raise Unfit(f"{key}: {misread}.") from None
+    except BadValueError as error:
+        raise EntryError(f"{key}: {error}.") from None
     # a number as it was entered: 0.10 need not become 0.1
     return render_value(value) if isinstance(value, str) else str(node.value)
 
@@ -173,6 +173,6 @@ def _make_plain_data(node: Node) -> Any:
 
 
 def make_scalar(text: str, style: str = "") -> ScalarNode:
-    """Return a text as a value of YAML; `style` is the quote that it stands in, empty for none."""
+    """Return a text as a value of YAML; `style` is its quote, empty for none."""
     mark = StreamMark("", 0, 0, 0)
     return ScalarNode(None, text, mark, mark, style=style or None)

@@ -1,16 +1,15 @@
-"""Whether what is to be done with a setting fits what it takes and what the file gives it. Pure.
+"""Whether an edit of a setting fits the setting's type and what the file says of it. Pure.
 
-The checks raise Unfit with the command that does what was probably meant: nothing is destroyed in silence.
+The checks raise EntryError with the command that you probably meant: no edit silently destroys anything.
 """
 
 from typing import Any
 
-from littlest.config.editing.entered import Entered, Unfit, make_scalar
+from littlest.config.editing.entered import Entered, EntryError, make_scalar
 from littlest.config.editing.layout import Item, read_layout
 from littlest.config.editing.text_edits import find_item, is_brought_by_merge, list_entries
 from littlest.config.reference.catalog import as_entry, as_section
 from littlest.config.reference.keys import (
-    Path,
     Target,
     UnknownKey,
     find_target,
@@ -18,7 +17,7 @@ from littlest.config.reference.keys import (
     parse_key,
     render_key,
 )
-from littlest.config.sections.base import Secret
+from littlest.config.sections.base import KeyPath, Secret
 from littlest.config.text.render import render_inline
 from littlest.config.text.scalars import guess_scalar
 
@@ -27,46 +26,50 @@ Comparable = tuple[str, str]
 
 
 def check_takes_values(target: Target, value: str = "", *, verb: str = "add") -> None:
-    """Raises Unfit for what holds other settings: one value cannot take their place."""
+    """Raises EntryError for a group of settings: one value cannot replace it."""
     key = render_key(target.path)
     if target.sort in ("setting", "secret_file"):
         return
     if value.strip() in ("{}", "[]"):
-        raise Unfit(f"{key} holds other settings.", f"To take out all of them: littlest config unset {key}")
+        raise EntryError(f"{key} holds other settings.", f"To remove all of them: littlest config unset {key}")
     section = as_entry(target.annotation) if target.sort == "names" else as_section(target.kind)
     inner = next(name for name in section.model_fields) if section else ""
     if target.sort == "names":
-        problem = f"{key} holds names, each with what belongs to it; one value cannot take their place."
+        problem = f"{key} holds names, each with settings of its own; one value cannot replace them."
         inner = f"NAME.{inner}".rstrip(".")
     else:
-        problem = f"{key} is a group of settings; one value cannot take its place."
+        problem = f"{key} is a group of settings; one value cannot replace it."
     verb = verb if is_list(f"{key}.{inner}") else "set"
-    raise Unfit(problem, f"Name a setting in it: littlest config {verb} {key}.{inner} VALUE")
+    raise EntryError(problem, f"Name a setting in it: littlest config {verb} {key}.{inner} VALUE")
 
 
 def check_takes_away(target: Target, value: str) -> None:
-    """Raises Unfit for what holds names: one is taken out with all that belongs to it, no entry of a list."""
+    """Raises EntryError for what holds names: you remove a name with its settings, not an entry of a list."""
     if target.sort == "names":
-        raise Unfit(
-            f"{render_key(target.path)} holds names, each with what belongs to it.",
-            f"To take one out: littlest config unset {render_key((*target.path, value))}",
+        raise EntryError(
+            f"{render_key(target.path)} holds names, each with settings of its own.",
+            f"To remove one: littlest config unset {render_key((*target.path, value))}",
         )
 
 
-def check_takes_list(text: str, path: Path, target: Target, value: str, *, verb: str = "add") -> None:
-    """Raises Unfit for a setting that takes one value, or whose list comes from elsewhere in the file."""
+def check_takes_list(text: str, path: KeyPath, target: Target, value: str, *, verb: str = "add") -> None:
+    """Raises EntryError for a setting that takes one value, or whose list comes from elsewhere in the file."""
     check_takes_values(target, verb=verb)
     key = render_key(target.path)
     item = find_item(text, path)
     is_one_value = item is not None and not item.is_null and item.kind not in ("list", "alias")
     if not target.is_list and (target.kind is not Any or is_one_value):
-        raise Unfit(f"{key} takes one value, not a list.", f"To give it another: littlest config set {key} {value}")
+        raise EntryError(
+            f"{key} takes one value, not a list.", f"To give it another: littlest config set {key} {value}"
+        )
     if item is None and is_brought_by_merge(text, path):
-        raise Unfit(f"{key} comes from another part of the file, by <<.", "Change it by hand: littlest config edit")
+        raise EntryError(
+            f"{key} comes from another part of the file, by <<.", "Change it by hand: littlest config edit"
+        )
 
 
 def check_same_shape(item: Item, value: Entered, target: Target) -> None:
-    """Raises Unfit where a value of another shape would take the place of a list or a group."""
+    """Raises EntryError where a value of another shape would replace a list or a group."""
     if target.kind is Secret or target.sort == "secret_file" or item.is_null or item.kind == "alias":
         return
     key = render_key(target.path)
@@ -76,14 +79,14 @@ def check_same_shape(item: Item, value: Entered, target: Target) -> None:
     if given == present or (target.is_list and given == "a list"):
         return
     add = f"To add to it: littlest config add {key} VALUE. " if present == "a list" else ""
-    raise Unfit(
-        f"{key} is {present} in the file, and this would put {given} in its place.",
-        f"{add}To do away with it first: littlest config unset {key}",
+    raise EntryError(
+        f"{key} is {present} in the file, and this would replace it with {given}.",
+        f"{add}To remove it first: littlest config unset {key}",
     )
 
 
-def list_present(text: str, path: Path, target: Target) -> list[Comparable]:
-    """Return the entries that a list has, those of its default where the file gives none."""
+def list_present(text: str, path: KeyPath, target: Target) -> list[Comparable]:
+    """Return the entries that a list has, or those of its default where the file gives none."""
     items = list_entries(text, path)
     if items is None:
         return [make_comparable(render_inline(value), target) for value in target.default or ()]

@@ -1,21 +1,22 @@
-"""How something is put into a configuration file: lines below a group, or parts of a line. Pure."""
+"""Edits that add lines below a group, or parts of a line, to a configuration file. Pure."""
 
 from collections.abc import Sequence
 
 from littlest.config.editing.entered import Entered
 from littlest.config.editing.layout import Item
-from littlest.config.editing.source import STEP, EditRefused, Pair, Path, Source, splice
+from littlest.config.editing.source import STEP, EditRefused, Pair, Source, splice
 from littlest.config.reference.keys import render_key
+from littlest.config.sections.base import KeyPath
 from littlest.config.text.render import render_value
 
 
-def insert_setting(source: Source, chain: list[Pair], path: Path, entered: Entered) -> str:
-    """Put a setting into the file that is not in it yet."""
+def insert_setting(source: Source, chain: list[Pair], path: KeyPath, entered: Entered) -> str:
+    """Return the text with a setting that the file does not have yet."""
     pair = chain[-1] if chain else None
     group = pair[1] if pair else source.root
     missing = path[len(chain) :]
     if len(missing) > 1 and source.brings_by_merge(group, missing[0]):
-        raise EditRefused(f"{render_key(path[: len(chain) + 1])} comes from another part of the file, by <<.")
+        raise EditRefused(f"{render_key(path[: len(chain) + 1])} is merged in from another part of the file, by <<.")
     if group is not None and not group.is_blank and (group.is_flow or group.kind == "scalar"):
         return _insert_flow(source, group, missing, entered)
     indent = source.find_indent(pair)
@@ -28,13 +29,13 @@ def insert_setting(source: Source, chain: list[Pair], path: Path, entered: Enter
 
 
 def make_insertion(source: Source, position: int, lines: str) -> tuple[int, int, str]:
-    """Return the edit that puts whole lines at a position; the last line of a file may have no line break."""
+    """Return the edit that inserts whole lines at a position; the last line of a file may have no line break."""
     if position and not source.text[:position].endswith("\n"):
         return position, position, source.newline + lines.rstrip("\r\n")
     return position, position, lines
 
 
-def _insert_flow(source: Source, group: Item, missing: Path, entered: Entered) -> str:
+def _insert_flow(source: Source, group: Item, missing: KeyPath, entered: Entered) -> str:
     inner = entered.inline
     for name in reversed(missing[1:]):
         inner = f"{{{render_value(name)}: {inner}}}"
@@ -48,7 +49,7 @@ def _insert_flow(source: Source, group: Item, missing: Path, entered: Entered) -
     return splice(source.text, [(start, start, written)])
 
 
-def render_lines(names: Path, entered: Entered, indent: int, newline: str) -> str:
+def render_lines(names: KeyPath, entered: Entered, indent: int, newline: str) -> str:
     """Return a setting as lines, with the groups around it."""
     lines = []
     for depth, name in enumerate(names):
@@ -62,7 +63,7 @@ def render_lines(names: Path, entered: Entered, indent: int, newline: str) -> st
 
 
 def append_entries(source: Source, value: Item, entries: Sequence[str]) -> str:
-    """Put further entries at the end of a list that the file has."""
+    """Return the text with further entries at the end of a list in the file."""
     if value.is_flow:
         written = ", ".join(entries)
         if value.items:

@@ -1,6 +1,6 @@
-"""A YAML text as nested items that know where they stand in it: what edits of the text go by.
+"""A YAML text as nested items with their positions, on which edits of the text are based.
 
-Unlike the nodes of `littlest.config.text.syntax`, an alias (`*name`) is an item of its own here, at its own place.
+Unlike the nodes of `littlest.config.text.syntax`, an alias (`*name`) is an item of its own here, at its own position.
 """
 
 import re
@@ -49,16 +49,16 @@ class Item:
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing stands there."""
+        """Whether the value is left out."""
         return self.kind == "scalar" and not (self.value or self.style or self.anchor or self.tag)
 
     @property
     def is_null(self) -> bool:
-        """Whether nothing stands there, or a written null."""
+        """Whether the value is left out, or a written null."""
         return self.kind == "scalar" and not self.style and self.value in _NULLS
 
     def list_parts(self) -> Iterator["Item"]:
-        """Yield this item and all that stand in it."""
+        """Yield this item and all items in it."""
         yield self
         for key, value in self.pairs:
             yield from key.list_parts()
@@ -67,7 +67,7 @@ class Item:
             yield from item.list_parts()
 
     def make_shape(self) -> Any:
-        """Return what this says, without where it stands: equal for two texts that say the same in the same way."""
+        """Return the content without positions: equal for two texts that say the same in the same way."""
         if self.kind == "mapping":
             inner: Any = [(key.make_shape(), value.make_shape()) for key, value in self.pairs]
         elif self.kind == "list":
@@ -78,7 +78,7 @@ class Item:
 
 
 def read_layout(text: str) -> Item | None:
-    """Return the item of a text that `parse_yaml` accepts, None where there is nothing."""
+    """Return the item of a text that `parse_yaml` accepts, None for an empty one."""
     events = YAML(typ="safe", pure=True).parse(text)
     for event in events:
         if isinstance(event, NodeEvent):
@@ -108,12 +108,12 @@ def find_comments(text: str, root: Item | None, start: int = 0, end: int | None 
 
 
 def find_content_end(text: str, item: Item) -> int:
-    """Return where the last character of a value stands that is no line break."""
+    """Return the end of a value without its trailing line breaks."""
     return item.start + len(text[item.start : item.end].rstrip()) if item.style in ("|", ">") else item.end
 
 
 def _list_covered(text: str, root: Item) -> Iterator[tuple[int, int]]:
-    """Yield where scalars stand: a # there is none that begins a comment."""
+    """Yield where scalars are: a # in one begins no comment."""
     for part in root.list_parts():
         if part.kind != "scalar" or part.is_blank:
             continue
@@ -133,7 +133,7 @@ def _match_header(text: str, part: Item) -> str:
 
 
 def _place_nothing(item: Item, position: int) -> None:
-    """Let a value that is nothing stand behind its key or dash; the parser gives it the place of what follows."""
+    """Move a value that is left out to behind its key or dash; the parser puts it where the next thing begins."""
     if item.is_blank:
         item.start = item.end = position
 

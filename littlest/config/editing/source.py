@@ -1,4 +1,4 @@
-"""A configuration file's text, and where in it a setting stands or would stand. Pure."""
+"""A configuration file's text, and where in it a setting is or would be. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from littlest.config.editing.layout import MERGE, Item, find_comments, find_content_end, read_layout
 from littlest.config.reference.catalog import list_settings
 from littlest.config.reference.keys import render_key
+from littlest.config.sections.base import KeyPath
 from littlest.config.text.render import list_setting_lines
 
-Path = tuple[str, ...]
 Pair = tuple[Item, Item]
 STEP = 2
-"""How much further a group's settings are indented, where the file does not say it."""
+"""How much further a group's settings are indented, where the file does not show it."""
 
 
 class EditRefused(Exception):
@@ -38,10 +38,10 @@ class Source:
         self.aliases = frozenset(part.value for part in parts if part.kind == "alias")
         self.newline = "\r\n" if "\r\n" in self.text else "\n"
 
-    def follow(self, path: Path) -> list[Pair]:
-        """Return the keys and values on the way to a path, as far as they stand in the file.
+    def follow(self, path: KeyPath) -> list[Pair]:
+        """Return the keys and values on the way to a path, as far as the file has them.
 
-        Raises EditRefused where a change there would be one of other settings as well.
+        Raises EditRefused where a change there would change other settings as well.
         """
         chain: list[Pair] = []
         group = self.root
@@ -50,7 +50,7 @@ class Source:
                 break
             self.check_own(group, path[:depth])
             if group.kind != "mapping":
-                raise EditRefused(f"{render_key(path[:depth])} holds a value in the file, where it takes settings.")
+                raise EditRefused(f"{render_key(path[:depth])} holds a value in the file, where settings belong.")
             found = [pair for pair in group.pairs if pair[0].kind == "scalar" and pair[0].value == part]
             if len(found) > 1:
                 lines = " and ".join(str(self.find_line(key.start)) for key, _ in found)
@@ -61,8 +61,8 @@ class Source:
             group = found[0][1]
         return chain
 
-    def check_own(self, item: Item, path: Path) -> None:
-        """Raises EditRefused for a value that is used in a second place of the file."""
+    def check_own(self, item: Item, path: KeyPath) -> None:
+        """Raises EditRefused for a value that the file uses in a second place."""
         name = item.value if item.kind == "alias" else item.anchor
         if item.kind == "alias" or name in self.aliases:
             raise EditRefused(
@@ -92,8 +92,8 @@ class Source:
                     waiting.append(value)
         return False
 
-    def render_place(self, path: Path, item: Item) -> str:
-        """Return a key with the line on which something of it stands, for messages."""
+    def render_place(self, path: KeyPath, item: Item) -> str:
+        """Return a key with the line of an item, for messages."""
         return f"{render_key(path) or 'The file'} (line {self.find_line(item.start)})"
 
     def find_line(self, position: int) -> int:
@@ -127,7 +127,7 @@ class Source:
         return key.column + STEP
 
     def find_group_end(self, pair: Pair | None) -> int:
-        """Return where a further setting of a group would stand: behind its last one and the comments below that."""
+        """Return where a further setting of a group would go: after its last one and the comments below that."""
         if pair is None:
             return len(self.text)
         indent = self.find_indent(pair)
@@ -142,8 +142,8 @@ class Source:
             position = after
         return end
 
-    def find_documented(self, path: Path, pair: Pair | None) -> tuple[int, int] | None:
-        """Return where a setting's default stands in a comment, below its description, in the group `pair`."""
+    def find_documented(self, path: KeyPath, pair: Pair | None) -> tuple[int, int] | None:
+        """Return where the comment with a setting's default is, below its description, in the group `pair`."""
         if f"# {path[-1]}:" not in self.text:
             return None
         *documentation, default = list_documentation(path) or [""]
@@ -162,7 +162,7 @@ class Source:
             position = after
         return None
 
-    def find_default_to_restore(self, path: Path, position: int) -> str | None:
+    def find_default_to_restore(self, path: KeyPath, position: int) -> str | None:
         """Return the comment with a setting's default when the lines above the position describe the setting."""
         above = [line.strip() for line in self.text[:position].splitlines()]
         if not above or not above[-1].startswith("#"):
@@ -177,13 +177,13 @@ class Source:
 
 
 def splice(text: str, edits: Sequence[tuple[int, int, str]]) -> str:
-    """Return the text with other things in the place of parts of it: each its begin, its end and what comes."""
+    """Return the text with parts replaced; each edit is a start, an end and a replacement."""
     for start, end, replacement in sorted(edits, reverse=True):
         text = text[:start] + replacement + text[end:]
     return text
 
 
-def list_documentation(path: Path) -> list[str] | None:
+def list_documentation(path: KeyPath) -> list[str] | None:
     """Return the lines about a setting in the default file, the last with its default; None where it has none."""
     key = ".".join(path)
     for setting in list_settings():

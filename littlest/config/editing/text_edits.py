@@ -1,8 +1,8 @@
 """Edits of a configuration file's text that keep its comments, order and formatting. Pure functions.
 
 Each returns the new text, or raises EditRefused where it cannot be made without damage. An edit touches only the
-characters that it must; what it made is read again, and refused when anything else says something else than before,
-or when a comment is missing.
+characters that it must; the result is read again, and refused when any other setting differs from before, or when
+a comment is missing.
 """
 
 import re
@@ -14,17 +14,18 @@ from littlest.config.editing.cuts import check_no_comment, list_inline_cuts, lis
 from littlest.config.editing.entered import Entered, make_list
 from littlest.config.editing.insertions import append_entries, insert_setting, make_insertion, render_lines
 from littlest.config.editing.layout import Item
-from littlest.config.editing.source import EditRefused, Pair, Path, Source, splice
+from littlest.config.editing.source import EditRefused, Pair, Source, splice
 from littlest.config.reference.keys import UnknownKey, find_normalizer, find_target, render_key
+from littlest.config.sections.base import KeyPath
 from littlest.config.text.syntax import YamlSyntaxError, parse_yaml
 
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
 
 
-def find_spelling(text: str, path: Path) -> Path:
+def find_spelling(text: str, path: KeyPath) -> KeyPath:
     """Return the path with the names in it as the file writes them, such as `Ada` for `ada`."""
     group = Source(text).root
-    written: Path = ()
+    written: KeyPath = ()
     for depth, part in enumerate(path):
         try:
             normalize: Callable[[Any], Any] = find_normalizer(path[:depth])
@@ -37,13 +38,13 @@ def find_spelling(text: str, path: Path) -> Path:
     return written
 
 
-def find_item(text: str, path: Path) -> Item | None:
+def find_item(text: str, path: KeyPath) -> Item | None:
     """Return what the file itself gives at a path; None where it gives nothing."""
     chain = Source(text).follow(path)
     return chain[-1][1] if len(chain) == len(path) and chain else None
 
 
-def list_entries(text: str, path: Path) -> list[Item] | None:
+def list_entries(text: str, path: KeyPath) -> list[Item] | None:
     """Return the entries of a list that the file gives, aliases as what they stand for; None where it gives none."""
     source = Source(text)
     anchors = {part.anchor: part for part in source.root.list_parts() if part.anchor} if source.root else {}
@@ -55,7 +56,7 @@ def list_entries(text: str, path: Path) -> list[Item] | None:
     return [anchors.get(item.value, item) if item.kind == "alias" else item for item in items]
 
 
-def is_brought_by_merge(text: str, path: Path) -> bool:
+def is_brought_by_merge(text: str, path: KeyPath) -> bool:
     """Whether a key that is not written at a path comes from elsewhere in the file, by `<<`."""
     source = Source(text)
     chain = source.follow(path)
@@ -63,7 +64,7 @@ def is_brought_by_merge(text: str, path: Path) -> bool:
     return len(chain) < len(path) and source.brings_by_merge(group, path[len(chain)])
 
 
-def set_value(text: str, path: Path, entered: Entered) -> str:
+def set_value(text: str, path: KeyPath, entered: Entered) -> str:
     """Return the text with another value at a path, and the groups around it where they are missing.
 
     Raises EditRefused.
@@ -78,10 +79,10 @@ def set_value(text: str, path: Path, entered: Entered) -> str:
     return new
 
 
-def unset(text: str, path: Path) -> str:
+def unset(text: str, path: KeyPath) -> str:
     """Return the text without what it gives at a path, and without groups that held nothing else.
 
-    In the file of a new server the default stands in its comment again. Raises EditRefused.
+    In the file of a new server the default returns as its comment. Raises EditRefused.
     """
     source = Source(text)
     chain = source.follow(path)
@@ -92,7 +93,7 @@ def unset(text: str, path: Path) -> str:
     return _prune(new, path[:-1])
 
 
-def add_entries(text: str, path: Path, entries: Sequence[str], default: Sequence[str] = ()) -> str:
+def add_entries(text: str, path: KeyPath, entries: Sequence[str], default: Sequence[str] = ()) -> str:
     """Return the text with further entries at the end of a list.
 
     `default` is what the list has where the file gives none. Raises EditRefused.
@@ -101,18 +102,18 @@ def add_entries(text: str, path: Path, entries: Sequence[str], default: Sequence
     chain = source.follow(path)
     value = chain[-1][1] if len(chain) == len(path) else None
     if value is None and is_brought_by_merge(text, path):
-        raise EditRefused(f"{render_key(path)} comes from another part of the file, by <<.")
+        raise EditRefused(f"{render_key(path)} is merged in from another part of the file, by <<.")
     if value is None or value.is_null:
         return set_value(text, path, make_list((*default, *entries)))
     source.check_own(value, path)
     if value.kind != "list":
-        raise EditRefused(f"{render_key(path)} is no list in the file.")
+        raise EditRefused(f"{render_key(path)} is not a list in the file.")
     new = append_entries(source, value, entries)
     _check(source, new, path)
     return new
 
 
-def remove_entries(text: str, path: Path, indexes: Sequence[int], *, default_is_empty: bool) -> str:
+def remove_entries(text: str, path: KeyPath, indexes: Sequence[int], *, default_is_empty: bool) -> str:
     """Return the text without some entries of a list. An empty list is not written where it is the default.
 
     Raises EditRefused.
@@ -135,12 +136,12 @@ def remove_entries(text: str, path: Path, indexes: Sequence[int], *, default_is_
     return new
 
 
-def _replace(source: Source, pair: Pair, path: Path, entered: Entered) -> str:
-    """Put another value in the place of one that stands in the file."""
+def _replace(source: Source, pair: Pair, path: KeyPath, entered: Entered) -> str:
+    """Return the text with a value of the file replaced."""
     key, value = pair
     text = source.text
     if value.kind != "alias":
-        # in the place of an alias stands a value of its own: what the alias stood for is as it was
+        # only the alias is replaced, not the value that it refers to
         _check_unused(source, value, path)
     if value.is_blank:
         if entered.entries:
@@ -164,14 +165,12 @@ def _make_block_scalar_edit(source: Source, value: Item, entered: Entered) -> tu
     return value.start, value.end, entered.inline + comment + breaks
 
 
-def _make_block_edits(source: Source, pair: Pair, path: Path, entered: Entered) -> list[tuple[int, int, str]]:
-    """Return the edits that put a value in the place of lines below a key."""
+def _make_block_edits(source: Source, pair: Pair, path: KeyPath, entered: Entered) -> list[tuple[int, int, str]]:
+    """Return the edits that replace the lines below a key with a value."""
     value = pair[1]
     begin = source.find_line_start(value.start)
     if source.text[begin : value.start].strip():
-        raise EditRefused(
-            f"{source.render_place(path, value)} is written in a way that cannot be replaced without harm."
-        )
+        raise EditRefused(f"{source.render_place(path, value)} is written in a way that cannot be replaced safely.")
     check_no_comment(source, begin, value.end, path)
     end = source.find_line_end(value.end)
     if source.list_comments(value.end, end):
@@ -183,7 +182,7 @@ def _make_block_edits(source: Source, pair: Pair, path: Path, entered: Entered) 
     return [(colon, colon, f" {entered.inline}"), (begin, end, "")]
 
 
-def _empty_list(source: Source, value: Item, path: Path) -> list[tuple[int, int, str]]:
+def _empty_list(source: Source, value: Item, path: KeyPath) -> list[tuple[int, int, str]]:
     """Return the edits that leave an empty list, and all its comments."""
     if value.is_flow:
         check_no_comment(source, value.start, value.end, path)
@@ -193,8 +192,8 @@ def _empty_list(source: Source, value: Item, path: Path) -> list[tuple[int, int,
     return [(colon, colon, " []"), *edits]
 
 
-def _remove(source: Source, chain: list[Pair], path: Path) -> str:
-    """Take a key with its value out of its group; comments stay."""
+def _remove(source: Source, chain: list[Pair], path: KeyPath) -> str:
+    """Return the text without a key and its value; comments stay."""
     key, value = chain[-1]
     _check_unused(source, value, path)
     group = chain[-2][1] if len(chain) > 1 else source.root
@@ -209,8 +208,8 @@ def _remove(source: Source, chain: list[Pair], path: Path) -> str:
     return splice(source.text, [make_line_cut(source, start, end, key, path, kept=kept)])
 
 
-def _prune(text: str, path: Path) -> str:
-    """Take out groups that an edit left without any setting or comment, unless being there means something."""
+def _prune(text: str, path: KeyPath) -> str:
+    """Return the text without groups that an edit left empty, unless an empty one means something."""
     if not path:
         return text
     source = Source(text)
@@ -230,8 +229,8 @@ def _prune(text: str, path: Path) -> str:
     return _prune(new, path[:-1])
 
 
-def _means_something(path: Path) -> bool:
-    """Whether a name is worth something without any setting below it: a group is one, limits of nobody are none."""
+def _means_something(path: KeyPath) -> bool:
+    """Whether a name means something without any setting below it: an empty group of users does, limits do not."""
     try:
         target = find_target(path)
     except UnknownKey:
@@ -239,17 +238,17 @@ def _means_something(path: Path) -> bool:
     return target.sort == "named" and target.pattern[:2] != ("limits", "users")
 
 
-def _check_unused(source: Source, item: Item, path: Path) -> None:
+def _check_unused(source: Source, item: Item, path: KeyPath) -> None:
     for part in item.list_parts():
         if part.kind != "alias":
             source.check_own(part, path)
 
 
-def _check(before: Source, text: str, path: Path) -> None:
-    """Raises EditRefused when a text says something else than before outside a path, or lacks a comment."""
+def _check(before: Source, text: str, path: KeyPath) -> None:
+    """Raises EditRefused when a text differs from the one before outside a path, or lacks a comment."""
     chain = before.follow(path)
     key = before.render_place(path, chain[-1][0]) if chain else render_key(path)
-    harmful = EditRefused(f"{key} is written in a way that cannot be changed without harm to the rest of the file.")
+    harmful = EditRefused(f"{key} is written in a way that cannot be changed without changing the rest of the file.")
     try:
         parse_yaml(text)
         after = Source(text)
@@ -260,10 +259,10 @@ def _check(before: Source, text: str, path: Path) -> None:
     lost = Counter(before.list_comments()) - Counter(after.list_comments())
     # the default in a comment became the setting itself
     if any(re.sub(r"^# (\w+):.*", r"\1", comment) not in path for comment in lost):
-        raise EditRefused(f"A comment beside {key} would be lost.")
+        raise EditRefused(f"A comment next to {key} would be lost.")
 
 
-def _shape_without(item: Item | None, path: Path) -> Any:
+def _shape_without(item: Item | None, path: KeyPath) -> Any:
     """Return what an item says but for what stands at a path; groups with nothing else in them count as missing."""
     if item is None or (item.is_null and not item.anchor) or (item.kind == "mapping" and not item.pairs):
         return None

@@ -10,9 +10,8 @@ from pydantic.fields import FieldInfo
 
 from littlest.config.model import Config
 from littlest.config.reference.catalog import NAME, as_section, list_variants, split_optional
-from littlest.config.sections.base import Secret, Section
+from littlest.config.sections.base import KeyPath, Secret, Section
 
-Path = tuple[str, ...]
 _PART = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|[^."'][^.]*)(\.|\Z)""")
 _PLAIN_PART = re.compile(r"[^\s.\"'][^\s.]*")
 
@@ -30,14 +29,14 @@ class UnknownKey(Exception):
 class Target:
     """What a key stands for."""
 
-    path: Path
+    path: KeyPath
     annotation: Any
     default: Any
     """What holds where the file says nothing; None for what stands below a name."""
     sort: Literal["setting", "group", "names", "named", "secret_file"]
     """A single setting, a group of settings, names that the admin chooses, what belongs to such a name, or the file
     of a secret."""
-    pattern: Path
+    pattern: KeyPath
     """The path with NAME in the place of each name."""
     optional: bool = False
     """Whether it may be null."""
@@ -58,7 +57,7 @@ class Target:
         return get_args(self.kind)[0]
 
 
-def parse_key(key: str) -> Path:
+def parse_key(key: str) -> KeyPath:
     """Return the parts of a key; one in quotes may hold dots. Raises UnknownKey where that cannot be read."""
     parts, position = [], 0
     while match := _PART.match(key, position):
@@ -82,11 +81,11 @@ def render_key(path: tuple[str | int, ...]) -> str:
     )
 
 
-def find_target(path: Path, auth_type: str = "firstuse") -> Target:
+def find_target(path: KeyPath, auth_type: str = "firstuse") -> Target:
     """Return what a path stands for. Raises UnknownKey."""
     annotation: Any = Config
     default: Any = None
-    pattern: Path = ()
+    pattern: KeyPath = ()
     for index, part in enumerate(path):
         here = path[: index + 1]
         kind, _ = split_optional(annotation)
@@ -106,7 +105,7 @@ def find_target(path: Path, auth_type: str = "firstuse") -> Target:
     return Target(path, annotation, default, _find_sort(annotation, pattern), pattern, optional)
 
 
-def find_normalizer(path: Path, auth_type: str = "firstuse") -> Callable[[str], str]:
+def find_normalizer(path: KeyPath, auth_type: str = "firstuse") -> Callable[[str], str]:
     """Return how a name below a path is written in its usual spelling; the name itself where it cannot be."""
     annotation = find_target(path, auth_type).kind if path else Config
     return make_normalizer(get_args(annotation)[0]) if get_origin(annotation) is dict else str
@@ -127,7 +126,7 @@ def make_normalizer(annotation: Any) -> Callable[[Any], Any]:
     return normalize
 
 
-def _find_field(section: type[Section], part: str, path: Path, auth_type: str) -> FieldInfo:
+def _find_field(section: type[Section], part: str, path: KeyPath, auth_type: str) -> FieldInfo:
     if not section.variants:
         if part not in section.model_fields:
             raise UnknownKey(render_key(path))
@@ -148,7 +147,7 @@ def _find_default(field: FieldInfo) -> Any:
     return None if field.is_required() else field.get_default(call_default_factory=True, validated_data={})
 
 
-def _find_sort(annotation: Any, pattern: Path) -> Literal["setting", "group", "names", "named"]:
+def _find_sort(annotation: Any, pattern: KeyPath) -> Literal["setting", "group", "names", "named"]:
     kind, _ = split_optional(annotation)
     if get_origin(kind) is dict:
         return "names"

@@ -21,7 +21,11 @@ SHORTEST_TOKEN, LONGEST_TOKEN = 8, 64
 """Characters that JupyterHub lets a token of its API have: with others it would not start."""
 CONFLICT = "conflict"
 """Pydantic's name for the kind of error that `make_conflict` makes."""
-Conflict = tuple[tuple[str | int, ...], str, str | None]
+KeyPath = tuple[str, ...]
+"""The parts of a key, such as `("limits", "memory")`."""
+Place = tuple[str | int, ...]
+"""Where a value is in the data: keys, and positions in lists."""
+Conflict = tuple[Place, str, str | None]
 """Where a person should look, what does not go together, and a hint."""
 
 

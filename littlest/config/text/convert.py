@@ -13,15 +13,15 @@ from ruamel.yaml.error import StreamMark
 
 from littlest.config.model import Config, find_variant
 from littlest.config.reference.catalog import as_section, find_nearest_word, list_variants, split_optional
-from littlest.config.sections.base import Secret, Section, UserName
+from littlest.config.sections.base import Place, Secret, Section, UserName
 from littlest.config.sections.secrecy import cut_at_secret, is_hidden, is_secret_place
 from littlest.config.text.hints import explain_section, make_key_hint
 from littlest.config.text.problems import Problem
 from littlest.config.text.scalars import (
-    Misread,
+    BadValueError,
     describe_kind,
     find_line_break,
-    find_miswriting,
+    find_markup,
     guess_scalar,
     is_blank,
     is_empty,
@@ -32,18 +32,15 @@ from littlest.config.text.scalars import (
 )
 from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode
 
-Place = tuple[str | int, ...]
-"""Where a value stands in the data: keys, and positions in lists."""
-
 KEY = "[key]"
-"""Stands at the end of a place whose name itself is meant; pydantic's word for it."""
+"""The end of a place where the name itself is meant; pydantic's word for it."""
 _MOST_DEPTH = 20
 _MOST_VALUES = 50_000
 """Of those whose shape no setting prescribes: a few lines of anchors within anchors can stand for billions."""
 
 
 class Conversion:
-    """One file's way from nodes to data: `data`, the `problems` met, and the node at every place."""
+    """The conversion of one file's nodes: the `data`, the `problems` found, and the node at every place."""
 
     def __init__(self, root: Node | None, file: str) -> None:
         self.file = file
@@ -53,7 +50,7 @@ class Conversion:
         self.nodes: dict[Place, Node] = {}
         self._values = 0
         self.hidden: list[Node] = []
-        """What nobody gets to see: secrets, and values below keys that are not known or where a group belongs."""
+        """Nodes to mask: secrets, values below unknown keys, and values where a group belongs."""
         self.data: dict[str, Any] = {}
         if root is not None and not is_empty(root):
             self.nodes[()] = root
@@ -92,23 +89,23 @@ class Conversion:
             model = variant
         for name, key, value in self._list_pairs(node, tuple(model.model_fields), place):
             here = (*place, name)
-            # nothing stands where the next thing stands: the key is what a person looks for
+            # a value that is left out has the position of the next thing: point at the key instead
             self.nodes[here] = key if is_blank(value) else value
             try:
                 data[name] = self._convert(value, model.model_fields[name].annotation, here)
-            except Misread as misread:
-                self.add_problem(self.nodes[here], here, str(misread))
+            except BadValueError as error:
+                self.add_problem(self.nodes[here], here, str(error))
             if model is Secret and name == "value":
                 self.hidden.append(value)
         return data
 
     def _choose_variant(self, node: MappingNode, model: type[Section], place: Place) -> type[Section] | None:
-        """Return the model that the key `type` asks for; None, and a problem, for a type that there is not."""
+        """Return the model that the key `type` asks for; None, and a problem, for an unknown type."""
         pairs = ((key.value, value) for key, value in node.value if isinstance(key, ScalarNode))
         merged = ((name, value) for name, _, value in self._list_merged(node, place))
         kind = next((value for name, value in itertools.chain(pairs, merged) if name == "type"), None)
         if not isinstance(kind, ScalarNode) or is_blank(kind):
-            # what is wrong with it is said where it is read
+            # the problem is reported where the key is read
             return find_variant(model, {})
         try:
             return find_variant(model, {"type": kind.value})
@@ -127,7 +124,7 @@ class Conversion:
     ) -> Iterator[tuple[str, Node, Node]]:
         """Yield the known keys, their nodes and values, each once; note the unknown and the repeated ones.
 
-        `names` are the known keys, None where any may stand.
+        `names` are the known keys, None where any key is allowed.
         """
         is_known = names.__contains__ if names is not None else bool
         first_lines: dict[str, int] = {}
@@ -156,7 +153,7 @@ class Conversion:
             if is_known(name):
                 yield name, key, value
             else:
-                # where it stands it may be right: what is wrong is that it is merged into this group
+                # the key may be right where it is written: only merging it into this group is wrong
                 self.hidden.append(value)
                 merge = next(one for one, _ in node.value if _is_merge(one))
                 hint = make_key_hint(name, names or (), place)
@@ -187,16 +184,16 @@ class Conversion:
             self.hidden.append(node)
         self._hide_free(node, place)
         is_secret = kind is Secret or is_secret_place(place)
-        miswritten = find_miswriting(node, is_secret=is_secret) or (
+        markup = find_markup(node, is_secret=is_secret) or (
             find_line_break(node, is_secret=True) if kind is Secret else ""
         )
-        if miswritten:
-            raise Misread(miswritten)
+        if markup:
+            raise BadValueError(markup)
         if kind is Any:
             try:
                 return self._convert_data(node, place)
-            except Misread:
-                # what was not looked at may hold secrets
+            except BadValueError:
+                # what was not converted may hold secrets
                 self.hidden.append(node)
                 raise
         if optional and is_null(node):
@@ -218,35 +215,37 @@ class Conversion:
         return found
 
     def _check_secret_group(self, node: Node) -> None:
-        """Raises Misread for what stands where {file: PATH} may, without naming any of it: it may be the secret."""
+        """Raises BadValueError for neither a secret nor {file: PATH}; the message names nothing of it."""
         if not isinstance(node, MappingNode):
-            raise Misread("takes a secret, or {file: PATH}, not a list; put a secret that begins with [ in quotes")
+            raise BadValueError(
+                "takes a secret, or {file: PATH}, not a list; put a secret that begins with [ in quotes"
+            )
         keys = [key for key, _ in node.value if not _is_merge(key)]
         if not all(isinstance(key, ScalarNode) and key.value in Secret.model_fields for key in keys):
             self.hidden += [node, *keys]
-            raise Misread("takes a secret, or {file: PATH}; put a secret that begins with { in quotes")
+            raise BadValueError("takes a secret, or {file: PATH}; put a secret that begins with { in quotes")
 
     def _convert_single(self, node: Node, kind: Any, place: Place, *, optional: bool) -> Any:
         if not isinstance(node, ScalarNode):
             given = "list" if isinstance(node, SequenceNode) else "group"
             is_flow = isinstance(node, SequenceNode | MappingNode) and node.flow_style
             advice = "; put what begins with { or [ in quotes" if is_flow and kind is str else ""
-            raise Misread(f"takes {describe_kind(kind)}, not a {given}{advice}")
+            raise BadValueError(f"takes {describe_kind(kind)}, not a {given}{advice}")
         in_list = isinstance(place[-1], int)
         if is_blank(node):
-            raise Misread("is empty" if in_list else "has no value; give one, or delete the line")
+            raise BadValueError("is empty" if in_list else "has no value; give one, or delete the line")
         if not in_list and is_null(node):
-            raise Misread(f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default")
+            raise BadValueError(f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default")
         if broken := find_line_break(node, is_secret=is_secret_place(place)):
-            raise Misread(broken)
+            raise BadValueError(broken)
         return read_scalar(node, kind)
 
     def _convert_mapping(self, node: Node, annotation: tuple[Any, Any], place: Place) -> dict[str, Any]:
-        """Return what stands under names that the admin chooses, such as those of groups."""
+        """Return the values of names that the admin chooses, such as those of groups."""
         data: dict[str, Any] = {}
         if not isinstance(node, MappingNode):
             self.hidden.append(node)
-            raise Misread("takes names with what belongs to each: write them below it, indented, such as name: …")
+            raise BadValueError("takes names with their settings: write them below it, indented, such as name: …")
         names, kind = annotation
         first_lines: dict[str, int] = {}
         for name, key, value in self._list_pairs(node, None, place):
@@ -262,23 +261,23 @@ class Conversion:
             self.nodes[*here, KEY] = key
             try:
                 data[name] = self._convert(value, kind, here)
-            except Misread as misread:
-                self.add_problem(self.nodes[here], here, str(misread))
+            except BadValueError as error:
+                self.add_problem(self.nodes[here], here, str(error))
         return data
 
     def _convert_data(self, node: Node, place: Place, depth: int = 0) -> Any:
         """Return a value whose shape no setting prescribes."""
         if depth > _MOST_DEPTH:
-            raise Misread("is nested too deeply, or holds itself")
+            raise BadValueError("is nested too deeply, or holds itself")
         self._values += 1
         self._hide_free(node, place)
         if self._values > _MOST_VALUES:
-            raise Misread(f"holds more than {_MOST_VALUES} values, each anchor counted where it is used")
+            raise BadValueError(f"holds more than {_MOST_VALUES} values, each anchor counted where it is used")
         is_secret = is_secret_place(place)
-        miswritten = find_miswriting(node, is_secret=is_secret) or find_line_break(node, is_secret=is_secret)
-        if miswritten:
+        markup = find_markup(node, is_secret=is_secret) or find_line_break(node, is_secret=is_secret)
+        if markup:
             self.hidden.append(node)
-            self.add_problem(node, place, miswritten)
+            self.add_problem(node, place, markup)
             return None
         if isinstance(node, ScalarNode):
             return guess_scalar(node)
@@ -298,7 +297,7 @@ class Conversion:
         return data
 
     def _hide_free(self, node: Node, place: Place) -> None:
-        """Note what is a secret where the model knows no names, with names that stand in it."""
+        """Note secrets where the model knows no names, together with the names in them."""
         value: Any = node
         if isinstance(node, ScalarNode):
             value = guess_scalar(node)
@@ -312,17 +311,17 @@ class Conversion:
     def _convert_list(self, node: Node, annotation: Any, place: Place) -> tuple[Any, ...]:
         if not isinstance(node, SequenceNode):
             if isinstance(node, ScalarNode) and not node.style and node.value.startswith("-"):
-                raise Misread("takes a list; a space is missing after the dash")
+                raise BadValueError("takes a list; a space is missing after the dash")
             example = (
                 f"- {make_visible(node.value.split(',')[0].strip())}" if isinstance(node, ScalarNode) else "- name"
             )
-            raise Misread(f"takes a list: write each entry on a line of its own below it, such as {example}")
+            raise BadValueError(f"takes a list: write each entry on a line of its own below it, such as {example}")
         items: list[Any] = []
         for index, item in enumerate(node.value):
             try:
                 value = self._convert(item, annotation, (*place, index))
-            except Misread as misread:
-                self.add_problem(item, (*place, index), f"entry {index + 1} {misread}")
+            except BadValueError as error:
+                self.add_problem(item, (*place, index), f"entry {index + 1} {error}")
             else:
                 # positions in the data, which lacks the entries that could not be read
                 self.nodes[*place, len(items)] = item
@@ -331,7 +330,7 @@ class Conversion:
 
 
 def _names_file(node: Node, place: Place) -> bool:
-    """Whether this is the file that a secret stands in, or `{file: PATH}` as a whole."""
+    """Whether this is the path of a secret's file, or `{file: PATH}` as a whole."""
     if isinstance(node, MappingNode):
         return len(node.value) == 1 and all(
             isinstance(key, ScalarNode) and _names_file(value, (*place, key.value)) for key, value in node.value

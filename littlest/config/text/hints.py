@@ -1,17 +1,15 @@
-"""What was probably meant by a key or a group of settings that is not one. Pure functions."""
+"""What you probably meant by an unknown key, or by a value where a group of settings belongs. Pure."""
 
 import re
 
 from littlest.config.reference.catalog import find_nearest_key, find_nearest_word, list_variants
 from littlest.config.sections.auth import Auth
-from littlest.config.sections.base import Section
+from littlest.config.sections.base import Place, Section
 from littlest.config.text.syntax import Node, ScalarNode, explain_missing_space
-
-Place = tuple[str | int, ...]
 
 
 def make_key_hint(name: str, names: tuple[str, ...], place: Place) -> str | None:
-    """Return what was most likely meant by a key that there is not: one of its group, or a key of elsewhere."""
+    """Return which key you probably meant by an unknown one: one of its group, or one of another."""
     kinds = [kind for kind, model in list_variants(Auth) if name in model.model_fields] if place == ("auth",) else []
     if kinds:
         return f"it goes with auth.type {' or '.join(kinds)}"

@@ -13,8 +13,8 @@ from pydantic_core import ErrorDetails
 
 from littlest.config.model import Config
 from littlest.config.reference.catalog import find_nearest_word
-from littlest.config.sections.base import CONFLICT
-from littlest.config.text.convert import Conversion, Place
+from littlest.config.sections.base import CONFLICT, Place
+from littlest.config.text.convert import Conversion
 from littlest.config.text.problems import InvalidConfig, Problem
 from littlest.config.text.scalars import show
 from littlest.config.text.syntax import YamlSyntaxError, parse_yaml
@@ -29,7 +29,7 @@ def decode_config(data: bytes, name: str) -> str:
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         problem = "this file is saved as UTF-16; save it as UTF-8"
     elif b"\0" in data:
-        problem = "this is no text file"
+        problem = "this is not a text file"
     else:
         problem = f"the byte 0x{data[start]:02x} is not UTF-8; save the file as UTF-8"
     line = data.count(b"\n", 0, start) + 1
@@ -39,7 +39,7 @@ def decode_config(data: bytes, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """The settings of a file, and where each of them stands in it."""
+    """The settings of a file, and where each of them is in it."""
 
     config: Config
     text: str
@@ -47,8 +47,8 @@ class LoadedConfig:
     _conversion: Conversion
 
     def make_problem(self, place: Place, problem: str, hint: str | None = None) -> Problem:
-        """Return what is wrong with the value at a place, which stands at a line of the file (the nearest around it
-        where nothing was written there)."""
+        """Return what is wrong with the value at a place, with its line in the file: the nearest one around it where
+        the file gives no value."""
         return self._conversion.make_problem(self._conversion.find_node(place), place, problem, hint)
 
 
@@ -113,7 +113,7 @@ def _validate(conversion: Conversion) -> Config | None:
 def _add_problem(conversion: Conversion, detail: ErrorDetails) -> None:
     node = conversion.find_node(detail["loc"])
     problem, hint = _explain(detail)
-    # a conflict names what it is about; of every other problem the value is the subject
+    # a conflict names its subject; in every other problem the value is the subject
     is_hidden = any(node is hidden for hidden in conversion.hidden)
     subject = "" if is_hidden or detail["type"] in (CONFLICT, "missing") else show(node)
     conversion.add_problem(node, detail["loc"], f"{subject} {problem}".lstrip(), hint)
@@ -148,7 +148,7 @@ def _explain(detail: ErrorDetails) -> tuple[str, str | None]:
                 f"`littlest config help {detail['loc'][0]}` shows what is needed",
             )
         case "banned":
-            return detail["msg"], "a banned user may stand in no other list"
+            return detail["msg"], "a banned user may be in no other list"
         case kind if kind in _SENTENCES:
             return _SENTENCES[kind].format_map(limits), None
         case _:

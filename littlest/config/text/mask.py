@@ -9,13 +9,13 @@ from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml
 
 _KEY = re.compile(r"[ \t]*(?:- +)*(?:[A-Za-z_][A-Za-z0-9_]*:(?:[ \t]+|$))?")
-"""How a line begins that no value stands in: what it is indented with, the dashes of a list, a key."""
+"""The beginning of a line up to its value: its indentation, the dashes of a list, a key."""
 
 
 def mask_secrets(text: str, name: str) -> str:
-    """Return the text with a mask in the place of every secret; all else stays as it is.
+    """Return the text with every secret replaced by a mask; all else stays as it is.
 
-    Where a file is not valid, what stands below an unknown key is masked as well, and a value where a group belongs:
+    In a file that is not valid, what is below an unknown key is masked as well, and a value where a group belongs:
     it may be a secret whose key is misspelt or forgotten. `name` is the file's name in messages.
     Raises ConfigError for a text that is not YAML.
     """
@@ -36,7 +36,7 @@ def mask_secrets(text: str, name: str) -> str:
 
 
 def mask_values(line: str) -> str:
-    """Return a line with a mask for all but its key: of a text that is not YAML nobody knows what is a secret."""
+    """Return a line with a mask for all but its key: in a text that is not YAML anything may be a secret."""
     found = _KEY.match(line)
     begin, rest = (found[0], line[found.end() :]) if found else ("", line)
     return f"{begin}{MASK}" if rest.strip() else line

@@ -7,7 +7,7 @@ from littlest.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, and where it stands."""
+    """One thing that is wrong, and where."""
 
     file: str
     line: int

@@ -8,13 +8,12 @@ from typing import Any
 
 from littlest.config.model import Config
 from littlest.config.reference.catalog import Setting, list_settings
-from littlest.config.sections.base import Secret, Section
+from littlest.config.sections.base import KeyPath, Secret, Section
 from littlest.config.sections.secrecy import MASK, is_hidden, mask_free
 from littlest.config.sections.users import OwnLimits
 from littlest.paths import SCHEMA_FILE
 
 _WIDTH = 118
-Place = tuple[str, ...]
 _HEAD = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
 # The settings of this JupyterHub.
@@ -60,14 +59,14 @@ def make_data(config: Config, *, reveal: bool = False) -> dict[str, Any]:
     return _make_section_data(config, reveal, ())
 
 
-def _make_section_data(section: Section, reveal: bool, place: Place) -> dict[str, Any]:
+def _make_section_data(section: Section, reveal: bool, place: KeyPath) -> dict[str, Any]:
     # limits of some users: what is not given is not null, it is what holds for everybody
     given = section.model_fields_set if isinstance(section, OwnLimits) else type(section).model_fields
     values = ((name, getattr(section, name)) for name in type(section).model_fields if name in given)
     return {name: _make_plain(value, reveal, (*place, name)) for name, value in values}
 
 
-def _make_plain(value: Any, reveal: bool, place: Place) -> Any:
+def _make_plain(value: Any, reveal: bool, place: KeyPath) -> Any:
     match value:
         case Secret():
             return {"file": value.file} if value.file else value.value if reveal else MASK

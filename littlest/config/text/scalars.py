@@ -1,4 +1,4 @@
-"""Single values of YAML as the type of the setting they are given to, and as messages show them. Pure functions."""
+"""Single values of YAML as the type of the setting they are given to, and as messages show them. Pure."""
 
 import math
 import re
@@ -22,26 +22,26 @@ _MOST_SHOWN = 60
 _MOST_DIGITS = 30
 
 
-class Misread(Exception):
-    """A value that is not what its setting needs; the text is a sentence for the person."""
+class BadValueError(Exception):
+    """A value that does not suit its setting; the text is a sentence without its subject."""
 
 
 def read_scalar(node: ScalarNode, kind: Any) -> Any:
-    """Return a value as the type of its setting. Raises Misread."""
+    """Return a value as the type of its setting. Raises BadValueError."""
     text: str = node.value
     if kind is str or (list_choices(kind) and kind != Literal[True]):
         return text
     shown = show(node)
     if kind in (bool, Literal[True]):
         if node.style or text not in _TRUTH:
-            raise Misread(f"{shown} is neither true nor false")
+            raise BadValueError(f"{shown} is neither true nor false")
         return _TRUTH[text]
     number = _parse_number(text)
     # 80.0 is a whole number, to editors as well
     if number is None or (kind is int and not float(number).is_integer()):
-        raise Misread(f"{shown} is not {describe_kind(kind)}")
+        raise BadValueError(f"{shown} is not {describe_kind(kind)}")
     if node.style:
-        raise Misread(f"{shown} is text because of its quotes; write {text}")
+        raise BadValueError(f"{shown} is text because of its quotes; write {text}")
     return int(number) if kind is int else number
 
 
@@ -55,7 +55,7 @@ def describe_kind(kind: Any) -> str:
 
 
 def show(node: Node) -> str:
-    """Return a value as it stands in the file, short enough for a message."""
+    """Return a value as the file writes it, short enough for a message."""
     if not isinstance(node, ScalarNode):
         return ""
     text = make_visible(node.value)
@@ -63,14 +63,14 @@ def show(node: Node) -> str:
 
 
 def make_visible(text: str) -> str:
-    """Return what someone wrote as one short line without control characters, and without passwords in it."""
+    """Return a text as one short line without control characters and passwords."""
     text = mask_text(text)
     short = text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
     return short if short.isprintable() else short.encode("unicode_escape").decode()
 
 
-def find_miswriting(node: Node, *, is_secret: bool) -> str:
-    """Return how a value that was meant as text came to be something else for YAML; empty where it did not.
+def find_markup(node: Node, *, is_secret: bool) -> str:
+    """Return what is wrong with a value that YAML takes for markup instead of text; empty where nothing is.
 
     Nothing of a secret is named.
     """
@@ -124,10 +124,10 @@ def is_null(node: Node) -> bool:
 
 
 def is_blank(node: Node) -> bool:
-    """Whether nothing stands there."""
+    """Whether the value is left out."""
     return isinstance(node, ScalarNode) and not node.style and not node.value
 
 
 def is_empty(node: Node) -> bool:
-    """Whether this is null or nothing at all."""
+    """Whether this is null or left out."""
     return is_null(node) or is_blank(node)

@@ -1,6 +1,6 @@
-"""YAML text to nodes, which know their lines and the text that a value was written with.
+"""YAML text to nodes, which know their lines and how each value was written.
 
-The nodes are as far as YAML's own rules go here: what a value means is decided by the setting it is given to
+Nodes have no types yet: what a value means is decided by the setting it is given to
 (`littlest.config.text.convert`), so that a user called `null` or `0123` keeps that name.
 """
 
@@ -71,7 +71,7 @@ def parse_yaml(text: str) -> Node | None:
 _NO_COLON = "this line lacks a colon after its key"
 _NO_FIT = "this line does not fit the lines above it; check its indentation and brackets"
 _EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
-    (r"found character '\\t' that cannot start any token", "a tab stands here; indent with spaces"),
+    (r"found character '\\t' that cannot start any token", "there is a tab here; indent with spaces"),
     (
         r"found character '(.+)' that cannot start any token",
         lambda match: f"a value may not begin with {match[1]}; put the value in quotes",
@@ -97,7 +97,7 @@ _EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         lambda match: f"the bracket that opens here is not closed with {match[1]}",
     ),
     (
-        # its name is not told: many a password begins with *
+        # without its name: many passwords begin with *
         r"found undefined alias",
         "what begins with * refers to an anchor that does not exist; put the value in quotes if it is text",
     ),
@@ -115,10 +115,10 @@ _EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         "a backslash has a meaning in double quotes; use single quotes instead",
     ),
 )
-_STANDS_AT_CONTEXT = re.compile(
+_REPORTED_AT_START = re.compile(
     r"found unexpected end of stream|expected ',' or|found unknown escape|could not find expected ':'"
 )
-"""Problems that a person corrects where the construct begins, not where the scanner gave up."""
+"""Problems that you correct where the construct begins, not where the scanner gave up."""
 _LINE = re.compile(r"[^\n\r]*(?:\r\n|\n|\r|$)")
 """A line with its end, as YAML counts them."""
 _NO_SPACE = re.compile(r"\s*(?:(-)[^\s\-.0-9]|[A-Za-z_][A-Za-z0-9_.-]*\s*(:(?!//)(?=\S)|\uff1a))")
@@ -130,7 +130,7 @@ def _explain(error: MarkedYAMLError, text: str) -> YamlSyntaxError:
     is_tag = "scanning a tag" in (error.context or "")
     said = (error.context if is_tag else error.problem or error.context) or "it cannot be read"
     mark = error.problem_mark or error.context_mark
-    if error.context_mark is not None and (is_tag or _STANDS_AT_CONTEXT.match(said)):
+    if error.context_mark is not None and (is_tag or _REPORTED_AT_START.match(said)):
         mark = error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     for pattern, plain in _EXPLANATIONS:

@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from littlest.config.model import Config
-from littlest.config.sections.base import Secret
-from littlest.config.text.convert import KEY, Place
+from littlest.config.sections.base import Place, Secret
+from littlest.config.text.convert import KEY
 from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
 from littlest.hub.check.dry_start import find_start_problem, make_known_classes, to_config

@@ -18,8 +18,8 @@ from traitlets.config import Config as TraitConfig
 from traitlets.config import LoggingConfigurable
 
 from littlest.config.model import CHOSEN_NAMES, NAMES_ADVICE
+from littlest.config.sections.base import Place
 from littlest.config.sections.secrecy import MASK, is_secret_place
-from littlest.config.text.convert import Place
 from littlest.hub.application import LittlestHub
 from littlest.hub.check.trait_values import KnownClasses
 from littlest.hub.live import live

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from littlest.config.sections.base import Secret, Section
-from littlest.config.text.convert import Place
+from littlest.config.sections.base import Place, Secret, Section
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.errors import LittlestError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from littlest.config.editing.entered import Unfit, write_entered, write_entry
+from littlest.config.editing.entered import EntryError, write_entered, write_entry
 from littlest.config.editing.fitting import check_same_shape, check_takes_list, list_present, make_comparable
 from littlest.config.editing.layout import list_comments, read_layout
 from littlest.config.editing.source import EditRefused
@@ -22,7 +22,8 @@ from littlest.config.editing.text_edits import (
     unset,
 )
 from littlest.config.model import Config
-from littlest.config.reference.keys import Path, find_target, make_normalizer, parse_key, render_key
+from littlest.config.reference.keys import find_target, make_normalizer, parse_key, render_key
+from littlest.config.sections.base import KeyPath
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.render import make_data, render_default_config
@@ -200,7 +201,7 @@ def test_unset(text: str, key: str, expected: str) -> None:
     ],
 )
 def test_what_cannot_be_done_exactly_is_refused(text: str, key: str, value: str) -> None:
-    with pytest.raises((EditRefused, Unfit)) as caught:
+    with pytest.raises((EditRefused, EntryError)) as caught:
         set_text(text, key, value)
     assert str(caught.value).endswith(".")
     assert caught.value.hint
@@ -214,7 +215,7 @@ def test_lists_that_are_shared_are_not_changed() -> None:
         with pytest.raises(EditRefused, match="shares its value"):
             remove_text(shared, key, "b")
     assert is_brought_by_merge("x: &x {admin: [b]}\nusers:\n  <<: *x\n", ("users", "admin"))
-    with pytest.raises(Unfit, match="by <<"):
+    with pytest.raises(EntryError, match="by <<"):
         add_text("x: &x {admin: [b]}\nusers:\n  <<: *x\n", "users.admin", "c")
 
 
@@ -279,7 +280,7 @@ def make_edit(text: str, verb: str, key: str, value: Any) -> str:
             return unset(text, find_spelling(text, parse_key(key)))
 
 
-def read_value(config: Config, path: Path) -> Any:
+def read_value(config: Config, path: KeyPath) -> Any:
     data: Any = make_data(config)
     for depth, part in enumerate(path):
         normalize: Any = make_normalizer(None)
@@ -300,7 +301,7 @@ def test_any_edits_leave_a_valid_file_with_all_its_comments(text: str, edits: li
         try:
             new = make_edit(text, verb, key, value)
             after = load_config(new, "after")
-        except (EditRefused, Unfit, InvalidConfig):
+        except (EditRefused, EntryError, InvalidConfig):
             continue
         lost = Counter(list_comments(text, read_layout(text))) - Counter(list_comments(new, read_layout(new)))
         path = parse_key(key)

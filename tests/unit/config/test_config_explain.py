@@ -1,15 +1,17 @@
 """What `littlest config help` says of every key, and the keys that a shell offers."""
 
+import json
+
 import pytest
 
 from littlest.config.model import Config
 from littlest.config.reference.catalog import list_settings, list_variants, read_docstring
-from littlest.config.reference.completion import complete_keys
-from littlest.config.reference.explain import render_help
+from littlest.config.reference.completion import SCHEMA_FILE, complete_keys
 from littlest.config.reference.keys import UnknownKey
 from littlest.config.reference.shapes import SHAPES, list_metadata
 from littlest.config.sections.auth import Auth
 from littlest.config.sections.places import parse_homes
+from littlest.config.text.explain import render_help
 
 
 def test_every_setting_is_explained() -> None:
@@ -88,11 +90,15 @@ def test_every_check_of_the_model_has_words_and_a_schema() -> None:
     assert checks <= set(SHAPES)
 
 
+def complete(prefix: str) -> tuple[str, ...]:
+    return complete_keys(prefix, json.loads(SCHEMA_FILE.read_text("utf-8")))
+
+
 def test_a_shell_offers_every_key() -> None:
-    assert set(complete_keys("")) == {setting.key for setting in list_settings()} | {
+    assert set(complete("")) == {setting.key for setting in list_settings()} | {
         f"auth.{name}" for _, model in list_variants(Auth) for name in model.model_fields
     }
-    assert complete_keys("limits.m") == ("limits.memory",)
-    assert complete_keys("users.groups.biology.limits.m") == ("users.groups.biology.limits.memory",)
-    assert complete_keys("auth.client_") == ("auth.client_id", "auth.client_secret", "auth.client_ids")
-    assert complete_keys("nonsense.") == complete_keys("jupyterhub.x.") == ()
+    assert complete("limits.m") == ("limits.memory",)
+    assert complete("users.groups.biology.limits.m") == ("users.groups.biology.limits.memory",)
+    assert complete("auth.client_") == ("auth.client_id", "auth.client_secret", "auth.client_ids")
+    assert complete("nonsense.") == complete("jupyterhub.x.") == ()
