@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from littlest.config.sections.base import (
     Conflict,
-    FilePath,
     Secret,
     Section,
     TraitValues,
@@ -16,7 +15,8 @@ from littlest.config.sections.base import (
     make_conflict,
     make_conflicts,
 )
-from littlest.config.sections.values import parse_address, parse_class_name, parse_pam_service, parse_server
+from littlest.config.sections.kinds import ClassName, FilePath, PamService, ServerName
+from littlest.config.sections.values import parse_address
 
 _HERE = "littlest.config.sections.auth"
 _PROVIDERS = "littlest.config.sections.providers"
@@ -116,7 +116,7 @@ class PamAuth(Auth):
 
     type: Literal["pam"]
     """The way to log in. With `pam`, the password is that of the Unix account of the same name."""
-    service: Annotated[str, AfterValidator(parse_pam_service), Field(examples=["sshd"])] = "login"
+    service: Annotated[PamService, Field(examples=["sshd"])] = "login"
     """The PAM service that is asked: the name of a file in /etc/pam.d."""
 
 
@@ -159,7 +159,7 @@ class LdapAuth(Auth):
 
     type: Literal["ldap"]
     """The way to log in. With `ldap`, a directory checks the password."""
-    server: Annotated[str, AfterValidator(parse_server), Field(examples=["ldap.example.org"])]
+    server: Annotated[ServerName, Field(examples=["ldap.example.org"])]
     """Name or address of the directory's server."""
     port: Annotated[Annotated[int, Field(ge=1, le=65535)] | None, Field(examples=[636])] = None
     """TCP port; null for the usual one, 636 with `tls: on_connect` and else 389."""
@@ -211,5 +211,5 @@ class LdapAuth(Auth):
 class ClassAuth(Auth):
     """An authenticator class from a package in the hub environment."""
 
-    type: Annotated[str, AfterValidator(parse_class_name)]
+    type: ClassName
     """The class, with its module. What it can be told stands under `settings`."""

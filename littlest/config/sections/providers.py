@@ -6,16 +6,12 @@ The fields are named in the providers' own words; `littlest.hub.login.authentica
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from littlest.config.sections.auth import Auth
-from littlest.config.sections.base import Secret, UrlOrNone, Words, make_conflicts
-from littlest.config.sections.values import parse_domain, parse_entity_id, parse_server_url, parse_url
+from littlest.config.sections.base import Secret, Words, make_conflicts
+from littlest.config.sections.kinds import Domain, EntityId, ServerUrl, Url, UrlOrNone
 
-Url = Annotated[str, AfterValidator(parse_url)]
-ServerUrl = Annotated[str, AfterValidator(parse_server_url)]
-EntityId = Annotated[str, AfterValidator(parse_entity_id)]
-Domain = Annotated[str, AfterValidator(parse_domain)]
 Text = Annotated[str, Field(min_length=1)]
 
 
