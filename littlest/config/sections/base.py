@@ -33,6 +33,13 @@ class Section(BaseModel):
     """Where the key `type` decides which settings the group has: each type, and the module that has its model."""
 
 
+class Sets:
+    """Marks a setting of `auth` with the traits of the authenticator class that it sets."""
+
+    def __init__(self, *traits: str) -> None:
+        self.traits = traits
+
+
 S = TypeVar("S", bound=Section)
 
 
