@@ -12,17 +12,15 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
 
 from littlest.config.sections.auth import CUSTOM, Auth, FirstUseAuth
 from littlest.config.sections.base import (
     WHEN_GIVEN,
     Conflict,
-    FilePath,
     Secret,
     Section,
     TraitValues,
-    UrlOrNone,
     Words,
     find_trait_secrets,
     make_conflict,
@@ -30,24 +28,25 @@ from littlest.config.sections.base import (
     validate_section,
 )
 from littlest.config.sections.folders import SharedFolder, list_path_conflicts
-from littlest.config.sections.places import (
-    parse_program_folder,
-    parse_server_variable,
-    parse_variable_value,
+from littlest.config.sections.kinds import (
+    Address,
+    BaseUrl,
+    Domain,
+    Email,
+    FilePath,
+    Folder,
+    GroupName,
+    Kind,
+    Network,
+    ProgramFolder,
+    PublicUrl,
+    ServerVariable,
+    ServiceName,
+    UrlOrNone,
+    VariableName,
+    VariableValue,
 )
 from littlest.config.sections.users import Limits, Users
-from littlest.config.sections.values import (
-    parse_address,
-    parse_base_url,
-    parse_domain,
-    parse_email,
-    parse_folder,
-    parse_group_name,
-    parse_network,
-    parse_public_url,
-    parse_service_name,
-    parse_variable_name,
-)
 from littlest.paths import HUB_PORT
 
 CHOSEN_NAMES = "with this auth anybody could choose the name of an account of this machine, and use it"
@@ -67,16 +66,20 @@ def _check_max_age(seconds: int) -> int:
     return seconds
 
 
-Port = Annotated[int, Field(ge=1, le=65535), AfterValidator(_check_port)]
-VariableValue = Annotated[str, AfterValidator(parse_variable_value)]
-Variables = dict[Annotated[str, AfterValidator(parse_variable_name)], VariableValue]
-ServerVariables = dict[Annotated[str, AfterValidator(parse_server_variable)], VariableValue]
+MaxAge = Annotated[
+    int,
+    Field(ge=0, le=_A_YEAR),
+    Kind(_check_max_age, types=(), more={"anyOf": [{"maximum": 0}, {"minimum": 600}]}),
+]
+Port = Annotated[int, Field(ge=1, le=65535), Kind(_check_port, types=(), more={"not": {"const": HUB_PORT}})]
+Variables = dict[VariableName, VariableValue]
+ServerVariables = dict[ServerVariable, VariableValue]
 
 
 class Http(Section):
     """Where the hub is reached."""
 
-    address: Annotated[str, AfterValidator(parse_address), Field(examples=["192.0.2.10"])] = ""
+    address: Annotated[Address, Field(examples=["192.0.2.10"])] = ""
     """IP address the proxy listens on, one that the machine has; empty for all of them."""
     port: Annotated[Port, Field(examples=[8000])] = 80
     """TCP port the proxy listens on; with https, the port that redirects to it."""
@@ -85,11 +88,9 @@ class Http(Section):
 class LetsEncrypt(Section):
     """Certificates from Let's Encrypt; not possible in this version."""
 
-    email: Annotated[str, AfterValidator(parse_email), Field(examples=["teacher@example.org"])] = ""
+    email: Annotated[Email, Field(examples=["teacher@example.org"])] = ""
     """Address to which Let's Encrypt writes when something is wrong."""
-    domains: Annotated[
-        tuple[Annotated[str, AfterValidator(parse_domain)], ...], Field(examples=[["jupyter.example.org"]])
-    ] = ()
+    domains: Annotated[tuple[Domain, ...], Field(examples=[["jupyter.example.org"]])] = ()
     """Domains of this hub."""
 
 
@@ -132,9 +133,7 @@ class Https(Section):
 class Proxy(Section):
     """Another web server that stands before the hub."""
 
-    trusted: Annotated[
-        tuple[Annotated[str, AfterValidator(parse_network)], ...], Field(examples=[["127.0.0.1", "10.0.0.0/8"]])
-    ] = ()
+    trusted: Annotated[tuple[Network, ...], Field(examples=[["127.0.0.1", "10.0.0.0/8"]])] = ()
     """IP addresses or networks of web servers that stand before the hub: only what they say of a visitor's address
     and protocol (X-Forwarded-For, X-Forwarded-Proto) is believed."""
 
@@ -148,11 +147,9 @@ class UserEnvironment(Section):
         default_factory=dict
     )
     """Environment variables of every server, its kernels and terminals."""
-    path: Annotated[
-        tuple[Annotated[str, AfterValidator(parse_program_folder)], ...], Field(examples=[["/opt/matlab/bin"]])
-    ] = ()
+    path: Annotated[tuple[ProgramFolder, ...], Field(examples=[["/opt/matlab/bin"]])] = ()
     """Folders in which programs are looked for first, before those of the shared environment."""
-    working_directory: Annotated[str, AfterValidator(parse_folder), Field(examples=["notebooks"])] = ""
+    working_directory: Annotated[Folder, Field(examples=["notebooks"])] = ""
     """Folder in which servers open, made where it is missing: below the user's home, or a whole path; empty for the
     home itself."""
 
@@ -166,7 +163,7 @@ class Cull(Section):
     """Seconds without activity after which a server is stopped; a running computation counts as activity."""
     every: Annotated[int, Field(ge=10, le=_A_YEAR, examples=[60])] = 300
     """Seconds between checks."""
-    max_age: Annotated[int, Field(ge=0, le=_A_YEAR, examples=[86400]), AfterValidator(_check_max_age)] = 0
+    max_age: Annotated[MaxAge, Field(examples=[86400])] = 0
     """Seconds after which a server is stopped even if it is in use, at least 600; 0 for never."""
 
 
@@ -201,7 +198,7 @@ class Services(Section):
     cull: Cull = Field(default_factory=Cull.model_construct)
     """Stopping servers that nobody uses."""
     managed: Annotated[
-        dict[Annotated[str, AfterValidator(parse_service_name)], ManagedService],
+        dict[ServiceName, ManagedService],
         Field(examples=[{"grader": {"command": ["/opt/grader/bin/grader"], "scopes": ["list:users"]}}]),
     ] = Field(default_factory=dict)
     """Services that work with the hub's API, by their names."""
@@ -223,11 +220,9 @@ class Config(Section):
     """Where the hub is reached."""
     https: Annotated[Https, WHEN_GIVEN] = Field(default_factory=Https.model_construct)
     """Encryption between browsers and the hub."""
-    base_url: Annotated[str, AfterValidator(parse_base_url), Field(examples=["/jupyter/"])] = "/"
+    base_url: Annotated[BaseUrl, Field(examples=["/jupyter/"])] = "/"
     """Path under which the hub is reached, such as /jupyter/ when another web server stands before it."""
-    external_url: Annotated[
-        str, AfterValidator(parse_public_url), Field(examples=["https://jupyter.example.org/"])
-    ] = ""
+    external_url: Annotated[PublicUrl, Field(examples=["https://jupyter.example.org/"])] = ""
     """Whole address under which people reach the hub, path included; empty where it is this machine's own."""
     proxy: Annotated[Proxy, WHEN_GIVEN] = Field(default_factory=Proxy.model_construct)
     """Another web server that stands before the hub."""
@@ -240,7 +235,7 @@ class Config(Section):
     user_environment: Annotated[UserEnvironment, WHEN_GIVEN] = Field(default_factory=UserEnvironment.model_construct)
     """What users find on their servers."""
     shared_folders: Annotated[
-        dict[Annotated[str, AfterValidator(parse_group_name)], SharedFolder],
+        dict[GroupName, SharedFolder],
         Field(examples=[{"data": {"path": "/srv/data"}, "exchange": {"writable": True}}]),
     ] = Field(default_factory=dict)
     """Folders that several users see, by their names."""

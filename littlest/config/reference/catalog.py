@@ -3,7 +3,7 @@
 Descriptions are the attributes' docstrings, read from the model's own source when they are wanted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 
 from littlest.config.model import Config, find_variant
 from littlest.config.sections.base import Secret, Section
+from littlest.config.sections.kinds import Kind
 
 NAME = "NAME"
 """Stands in keys for a name that the admin chooses."""
@@ -108,6 +109,26 @@ def split_optional(annotation: Any) -> tuple[Any, bool]:
         return annotation, False
     (inner,) = (member for member in get_args(annotation) if member is not NoneType)
     return split_optional(inner)[0], True
+
+
+def list_metadata(annotation: Any) -> list[Any]:
+    """Return the constraints and checks of one value, wherever they are in its annotation, but not those of a list's
+    entries."""
+    found: list[Any] = []
+    for constraint in getattr(annotation, "__metadata__", ()):
+        found += getattr(constraint, "metadata", [constraint])
+    if getattr(annotation, "__metadata__", None) is not None:
+        return found + list_metadata(get_args(annotation)[0])
+    if get_origin(annotation) in (tuple, dict, None):
+        return found
+    for member in get_args(annotation):
+        found += list_metadata(member)
+    return found
+
+
+def list_kinds(metadata: Sequence[Any]) -> list[Kind]:
+    """Return the kinds among the constraints of a value."""
+    return [constraint for constraint in metadata if isinstance(constraint, Kind)]
 
 
 def list_choices(annotation: Any) -> tuple[str, ...] | None:

@@ -12,14 +12,16 @@ from littlest.config.reference.catalog import (
     Setting,
     as_section,
     list_choices,
+    list_kinds,
+    list_metadata,
     list_own_settings,
     list_variants,
     read_docstring,
     split_optional,
 )
-from littlest.config.reference.shapes import SHAPES, TEXT, Schema, list_metadata, list_shapes
 from littlest.config.sections.auth import CUSTOM
 from littlest.config.sections.base import Secret, Section
+from littlest.config.sections.kinds import TEXT, ClassName, FilePath, Schema
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _KEYWORDS = {"ge": "minimum", "le": "maximum", "max_length": "maxLength", "min_length": "minLength"}
@@ -174,17 +176,21 @@ def _make_single(kind: Any, metadata: list[Any]) -> Schema:
         schema |= {
             word: getattr(part, name) for name, word in _KEYWORDS.items() if getattr(part, name, None) is not None
         }
-        if pattern := getattr(part, "pattern", None):
-            schema["pattern"] = pattern
-    for shape in list_shapes(metadata):
-        schema |= shape.schema
+    for found in list_kinds(metadata):
+        schema |= found.schema
     return schema
+
+
+def _schema_of(annotation: Any) -> Schema:
+    """Return the schema of an annotated text."""
+    (kind,) = list_kinds(list_metadata(annotation))
+    return kind.schema
 
 
 def _make_names(kind: Any, definitions: dict[str, Schema]) -> Schema:
     name, value = get_args(kind)
-    shapes = list_shapes(list_metadata(name))
-    names = shapes[0].schema if shapes else {"minLength": 1}
+    kinds = list_kinds(list_metadata(name))
+    names = kinds[0].schema if kinds else {"minLength": 1}
     names.pop("type", None)
     return {
         "type": ["object", "null"],
@@ -226,7 +232,7 @@ def _make_choice(section: type[Section], definitions: dict[str, Schema]) -> Sche
         "properties": {
             "type": {
                 "description": "The way to log in; `littlest config help auth` says what each needs.",
-                "anyOf": [{"enum": list(kinds)}, SHAPES["parse_class_name"].schema],
+                "anyOf": [{"enum": list(kinds)}, _schema_of(ClassName)],
                 "default": default,
             }
         },
@@ -244,7 +250,7 @@ def _make_secret() -> Schema:
                 "type": "object",
                 "additionalProperties": False,
                 "required": ["file"],
-                "properties": {"file": {"description": file.description, **SHAPES["parse_file_path"].schema}},
+                "properties": {"file": {"description": file.description, **_schema_of(FilePath)}},
             },
             {
                 "type": "object",

@@ -3,20 +3,21 @@
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from littlest.config.sections.base import (
     Conflict,
-    FilePath,
     Secret,
     Section,
+    Sets,
     TraitValues,
     Words,
     find_trait_secrets,
     make_conflict,
     make_conflicts,
 )
-from littlest.config.sections.values import parse_address, parse_class_name, parse_pam_service, parse_server
+from littlest.config.sections.kinds import ClassName, FilePath, PamService, ServerName
+from littlest.config.sections.values import parse_address
 
 _HERE = "littlest.config.sections.auth"
 _PROVIDERS = "littlest.config.sections.providers"
@@ -97,15 +98,15 @@ class NativeAuth(Auth):
 
     type: Literal["native"]
     """The way to log in. With `native`, users sign up on a page of the hub, and an admin approves them."""
-    open_signup: bool = False
+    open_signup: Annotated[bool, Sets("open_signup")] = False
     """Whether those who sign up may log in at once, without an admin's approval."""
-    minimum_password_length: Annotated[int, Field(ge=7, le=72, examples=[12])] = 8
+    minimum_password_length: Annotated[int, Field(ge=7, le=72, examples=[12]), Sets("minimum_password_length")] = 8
     """Characters that a password needs at least."""
-    ask_email_address: bool = False
+    ask_email_address: Annotated[bool, Sets("ask_email_on_signup")] = False
     """Whether the sign-up page asks for an e-mail address."""
-    failed_logins: Annotated[int, Field(ge=0, le=1000, examples=[5])] = 0
+    failed_logins: Annotated[int, Field(ge=0, le=1000, examples=[5]), Sets("allowed_failed_logins")] = 0
     """Wrong passwords after which a user must wait; 0 for no such limit."""
-    wait: Annotated[int, Field(ge=1, le=86400, examples=[60])] = 600
+    wait: Annotated[int, Field(ge=1, le=86400, examples=[60]), Sets("seconds_before_next_try")] = 600
     """Seconds to wait after too many wrong passwords."""
 
 
@@ -116,7 +117,7 @@ class PamAuth(Auth):
 
     type: Literal["pam"]
     """The way to log in. With `pam`, the password is that of the Unix account of the same name."""
-    service: Annotated[str, AfterValidator(parse_pam_service), Field(examples=["sshd"])] = "login"
+    service: Annotated[PamService, Field(examples=["sshd"]), Sets("service")] = "login"
     """The PAM service that is asked: the name of a file in /etc/pam.d."""
 
 
@@ -127,7 +128,7 @@ class DummyAuth(Auth):
     """The way to log in. With `dummy`, anybody can be anybody."""
     i_know_this_is_insecure: bool = False
     """Must be true: whoever reaches the page can log in as an admin, who may do everything on this machine."""
-    password: Secret | None = None
+    password: Annotated[Secret | None, Sets("password")] = None
     """The one password of everybody; null for none at all."""
 
     @model_validator(mode="after")
@@ -159,25 +160,37 @@ class LdapAuth(Auth):
 
     type: Literal["ldap"]
     """The way to log in. With `ldap`, a directory checks the password."""
-    server: Annotated[str, AfterValidator(parse_server), Field(examples=["ldap.example.org"])]
+    server: Annotated[ServerName, Field(examples=["ldap.example.org"]), Sets("server_address")]
     """Name or address of the directory's server."""
-    port: Annotated[Annotated[int, Field(ge=1, le=65535)] | None, Field(examples=[636])] = None
+    port: Annotated[Annotated[int, Field(ge=1, le=65535)] | None, Field(examples=[636]), Sets("server_port")] = None
     """TCP port; null for the usual one, 636 with `tls: on_connect` and else 389."""
-    tls: Annotated[Literal["on_connect", "before_bind", "insecure"], Field(examples=["on_connect"])] = "before_bind"
+    tls: Annotated[
+        Literal["on_connect", "before_bind", "insecure"],
+        Field(examples=["on_connect"]),
+        Sets("tls_strategy", "use_ssl"),
+    ] = "before_bind"
     """When the connection is encrypted: at once, before the password is sent (STARTTLS), or never."""
-    certificate_authority: Annotated[FilePath | None, Field(examples=["/etc/ssl/school-ca.pem"])] = None
+    certificate_authority: Annotated[
+        FilePath | None, Field(examples=["/etc/ssl/school-ca.pem"]), Sets("tls_kwargs")
+    ] = None
     """Path of the certificate that vouches for the directory's own (PEM); null for those that Debian trusts."""
-    user_dns: Annotated[Words, Field(examples=[["uid={username},ou=people,dc=example,dc=org"]])] = ()
+    user_dns: Annotated[
+        Words, Field(examples=[["uid={username},ou=people,dc=example,dc=org"]]), Sets("bind_dn_template")
+    ] = ()
     """Templates of users' entries, tried in turn; empty where `search_base` is given."""
-    search_base: Annotated[str, Field(examples=["ou=people,dc=example,dc=org"])] = ""
+    search_base: Annotated[
+        str, Field(examples=["ou=people,dc=example,dc=org"]), Sets("lookup_dn", "user_search_base")
+    ] = ""
     """Entry under which users are searched for; empty where `user_dns` says where they are."""
-    search_attribute: Annotated[str, Field(examples=["sAMAccountName"])] = "uid"
+    search_attribute: Annotated[
+        str, Field(examples=["sAMAccountName"]), Sets("user_attribute", "lookup_dn_user_dn_attribute")
+    ] = "uid"
     """Attribute that holds the name with which people log in."""
-    search_user: Annotated[str, Field(examples=["cn=reader,dc=example,dc=org"])] = ""
+    search_user: Annotated[str, Field(examples=["cn=reader,dc=example,dc=org"]), Sets("lookup_dn_search_user")] = ""
     """Entry that may search; empty to search without logging in."""
-    search_password: Secret | None = None
+    search_password: Annotated[Secret | None, Sets("lookup_dn_search_password")] = None
     """Password of `search_user`."""
-    groups: Annotated[Words, Field(examples=[["cn=class,ou=groups,dc=example,dc=org"]])] = ()
+    groups: Annotated[Words, Field(examples=[["cn=class,ou=groups,dc=example,dc=org"]]), Sets("allowed_groups")] = ()
     """Entries of groups whose members may log in, beside those named under `users`."""
 
     @model_validator(mode="after")
@@ -211,5 +224,5 @@ class LdapAuth(Auth):
 class ClassAuth(Auth):
     """An authenticator class from a package in the hub environment."""
 
-    type: Annotated[str, AfterValidator(parse_class_name)]
+    type: ClassName
     """The class, with its module. What it can be told stands under `settings`."""

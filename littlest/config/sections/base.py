@@ -1,19 +1,17 @@
 """What every group of settings is made of: strict frozen models, secrets, and what several groups have in common."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
+from littlest.config.sections.kinds import UserName
 from littlest.config.sections.secrecy import is_secret_place
-from littlest.config.sections.values import parse_file_path, parse_url_or_none, parse_user_name
+from littlest.config.sections.values import parse_file_path
 
-UserName = Annotated[str, AfterValidator(parse_user_name)]
 UserNames = tuple[UserName, ...]
 Words = tuple[str, ...]
-FilePath = Annotated[str, AfterValidator(parse_file_path)]
-UrlOrNone = Annotated[str, AfterValidator(parse_url_or_none)]
 Data = Any
 """A value of any shape, such as a trait's: its type comes from how it is written."""
 TraitValues = dict[str, Data]
@@ -37,6 +35,13 @@ class Section(BaseModel):
 
     variants: ClassVar[Mapping[str, str]] = {}
     """Where the key `type` decides which settings the group has: each type, and the module that has its model."""
+
+
+class Sets:
+    """Marks a setting of `auth` with the traits of the authenticator class that it sets."""
+
+    def __init__(self, *traits: str) -> None:
+        self.traits = traits
 
 
 S = TypeVar("S", bound=Section)

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from littlest.config.sections.base import Conflict, Section, Words
-from littlest.config.sections.places import parse_shared_path
+from littlest.config.sections.kinds import SharedPath
 from littlest.config.sections.users import Group
 from littlest.paths import SHARED_DIR
 
@@ -14,7 +14,7 @@ from littlest.paths import SHARED_DIR
 class SharedFolder(Section):
     """A folder that several users see."""
 
-    path: Annotated[Annotated[str, AfterValidator(parse_shared_path)] | None, Field(examples=["/srv/data"])] = None
+    path: Annotated[SharedPath | None, Field(examples=["/srv/data"])] = None
     """Where it is; null for /srv/littlest/ and its name."""
     writable: bool = False
     """Whether its users may put files into it and change each other's; otherwise only admins may."""

@@ -6,16 +6,12 @@ The fields are named in the providers' own words; `littlest.hub.login.authentica
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from littlest.config.sections.auth import Auth
-from littlest.config.sections.base import Secret, UrlOrNone, Words, make_conflicts
-from littlest.config.sections.values import parse_domain, parse_entity_id, parse_server_url, parse_url
+from littlest.config.sections.base import Secret, Sets, Words, make_conflicts
+from littlest.config.sections.kinds import Domain, EntityId, ServerUrl, Url, UrlOrNone
 
-Url = Annotated[str, AfterValidator(parse_url)]
-ServerUrl = Annotated[str, AfterValidator(parse_server_url)]
-EntityId = Annotated[str, AfterValidator(parse_entity_id)]
-Domain = Annotated[str, AfterValidator(parse_domain)]
 Text = Annotated[str, Field(min_length=1)]
 
 
@@ -24,9 +20,9 @@ class OAuth(Auth):
 
     sends_people_back = True
 
-    client_id: Annotated[Text, Field(examples=["0123456789abcdef"])]
+    client_id: Annotated[Text, Field(examples=["0123456789abcdef"]), Sets("client_id")]
     """Identifier of this hub, as the provider gave it out."""
-    client_secret: Annotated[Secret, Field(examples=[{"file": "/etc/littlest/client-secret"}])]
+    client_secret: Annotated[Secret, Field(examples=[{"file": "/etc/littlest/client-secret"}]), Sets("client_secret")]
     """Secret of this hub, as the provider gave it out."""
 
 
@@ -37,25 +33,31 @@ class OidcAuth(OAuth):
 
     type: Literal["oidc"]
     """The way to log in. With `oidc`, any provider that speaks OpenID Connect."""
-    authorize_url: Annotated[Url, Field(examples=["https://login.example.org/authorize"])]
+    authorize_url: Annotated[Url, Field(examples=["https://login.example.org/authorize"]), Sets("authorize_url")]
     """Page on which people log in."""
-    token_url: Annotated[Url, Field(examples=["https://login.example.org/token"])]
+    token_url: Annotated[Url, Field(examples=["https://login.example.org/token"]), Sets("token_url")]
     """Where the hub gets its token."""
-    userdata_url: Annotated[Url, Field(examples=["https://login.example.org/userinfo"])]
+    userdata_url: Annotated[Url, Field(examples=["https://login.example.org/userinfo"]), Sets("userdata_url")]
     """Where the hub asks who it is."""
-    logout_url: Annotated[UrlOrNone, Field(examples=["https://login.example.org/logout"])] = ""
+    logout_url: Annotated[
+        UrlOrNone, Field(examples=["https://login.example.org/logout"]), Sets("logout_redirect_url")
+    ] = ""
     """Page to which people are led after logging out; empty for none."""
-    scope: Annotated[Words, Field(examples=[["openid", "email"]])] = ("openid", "profile")
+    scope: Annotated[Words, Field(examples=[["openid", "email"]]), Sets("scope")] = ("openid", "profile")
     """What the hub asks to know."""
-    username_claim: Annotated[Text, Field(examples=["email"])] = "preferred_username"
+    username_claim: Annotated[Text, Field(examples=["email"]), Sets("username_claim", "username_key")] = (
+        "preferred_username"
+    )
     """The claim that becomes the user's name."""
-    groups_claim: Annotated[str, Field(examples=["groups"])] = ""
+    groups_claim: Annotated[
+        str, Field(examples=["groups"]), Sets("manage_groups", "auth_state_groups_key", "claim_groups_key")
+    ] = ""
     """The claim that lists a user's groups; empty for none."""
-    allowed_groups: Annotated[Words, Field(examples=[["students"]])] = ()
+    allowed_groups: Annotated[Words, Field(examples=[["students"]]), Sets("allowed_groups")] = ()
     """Groups at the provider whose members may log in, beside those named under `users`."""
-    admin_groups: Annotated[Words, Field(examples=[["staff"]])] = ()
+    admin_groups: Annotated[Words, Field(examples=[["staff"]]), Sets("admin_groups")] = ()
     """Groups at the provider whose members are admins here."""
-    login_service: Annotated[Text, Field(examples=["University login"])] = "single sign-on"
+    login_service: Annotated[Text, Field(examples=["University login"]), Sets("login_service")] = "single sign-on"
     """What the login button says after "Sign in with"."""
 
     @model_validator(mode="after")
@@ -72,9 +74,13 @@ class GitHubAuth(OAuth):
 
     type: Literal["github"]
     """The way to log in. With `github`, people use their account at GitHub."""
-    url: Annotated[ServerUrl, Field(examples=["https://github.example.org"])] = "https://github.com"
+    url: Annotated[ServerUrl, Field(examples=["https://github.example.org"]), Sets("github_url")] = (
+        "https://github.com"
+    )
     """Address of GitHub, or of a GitHub Enterprise server."""
-    organizations: Annotated[Words, Field(examples=[["our-school", "our-school:physics"]])] = ()
+    organizations: Annotated[
+        Words, Field(examples=[["our-school", "our-school:physics"]]), Sets("allowed_organizations")
+    ] = ()
     """Organizations, or teams as `organization:team`, whose members may log in, beside those under `users`."""
 
 
@@ -83,7 +89,9 @@ class GoogleAuth(OAuth):
 
     type: Literal["google"]
     """The way to log in. With `google`, people use their account at Google."""
-    hosted_domains: Annotated[tuple[Domain, ...], Field(examples=[["school.example.org"]])] = ()
+    hosted_domains: Annotated[
+        tuple[Domain, ...], Field(examples=[["school.example.org"]]), Sets("hosted_domain")
+    ] = ()
     """Google Workspace domains from which users may come; their name is then the part before the @ where there is
     only one. Empty for all of Google."""
 
@@ -95,9 +103,11 @@ class GitLabAuth(OAuth):
 
     type: Literal["gitlab"]
     """The way to log in. With `gitlab`, people use their account at GitLab."""
-    url: Annotated[ServerUrl, Field(examples=["https://gitlab.example.org"])] = "https://gitlab.com"
+    url: Annotated[ServerUrl, Field(examples=["https://gitlab.example.org"]), Sets("gitlab_url")] = (
+        "https://gitlab.com"
+    )
     """Address of the GitLab server."""
-    groups: Annotated[Words, Field(examples=[["our-school"]])] = ()
+    groups: Annotated[Words, Field(examples=[["our-school"]]), Sets("allowed_gitlab_groups")] = ()
     """Groups whose members may log in, beside those named under `users`."""
 
 
@@ -106,9 +116,11 @@ class AzureAdAuth(OAuth):
 
     type: Literal["azuread"]
     """The way to log in. With `azuread`, people use their account in Microsoft Entra ID."""
-    tenant_id: Annotated[Text, Field(examples=["00000000-0000-0000-0000-000000000000"])]
+    tenant_id: Annotated[Text, Field(examples=["00000000-0000-0000-0000-000000000000"]), Sets("tenant_id")]
     """Identifier of the organization's directory."""
-    username_claim: Annotated[Text, Field(examples=["preferred_username"])] = "unique_name"
+    username_claim: Annotated[
+        Text, Field(examples=["preferred_username"]), Sets("username_claim", "username_key")
+    ] = "unique_name"
     """The claim that becomes the user's name."""
 
 
@@ -119,9 +131,11 @@ class GlobusAuth(OAuth):
 
     type: Literal["globus"]
     """The way to log in. With `globus`, people use their account at Globus."""
-    groups: Annotated[Words, Field(examples=[["00000000-0000-0000-0000-000000000000"]])] = ()
+    groups: Annotated[
+        Words, Field(examples=[["00000000-0000-0000-0000-000000000000"]]), Sets("allowed_globus_groups")
+    ] = ()
     """Globus groups whose members may log in, beside those named under `users`."""
-    identity_provider: Annotated[str, Field(examples=["example.org"])] = ""
+    identity_provider: Annotated[str, Field(examples=["example.org"]), Sets("identity_provider")] = ""
     """The identity provider through which everybody must come; empty for any."""
 
 
@@ -143,9 +157,9 @@ class Auth0Auth(OAuth):
 
     type: Literal["auth0"]
     """The way to log in. With `auth0`, people log in through a tenant at Auth0."""
-    domain: Annotated[Domain, Field(examples=["our-school.eu.auth0.com"])]
+    domain: Annotated[Domain, Field(examples=["our-school.eu.auth0.com"]), Sets("auth0_domain")]
     """Domain of the tenant."""
-    username_claim: Annotated[Text, Field(examples=["nickname"])] = "email"
+    username_claim: Annotated[Text, Field(examples=["nickname"]), Sets("username_claim", "username_key")] = "email"
     """The claim that becomes the user's name."""
 
 
@@ -156,7 +170,9 @@ class OktaAuth(OAuth):
     """The way to log in. With `okta`, people log in through an organization at Okta."""
     domain: Annotated[Domain, Field(examples=["our-school.okta.com"])]
     """Domain of the organization."""
-    username_claim: Annotated[Text, Field(examples=["email"])] = "preferred_username"
+    username_claim: Annotated[Text, Field(examples=["email"]), Sets("username_claim", "username_key")] = (
+        "preferred_username"
+    )
     """The claim that becomes the user's name."""
 
 
@@ -167,7 +183,7 @@ class BitbucketAuth(OAuth):
 
     type: Literal["bitbucket"]
     """The way to log in. With `bitbucket`, people use their account at Bitbucket."""
-    workspaces: Annotated[Words, Field(examples=[["our-school"]])] = ()
+    workspaces: Annotated[Words, Field(examples=[["our-school"]]), Sets("allowed_teams")] = ()
     """Workspaces whose members may log in, beside those named under `users`."""
 
 
@@ -176,7 +192,7 @@ class MediaWikiAuth(OAuth):
 
     type: Literal["mediawiki"]
     """The way to log in. With `mediawiki`, people use their account at a wiki."""
-    url: Annotated[Url, Field(examples=["https://wiki.example.org/w/index.php"])] = (
+    url: Annotated[Url, Field(examples=["https://wiki.example.org/w/index.php"]), Sets("mw_index_url")] = (
         "https://meta.wikimedia.org/w/index.php"
     )
     """Address of the wiki's index.php."""
@@ -189,13 +205,15 @@ class Lti13Auth(Auth):
 
     type: Literal["lti13"]
     """The way to log in. With `lti13`, people come from a course in a learning management system."""
-    issuer: Annotated[Text, Field(examples=["https://moodle.example.org"])]
+    issuer: Annotated[Text, Field(examples=["https://moodle.example.org"]), Sets("issuer")]
     """The learning management system, as it names itself (`iss`)."""
-    client_ids: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["aB3dE5gH7jK9mN1"]])]
+    client_ids: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["aB3dE5gH7jK9mN1"]]), Sets("client_id")]
     """Identifiers of this hub, as the learning management system gave them out."""
-    authorize_url: Annotated[Url, Field(examples=["https://moodle.example.org/mod/lti/auth.php"])]
+    authorize_url: Annotated[
+        Url, Field(examples=["https://moodle.example.org/mod/lti/auth.php"]), Sets("authorize_url")
+    ]
     """Where the learning management system proves who somebody is (the platform's authentication endpoint)."""
-    jwks_url: Annotated[Url, Field(examples=["https://moodle.example.org/mod/lti/certs.php"])]
+    jwks_url: Annotated[Url, Field(examples=["https://moodle.example.org/mod/lti/certs.php"]), Sets("jwks_endpoint")]
     """Where the learning management system's public keys are (the platform's JWKS endpoint)."""
-    username_claim: Annotated[Text, Field(examples=["preferred_username"])] = "email"
+    username_claim: Annotated[Text, Field(examples=["preferred_username"]), Sets("username_key")] = "email"
     """The claim that becomes the user's name."""

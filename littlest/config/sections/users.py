@@ -2,17 +2,16 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from littlest.config.sections.base import Section, UserName, UserNames
-from littlest.config.sections.places import parse_homes
+from littlest.config.sections.base import Section, UserNames
+from littlest.config.sections.kinds import GroupName, HomesPath, Kind, UnixName, UserName
 from littlest.config.sections.values import (
+    AMOUNT,
     LEAST_MEMORY,
     parse_bytes,
-    parse_group_name,
     parse_share_or_bytes,
-    parse_unix_name,
     render_bytes,
 )
 
@@ -42,7 +41,36 @@ def _check_total(total: str) -> str:
     return total
 
 
-Memory = Annotated[str, AfterValidator(_check_memory)] | None
+# amounts below 128M, in each unit up to a sensible number of digits
+_ENOUGH = (
+    r"(?!\s*0*(?:[0-9]{1,2}|1[01][0-9]|12[0-7])(?:\.[0-9]+)?\s*[Mm])(?!\s*[0-9]{1,5}(?:\.[0-9]+)?\s*[Kk])"
+    r"(?!\s*[0-9]{1,8}(?:\.[0-9]+)?\s*(?:[Bb]|$))(?!\s*0+(?:\.(?:0[0-9]*|1(?:[01][0-9]*|2(?:[0-4][0-9]*)?)?))?\s*[Gg])"
+    r"(?!\s*0+(?:\.0+)?\s*[Tt%])"
+)
+_SHARE = r"\s*0*(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)\s*%\s*"
+_MOST_RESERVED = r"\s*0*(?:90(?:\.0+)?|[0-8]?[0-9](?:\.[0-9]+)?)\s*%\s*"
+_AMOUNT_OR_SHARE = "an amount of memory or a share of the machine's"
+_NUMBER = ("string", "number")
+_LEAST = parse_bytes(LEAST_MEMORY)
+Memory = (
+    Annotated[
+        str,
+        Kind(
+            _check_memory,
+            "an amount of memory",
+            f"{_ENOUGH}{AMOUNT}",
+            _NUMBER,
+            {"minimum": _LEAST, "maximum": parse_bytes(_MOST_MEMORY)},
+        ),
+    ]
+    | None
+)
+TotalMemory = Annotated[
+    str, Kind(_check_total, _AMOUNT_OR_SHARE, f"{_ENOUGH}(?:{AMOUNT}|{_SHARE})", _NUMBER, {"minimum": _LEAST})
+]
+Reserve = Annotated[
+    str, Kind(_check_reserve, _AMOUNT_OR_SHARE, f"{AMOUNT}|{_MOST_RESERVED}", _NUMBER, {"minimum": 0})
+]
 Cores = Annotated[float, Field(ge=0.01, le=1024)] | None
 Processes = Annotated[int, Field(ge=64, le=1_000_000)]
 Servers = Annotated[int, Field(ge=1, le=100)]
@@ -72,10 +100,10 @@ class Limits(Section):
     """Processes and threads; null for no limit."""
     open_servers: Annotated[Servers | None, Field(examples=[2])] = 1
     """Servers that one user may have open at once: more than 1 lets users start named ones; null for no limit."""
-    total_memory: Annotated[Annotated[str, AfterValidator(_check_total)] | None, Field(examples=["12G"])] = None
+    total_memory: Annotated[TotalMemory | None, Field(examples=["12G"])] = None
     """Memory of all user servers together: an amount, or a share of the machine such as 80%; null for all but the
     reserve."""
-    reserve: Annotated[str, AfterValidator(_check_reserve), Field(examples=["1G"])] = "10%"
+    reserve: Annotated[Reserve, Field(examples=["1G"])] = "10%"
     """Memory that users never get, so that the hub and those who repair it still have some: an amount, or a share."""
     users: Annotated[dict[UserName, OwnLimits], Field(examples=[{"ada": {"memory": "4G"}}])] = Field(
         default_factory=dict
@@ -107,13 +135,13 @@ class Users(Section):
     banned: Annotated[UserNames, Field(examples=[["mallory"]])] = ()
     """Users who may not log in, whatever the hub's admin panel says of them."""
     groups: Annotated[
-        dict[Annotated[str, AfterValidator(parse_group_name)], Group],
+        dict[GroupName, Group],
         Field(examples=[{"biology": {"members": ["ada", "grace"], "limits": {"memory": "2G"}}}]),
     ] = Field(default_factory=dict)
     """Groups of users, by their names."""
-    unix_name: Annotated[str, AfterValidator(parse_unix_name), Field(examples=["{name}"])] = "jupyter-{name}"
+    unix_name: Annotated[UnixName, Field(examples=["{name}"])] = "jupyter-{name}"
     """Name of a user's Unix account; with "{name}", accounts that exist already are used."""
-    homes: Annotated[str, AfterValidator(parse_homes), Field(examples=["/mnt/homes"])] = "/home"
+    homes: Annotated[HomesPath, Field(examples=["/mnt/homes"])] = "/home"
     """Folder in which new accounts get their homes, such as a mounted disk; those that exist stay where they are."""
 
     @field_validator("banned")

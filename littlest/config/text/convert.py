@@ -13,7 +13,8 @@ from ruamel.yaml.error import StreamMark
 
 from littlest.config.model import Config, find_variant
 from littlest.config.reference.catalog import as_section, find_nearest_word, list_variants, split_optional
-from littlest.config.sections.base import Place, Secret, Section, UserName
+from littlest.config.sections.base import Place, Secret, Section
+from littlest.config.sections.kinds import UserName
 from littlest.config.sections.secrecy import cut_at_secret, is_hidden, is_secret_place
 from littlest.config.text.hints import explain_section, make_key_hint
 from littlest.config.text.problems import Problem

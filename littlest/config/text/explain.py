@@ -9,6 +9,8 @@ from littlest.config.reference.catalog import (
     Setting,
     as_entry,
     as_section,
+    list_kinds,
+    list_metadata,
     list_own_settings,
     list_variants,
     read_docstring,
@@ -16,7 +18,6 @@ from littlest.config.reference.catalog import (
 )
 from littlest.config.reference.keys import UnknownKey, parse_key, render_key
 from littlest.config.reference.schema import NEEDS
-from littlest.config.reference.shapes import list_metadata, list_shapes
 from littlest.config.sections.auth import Auth
 from littlest.config.sections.base import Secret, Section, TraitValues
 from littlest.config.text.render import render_inline, render_settings
@@ -189,18 +190,18 @@ def _describe_names(name: Any, value: Any) -> str:
         return "names of classes, each with traits and their values"
     if value is Any:
         return "names of traits, each with its value"
-    shapes = list_shapes(list_metadata(name))
-    names = shapes[0].plural if shapes else "names"
+    kinds = list_kinds(list_metadata(name))
+    names = kinds[0].plural if kinds else "names"
     return f"{names}, each with settings of its own" if as_section(value) else f"{names}, each with a text"
 
 
 def _describe_several(entry: Any) -> str:
-    return next((shape.plural for shape in list_shapes(list_metadata(entry))), "texts")
+    return next((kind.plural for kind in list_kinds(list_metadata(entry))), "texts")
 
 
 def _describe_single(annotation: Any, constraints: Sequence[Any]) -> str:
     constraints = [*constraints, *list_metadata(annotation)]
-    words = next((shape.words for shape in list_shapes(constraints) if shape.words), "")
+    words = next((kind.words for kind in list_kinds(constraints) if kind.words), "")
     words = words or describe_kind(split_optional(annotation)[0])
     bounds = [
         text.format(getattr(part, name))

@@ -1,7 +1,7 @@
 """What `auth` means in the words of JupyterHub's authenticators. Pure: a function that is given reads secrets.
 
-Here stands which class each way to log in is, and which of its traits our settings become; `own_traits` beside it
-says which traits are to be set in no other way. How all of them follow `users` is in `littlest.hub.login.people`.
+This module says which class each way to log in uses, and what our settings give to its traits. Which traits a
+setting sets is declared at its field; see `trait_names`. `people` says how all classes follow `users`.
 """
 
 import ssl

@@ -3,14 +3,14 @@
 import json
 
 import pytest
+from pydantic import AfterValidator
 
 from littlest.config.model import Config
-from littlest.config.reference.catalog import list_settings, list_variants, read_docstring
+from littlest.config.reference.catalog import list_metadata, list_settings, list_variants, read_docstring
 from littlest.config.reference.completion import SCHEMA_FILE, complete_keys
 from littlest.config.reference.keys import UnknownKey
-from littlest.config.reference.shapes import SHAPES, list_metadata
 from littlest.config.sections.auth import Auth
-from littlest.config.sections.places import parse_homes
+from littlest.config.sections.kinds import Kind
 from littlest.config.text.explain import render_help
 
 
@@ -78,16 +78,16 @@ def test_what_a_setting_takes(key: str, words: str) -> None:
 
 def test_every_check_of_the_model_has_words_and_a_schema() -> None:
     models = [setting.owner for setting in list_settings(inner=True)] + [model for _, model in list_variants(Auth)]
-    checks = {
-        part.func.__name__
+    checks = [
+        part
         for model in models
         for field in model.model_fields.values()
         for annotation in (field.annotation, *getattr(field.annotation, "__args__", ()))
         for part in [*field.metadata, *list_metadata(annotation)]
-        if hasattr(part, "func")
-    }
-    assert parse_homes.__name__ in checks
-    assert checks <= set(SHAPES)
+        if isinstance(part, AfterValidator)
+    ]
+    assert checks
+    assert all(isinstance(check, Kind) and check.schema for check in checks)
 
 
 def complete(prefix: str) -> tuple[str, ...]:

@@ -21,10 +21,10 @@ from jsonschema.validators import extend  # type: ignore[import-untyped]
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from littlest.config.reference.catalog import list_settings
+from littlest.config.reference.catalog import list_kinds, list_metadata, list_settings
 from littlest.config.reference.completion import SCHEMA_FILE
 from littlest.config.reference.schema import make_schema
-from littlest.config.reference.shapes import SHAPES
+from littlest.config.sections import kinds, users
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.render import render_default_config, render_inline, render_value
@@ -34,20 +34,27 @@ SCHEMA = make_schema()
 DEFINITIONS: dict[str, Any] = SCHEMA["$defs"]
 Strategy = st.SearchStrategy[Any]
 LETTERS = st.characters(min_codepoint=32, max_codepoint=126)
-SAMPLES: dict[str, list[str]] = {
-    "_check_memory": ["128M", "2 GB", "1.5g", "1024T", "1X", "lots", "1,5G"],
-    "_check_total": ["4G", "80%", "100 %", "1X", "%"],
-    "_check_reserve": ["1G", "10%", "0", "1X", "%"],
-    "parse_address": ["", "10.0.0.1", "::1", "[2001:db8::1]", "localhost", "*"],
-    "parse_network": ["10.0.0.0/8", "::1", "2001:db8::/32", "localhost"],
-    "parse_file_path": ["/etc/x.pem", "/", "/a/../b", "x"],
-    "parse_homes": ["/mnt/homes", "/home", "mnt", "/a/../b"],
-    "parse_shared_path": ["/srv/data", "/data", "/var/lib/dpkg", "//var", "/various", "/lost+found", "x", "/a/.."],
-    "parse_program_folder": ["/opt/x/bin", "/opt:/x", "x"],
-    "parse_server_variable": ["COURSE", "a_1", "MY-VAR", "1A", ""],
-    "parse_variable_value": ["", "x", "a b", "/srv/data"],
-}
-WORDS = {SHAPES[name].schema.get("pattern", ""): samples for name, samples in SAMPLES.items()}
+SAMPLES: tuple[tuple[Any, list[str]], ...] = (
+    (users.Memory, ["128M", "2 GB", "1.5g", "1024T", "1X", "lots", "1,5G"]),
+    (users.TotalMemory, ["4G", "80%", "100 %", "1X", "%"]),
+    (users.Reserve, ["1G", "10%", "0", "1X", "%"]),
+    (kinds.Address, ["", "10.0.0.1", "::1", "[2001:db8::1]", "localhost", "*"]),
+    (kinds.Network, ["10.0.0.0/8", "::1", "2001:db8::/32", "localhost"]),
+    (kinds.FilePath, ["/etc/x.pem", "/", "/a/../b", "x"]),
+    (kinds.HomesPath, ["/mnt/homes", "/home", "mnt", "/a/../b"]),
+    (kinds.SharedPath, ["/srv/data", "/data", "/var/lib/dpkg", "//var", "/various", "/lost+found", "x", "/a/.."]),
+    (kinds.ProgramFolder, ["/opt/x/bin", "/opt:/x", "x"]),
+    (kinds.ServerVariable, ["COURSE", "a_1", "MY-VAR", "1A", ""]),
+    (kinds.VariableValue, ["", "x", "a b", "/srv/data"]),
+)
+
+
+def find_pattern(annotation: Any) -> str:
+    """The pattern in the schema of an annotated text."""
+    return str(list_kinds(list_metadata(annotation))[0].schema["pattern"])
+
+
+WORDS = {find_pattern(annotation): samples for annotation, samples in SAMPLES}
 JUNK: list[Any] = [
     *("", "x y", "/x", "-", "yes", "../x", "a/b", "A", "é", "x" * 501),
     *(0, -1, 7, 10**20, 1.5, True, False, None),
@@ -197,7 +204,7 @@ def find_object(schema: dict[str, Any]) -> Strategy:
     """A few of a group's settings with those that it needs, or a few names."""
     if "propertyNames" in schema:
         names = schema["propertyNames"]
-        is_folded = names.get("pattern") == SHAPES["parse_user_name"].schema["pattern"]
+        is_folded = names.get("pattern") == find_pattern(kinds.UserName)
         found = find_text(names).map(str.lower) if is_folded else find_text(names)
         return st.dictionaries(found, find_strategy(schema["additionalProperties"]), max_size=2)
     required = schema.get("required", [])
