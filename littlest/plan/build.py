@@ -6,6 +6,7 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.plan.account_names import make_account_steps
 from littlest.plan.effects import make_live_digest, make_restart_digest
+from littlest.plan.https import make_certificate_steps
 from littlest.plan.limits import make_server_limits_step
 from littlest.plan.server_files import (
     make_directory_steps,
@@ -26,7 +27,7 @@ from littlest.plan.steps import (
     TryServer,
     WaitUntilReady,
 )
-from littlest.plan.unit_files import make_certificate_steps, make_probe_address, make_unit_steps
+from littlest.plan.unit_files import make_probe_address, make_unit_steps
 
 
 def make_plan(

@@ -11,7 +11,7 @@ from littlest.config.model import Config
 from littlest.plan.effects import list_secret_files, make_restart_digest, make_restart_settings
 from littlest.plan.limits import make_total_memory
 from littlest.plan.service_accounts import has_programs
-from littlest.plan.steps import CopyCertificate, EnableUnit, Release, RunUnit, Step, WriteFile
+from littlest.plan.steps import EnableUnit, Release, RunUnit, Step, WriteFile
 
 
 def make_unit_steps(config: Config, release: Release, machine_memory: int = 0) -> tuple[Step, ...]:
@@ -82,12 +82,6 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
         "port": port,
         "proxy_files": proxy_files,
     }
-
-
-def make_certificate_steps(config: Config) -> tuple[Step, ...]:
-    """What the proxy needs to serve https; nothing without it."""
-    https = config.https
-    return (CopyCertificate(Path(str(https.certificate)), Path(str(https.key))),) if https.enabled else ()
 
 
 def make_probe_address(address: str) -> str:

@@ -6,8 +6,9 @@ import pytest
 
 from littlest import paths
 from littlest.config.text.load import load_config
+from littlest.plan.https import make_certificate_steps
 from littlest.plan.steps import CopyCertificate, EnableUnit, Release, RunUnit, WriteFile
-from littlest.plan.unit_files import make_certificate_steps, make_probe_address, make_unit_steps, render_units
+from littlest.plan.unit_files import make_probe_address, make_unit_steps, render_units
 
 RELEASE = Release("1.0", Path("/opt/littlest/releases/1.0"))
 
