@@ -16,7 +16,7 @@ from littlest.plan.steps import Release, RunUnit, Step
 from littlest.system.apply_plan import Progress, apply_plan, find_pending_steps, ignore_progress
 from littlest.system.config_checks import load_checked_config
 from littlest.system.https.certificates import find_certificate_warnings
-from littlest.system.hub.ready import list_active_users, read_command_token
+from littlest.system.hub.api import list_active_users, read_command_token
 from littlest.system.servers.memory import read_machine_memory
 from littlest.system.servers.running_limits import read_used_memory, render_held
 from littlest.system.settings.settings_file import find_real_file, read_good_text

@@ -10,7 +10,7 @@ from littlest import paths
 from littlest.errors import ConfigError, LittlestError, NotReady
 from littlest.machine.machine import Machine
 from littlest.plan.steps import ReloadHub, RunUnit
-from littlest.system.hub.ready import read_command_token, render_status, send
+from littlest.system.hub.api import read_command_token, render_status, send
 
 RELOAD_SECONDS = 240.0
 """The hub answers when the servers of those who lost their rights have stopped, which may take systemd 90 seconds."""
@@ -84,7 +84,7 @@ def reload_hub(machine: Machine, step: ReloadHub, progress: Callable[[str], None
     why = (*found.problems, *(found.drop_in_problems if found.refused else ()))
     if why:
         lines = "\n".join(("the hub runs with the last good settings instead of these", *why))
-        raise LittlestError(lines, "See all of it: sudo littlest logs hub")
+        raise LittlestError(lines, "See the whole log: sudo littlest logs hub")
     raise LittlestError(
         f"{paths.CONFIG_FILE} was changed again before the hub had read it", "Run it again: sudo littlest apply"
     )
