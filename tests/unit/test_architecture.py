@@ -224,3 +224,32 @@ def test_looking_at_the_settings_imports_nothing_slow(module: str) -> None:
 
 def test_the_command_line_imports_no_verb_at_its_start() -> None:
     assert not [name for name in list_imports_at_start("littlest.cli.main") if is_within(name, "littlest.commands")]
+
+
+SHARED_ROOMS = ("accounts", "settings", "secrets", "units")
+"""The rooms of `littlest.system` from which the others may import."""
+
+
+def find_room(module: str) -> str:
+    """The room of `littlest.system` that a module is in; empty for the modules next to the rooms, which use them."""
+    parts = module.split(".")
+    is_inside = len(parts) > 2 and parts[:2] == ["littlest", "system"]
+    return parts[2] if is_inside and MODULES[".".join(parts[:3])].stem == "__init__" else ""
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if find_room(name)])
+def test_a_room_of_the_system_imports_only_shared_rooms(module: str) -> None:
+    for imported, line in list_imports(module):
+        if is_within(imported, "littlest.system"):
+            assert find_room(imported) in (find_room(module), *SHARED_ROOMS), f"{MODULES[module]}:{line}: {imported}"
+
+
+def test_the_rooms_of_the_system_import_each_other_one_way() -> None:
+    used = {find_room(module): set[str]() for module in MODULES if find_room(module)}
+    for module in MODULES:
+        if room := find_room(module):
+            used[room] |= {find_room(name) for name, _ in list_imports(module) if name in MODULES} - {room, ""}
+    # remove the rooms that use no room that is left, until none is left
+    while free := [room for room, others in used.items() if not others & used.keys()]:
+        used = {room: others for room, others in used.items() if room not in free}
+    assert not used, f"these rooms import each other in a circle: {sorted(used)}"
