@@ -196,7 +196,7 @@ def do_step(machine: Machine, step: Step, record: Record, progress: Progress) ->
         case SetInitialPassword():
             passwords.set_initial_password(machine, step)
         case LayDownEnvironment():
-            environments.lay_down_environment(machine, step, progress)
+            environments.create_environment(machine, step, progress)
         case EnableUnit():
             units.enable_unit(machine, step)
         case RunUnit():

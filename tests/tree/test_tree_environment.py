@@ -11,7 +11,7 @@ from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup, LayDownEnvironment, MakeLink
 from littlest.system.accounts.groups import ensure_group
-from littlest.system.environment.create import is_environment_there, lay_down_environment
+from littlest.system.environment.create import create_environment, is_environment_there
 from littlest.system.files import make_link
 
 STEP = LayDownEnvironment(paths.USER_ENVIRONMENT_DIR, paths.PACKAGES_LINK, paths.ADMINS_GROUP)
@@ -28,7 +28,7 @@ def ready(machine: Machine) -> Machine:
 def test_files_name_the_final_prefix_and_are_open_to_the_group(ready: Machine) -> None:
     assert not is_environment_there(ready, STEP)
     lines: list[str] = []
-    lay_down_environment(ready, STEP, lines.append)
+    create_environment(ready, STEP, lines.append)
     assert lines == ["user environment: 2 of 2 packages"]
     assert ready.read_text(STEP.prefix / "bin/program") == "#!/opt/littlest/user/bin/python\n"
     group = ready.read_group(paths.ADMINS_GROUP)
@@ -48,7 +48,7 @@ def test_a_damaged_package_leaves_nothing_behind(ready: Machine) -> None:
     content[len(content) // 2] ^= 1
     ready.write_file(package, bytes(content))
     with pytest.raises(LittlestError, match="damaged or missing: linux-64/"):
-        lay_down_environment(ready, STEP, lambda _line: None)
+        create_environment(ready, STEP, lambda _line: None)
     assert ready.list_directory(paths.OPT_DIR) == ("current", "packages", "releases")
 
 
@@ -58,14 +58,14 @@ def test_a_whole_package_with_another_digest_is_refused(ready: Machine) -> None:
     start = text.index('"sha256": "') + len('"sha256": "')
     ready.write_file(repodata, text[:start] + "0" * 64 + text[start + 64 :])
     with pytest.raises(LittlestError, match="damaged or missing: linux-64/"):
-        lay_down_environment(ready, STEP, lambda _line: None)
+        create_environment(ready, STEP, lambda _line: None)
     assert ready.list_directory(paths.OPT_DIR) == ("current", "packages", "releases")
 
 
 def test_a_package_that_is_missing_is_named(ready: Machine) -> None:
     ready.write_file(RELEASE.directory / "share/littlest/packages/environment.txt", "program\nnot-there >=2\n")
     with pytest.raises(LittlestError, match="not-there"):
-        lay_down_environment(ready, STEP, lambda _line: None)
+        create_environment(ready, STEP, lambda _line: None)
 
 
 def test_what_an_interrupted_run_left_is_no_obstacle(ready: Machine) -> None:
@@ -73,7 +73,7 @@ def test_what_an_interrupted_run_left_is_no_obstacle(ready: Machine) -> None:
     leftover.mkdir(parents=True)
     (leftover / "half").write_text("half")
     ready.path(STEP.prefix).mkdir()
-    lay_down_environment(ready, STEP, lambda _line: None)
+    create_environment(ready, STEP, lambda _line: None)
     assert ready.list_directory(paths.OPT_DIR) == ("current", "packages", "releases", "user")
     assert not ready.path(STEP.prefix / "lib/half").exists()
 
@@ -81,7 +81,7 @@ def test_what_an_interrupted_run_left_is_no_obstacle(ready: Machine) -> None:
 def test_the_umask_is_the_callers_again(ready: Machine) -> None:
     before = os.umask(0o077)
     try:
-        lay_down_environment(ready, STEP, lambda _line: None)
+        create_environment(ready, STEP, lambda _line: None)
         assert os.umask(0o077) == 0o077
     finally:
         os.umask(before)

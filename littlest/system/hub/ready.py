@@ -11,7 +11,7 @@ from littlest.machine.machine import Machine
 from littlest.plan.steps import WaitUntilReady
 from littlest.system.hub.api import check_login_page, count_users, read_command_token, read_hub_version
 from littlest.system.hub.canary import find_write_problem
-from littlest.system.units.units import UnitLife, read_journal, read_lives
+from littlest.system.units.units import UnitStatus, read_journal, read_unit_statuses
 
 PAUSE = 0.1
 """Seconds between two questions."""
@@ -36,11 +36,11 @@ def wait_until_ready(machine: Machine, step: WaitUntilReady) -> None:
     """
     began = time.time()
     deadline = time.monotonic() + step.seconds
-    now = first = read_lives(machine, step.units)
+    now = first = read_unit_statuses(machine, step.units)
     last_ended: dict[str, str] = {}
     while True:
         problem = find_problem(machine, step.url, deadline) or find_write_problem(machine, step.url, deadline)
-        before, now = now, read_lives(machine, step.units)
+        before, now = now, read_unit_statuses(machine, step.units)
         # a hub that ends after each start may still answer waiting requests before it ends again
         if problem is None and (problem := find_unsettled(before, now)) is None:
             return
@@ -56,34 +56,34 @@ def wait_until_ready(machine: Machine, step: WaitUntilReady) -> None:
     raise NotReady("\n".join((f"{why}: {problem}", *journal)), "See the whole log: sudo littlest logs hub")
 
 
-def _list_ended_starts(before: Mapping[str, UnitLife], now: Mapping[str, UnitLife]) -> dict[str, str]:
+def _list_ended_starts(before: Mapping[str, UnitStatus], now: Mapping[str, UnitStatus]) -> dict[str, str]:
     """The units that systemd has started again since `before`, each with the invocation that has ended."""
     return {
-        unit: life.invocation
-        for unit, life in before.items()
-        if unit in now and life.invocation != now[unit].invocation
+        unit: status.invocation
+        for unit, status in before.items()
+        if unit in now and status.invocation != now[unit].invocation
     }
 
 
-def find_unsettled(before: Mapping[str, UnitLife], now: Mapping[str, UnitLife]) -> str | None:
+def find_unsettled(before: Mapping[str, UnitStatus], now: Mapping[str, UnitStatus]) -> str | None:
     """Say which unit is not running, was restarted since `before`, or has not run for long enough; None for none."""
-    for unit, life in now.items():
-        if life.state != "active":
-            return f"{unit} is {life.state}"
-        if unit in before and life.invocation != before[unit].invocation:
+    for unit, status in now.items():
+        if status.state != "active":
+            return f"{unit} is {status.state}"
+        if unit in before and status.invocation != before[unit].invocation:
             return f"{unit} was started again"
-        if unit not in _TELLING and life.seconds < STEADY_SECONDS:
+        if unit not in _TELLING and status.seconds < STEADY_SECONDS:
             return f"{unit} has only just started"
     return None
 
 
-def find_ended(before: Mapping[str, UnitLife], now: Mapping[str, UnitLife]) -> str | None:
+def find_ended(before: Mapping[str, UnitStatus], now: Mapping[str, UnitStatus]) -> str | None:
     """Say which unit has failed or keeps ending, so that waiting is in vain; None for none."""
-    for unit, life in now.items():
+    for unit, status in now.items():
         # an inactive one does not count: its socket starts it with the next request
-        if life.state == "failed":
+        if status.state == "failed":
             return f"{unit} has failed"
-        restarts = life.restarts - before[unit].restarts if unit in before else life.restarts
+        restarts = status.restarts - before[unit].restarts if unit in before else status.restarts
         if restarts >= MOST_RESTARTS:
             return f"{unit} ended {restarts} times by itself, and was restarted each time"
     return None
