@@ -128,7 +128,7 @@ def test_a_command_imports_no_other_command(module: str) -> None:
 
 def test_only_the_machine_starts_processes() -> None:
     importing = {module for module in MODULES for name, _ in list_imports(module) if is_within(name, "subprocess")}
-    assert importing == {"littlest.machine.machine"}
+    assert importing == {"littlest.machine.commands"}
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if any(is_within(name, pure) for pure in PURE)])

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from littlest.errors import CommandFailed, LittlestError
-from littlest.machine.machine import CommandResult, Machine
+from littlest.machine.commands import CommandResult
+from littlest.machine.machine import Machine
 from littlest.plan.steps import EnableUnit, RemoveUnits, RunUnit
 from littlest.system.settings.drop_in_copies import list_drop_ins
 
