@@ -16,7 +16,7 @@ from littlest.plan.limits import find_memory_warnings, make_server_limits_step, 
 from littlest.plan.steps import Plan, Release, RunUnit, Step
 from littlest.system.apply_plan import find_pending_steps
 from littlest.system.https.certificates import find_certificate_warnings
-from littlest.system.hub.ready import list_active_users, read_command_token
+from littlest.system.hub.api import list_active_users, read_command_token
 from littlest.system.servers.memory import read_machine_memory
 from littlest.system.servers.running_limits import (
     RunningServer,

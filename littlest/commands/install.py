@@ -22,10 +22,10 @@ from littlest.system.config_checks import load_checked_config
 from littlest.system.network.addresses import find_addresses
 from littlest.system.releases.current import read_own_release
 from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE, find_damaged_files, write_manifest
-from littlest.system.releases.undo_install import is_install_complete, remember_before_install, undo_install
 from littlest.system.servers.memory import read_machine_memory
 from littlest.system.settings.active import read_settings_text
 from littlest.system.settings.revisions import add_entry, find_person
+from littlest.system.undo_install import is_install_complete, remember_before_install, undo_install
 from littlest.transaction import explain, run_transaction
 
 DEFAULT_ADMIN = "admin"

@@ -23,7 +23,7 @@ from littlest.plan.record import Record
 from littlest.plan.steps import Release
 from littlest.report import Report
 from littlest.system.config_checks import load_active_config
-from littlest.system.hub.ready import check_login_page, count_users, read_command_token, read_hub_version
+from littlest.system.hub.api import check_login_page, count_users, read_command_token, read_hub_version
 from littlest.system.hub.reload import read_hub_settings
 from littlest.system.network.addresses import find_addresses
 from littlest.system.record_file import read_record

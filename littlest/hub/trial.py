@@ -15,7 +15,7 @@ from littlest.system.settings.drop_in_copies import are_drop_ins_good, read_drop
 
 MOST_STARTS = 5
 """So many starts may end before they have lasted; the next one is with the last good settings. More than a `littlest
-apply` that waits lets pass (`probe.MOST_RESTARTS`): it goes back by itself, and shows what the hub said."""
+apply` that waits lets pass (`ready.MOST_RESTARTS`): it goes back by itself, and shows what the hub said."""
 SETTLED_SECONDS = 10.0
 """A hub that has answered for so long has started."""
 REASON = "LITTLEST_DID_NOT_START"

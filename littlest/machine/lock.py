@@ -16,46 +16,27 @@ from littlest.machine.machine import Machine
 def hold_lock(machine: Machine) -> Iterator[None]:
     """Hold the machine's lock for as long as the context lasts.
 
-    Raises BusyError, which says who holds it, when another process does. The kernel frees the lock of a process that
-    dies, so there is nothing to clean up after a crash.
+    Raises BusyError, which names the holder, when another process holds it. The kernel frees the lock of a process
+    that dies. The file itself stays until the machine restarts: removing it would let two processes lock two files.
     """
     file = machine.path(paths.LOCK_FILE)
     file.parent.mkdir(parents=True, exist_ok=True)
     inherited = _find_inherited(file)
     if inherited is not None:
-        # the installer's: it has its own name in it, and ends after us
+        # the installer's, which ends after us and has its own name in it
         _lock(inherited)
         yield
         return
-    descriptor = _open_and_lock(file)
-    try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"process {os.getpid()} ({_read_command()})\n".encode(), 0)
-        yield
-    finally:
-        file.unlink(missing_ok=True)
-        os.close(descriptor)
-
-
-def _open_and_lock(file: Path) -> int:
-    while True:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "r+b", buffering=0) as held:
+        _lock(descriptor)
+        held.truncate(0)
+        held.write(f"process {os.getpid()} ({_read_command()})\n".encode())
         try:
-            _lock(descriptor)
-            if _is_open_as(file, descriptor):
-                return descriptor
-        except BaseException:
-            os.close(descriptor)
-            raise
-        # who held it until now has removed it since we opened it
-        os.close(descriptor)
-
-
-def _is_open_as(file: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(file.lstat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
+            yield
+        finally:
+            # a program that only locks the file must not be taken for us
+            held.truncate(0)
 
 
 def _lock(descriptor: int) -> None:
@@ -69,7 +50,7 @@ def _lock(descriptor: int) -> None:
 
 
 def _find_inherited(file: Path) -> int | None:
-    # the installer's header takes the lock and then starts us with the open file, so what it holds we hold
+    # the installer's header takes the lock and then starts us with the open file, so we hold it too
     for held in Path("/proc/self/fd").iterdir():
         try:
             if int(held.name) > 2 and file.samefile(held):
@@ -80,5 +61,5 @@ def _find_inherited(file: Path) -> int | None:
 
 
 def _read_command() -> str:
-    # only the verb: an argument may name a file that is nobody's business
+    # only the verb: an argument may be private
     return f"littlest {sys.argv[1]}" if len(sys.argv) > 1 else "littlest"

@@ -1,6 +1,6 @@
 """The one door to the machine: files under a root directory, and commands.
 
-Nothing else in the package imports `subprocess`. With another root than `/` the same code fills a directory tree
+Nothing else in the package runs commands. With another root than `/` the same code fills a directory tree
 that is not running (a test's, or an image's): commands that can work on such a tree get its root, and no service is
 started.
 """
@@ -8,16 +8,14 @@ started.
 import contextlib
 import hashlib
 import os
-import shlex
 import shutil
 import stat
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from littlest.errors import CommandFailed, LittlestError
+from littlest.errors import LittlestError
 from littlest.machine.account_database import (
     Account,
     read_account_of,
@@ -26,22 +24,9 @@ from littlest.machine.account_database import (
     read_local_accounts,
     read_local_groups,
 )
+from littlest.machine.commands import COMMAND_PATH, CommandResult, run_attached_command, run_command
 from littlest.machine.read_file import read_file
 from littlest.machine.trees import remove_tree
-
-COMMAND_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-STDERR_LINES = 12
-"""How many of a failing command's last lines a person gets to see."""
-
-
-@dataclass(frozen=True, slots=True)
-class CommandResult:
-    """What a command left behind."""
-
-    argv: tuple[str, ...]
-    status: int
-    stdout: str
-    stderr: str
 
 
 class PathKind(StrEnum):
@@ -87,43 +72,11 @@ class Machine:
         Raises CommandFailed when it cannot be started, does not end in time, or (with `check`) ends with another
         status than 0; its message ends with the last lines of what the command said.
         """
-        environment = {"PATH": COMMAND_PATH, "LC_ALL": "C.UTF-8", "HOME": "/root", **(env or {})}
-        try:
-            done = subprocess.run(
-                list(argv),
-                input=input,
-                stdin=subprocess.DEVNULL if input is None else None,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=timeout,
-                env=environment,
-                check=False,
-            )
-        except FileNotFoundError:
-            raise CommandFailed(f"{argv[0]}: this command is not installed") from None
-        except OSError as error:
-            raise CommandFailed(f"{shlex.join(argv)}: {error.strerror}") from error
-        except subprocess.TimeoutExpired:
-            raise CommandFailed(f"{shlex.join(argv)}: did not end within {timeout:.0f} seconds") from None
-        result = CommandResult(tuple(argv), done.returncode, done.stdout, done.stderr)
-        if check and result.status != 0:
-            said = (result.stderr.strip() or result.stdout.strip()).splitlines()[-STDERR_LINES:]
-            raise CommandFailed(
-                f"{shlex.join(argv)}: ended with status {result.status}" + "".join(f"\n  {line}" for line in said)
-            )
-        return result
+        return run_command(argv, input=input, check=check, timeout=timeout, env=env)
 
     def run_attached(self, argv: Sequence[str]) -> int:
         """Run a command that writes to our own output until it ends or Ctrl-C ends it; return its status."""
-        try:
-            return subprocess.run(list(argv), check=False, env={**os.environ, "PATH": COMMAND_PATH}).returncode
-        except FileNotFoundError:
-            raise CommandFailed(f"{argv[0]}: this command is not installed") from None
-        except OSError as error:
-            raise CommandFailed(f"{argv[0]}: {error.strerror}") from None
-        except KeyboardInterrupt:
-            return 0
+        return run_attached_command(argv)
 
     def has_command(self, name: str) -> bool:
         """Whether the machine has this command."""

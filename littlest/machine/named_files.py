@@ -1,6 +1,6 @@
-"""Files that settings name, such as secrets and certificates: read so that a wrong name is an error and nothing more.
+"""Reading the files that settings name, such as secrets and certificates. A wrong name is an error, and does no harm.
 
-A pipe would keep whoever reads it waiting, with the lock held; a device such as /dev/zero would fill the memory.
+Reading a pipe would wait forever, with the lock held; a device such as /dev/zero would fill the memory.
 """
 
 import os
@@ -17,8 +17,8 @@ _CHUNK = 2**16
 def read_named_file(machine: Machine, file: str) -> bytes:
     """Return what is in an ordinary file of at most 1 MiB.
 
-    Raises LittlestError, which names the file, where there is none; PermissionError for a person who is not root and
-    may not look at it, which says nothing about the file.
+    Raises LittlestError, which names the file, when there is no such file; PermissionError when you are not root and
+    may not read it.
     """
     try:
         # without waiting for somebody to write into a pipe
@@ -42,5 +42,5 @@ def read_named_file(machine: Machine, file: str) -> bytes:
     finally:
         os.close(descriptor)
     if len(content) > _MOST_BYTES:
-        raise LittlestError(f"{file} is larger than 1 MiB, and so hardly what is meant")
+        raise LittlestError(f"{file} is larger than 1 MiB; this is probably the wrong file")
     return bytes(content)

@@ -9,7 +9,9 @@ from littlest import paths
 from littlest.errors import NotReady
 from littlest.machine.machine import Machine
 from littlest.plan.steps import WaitUntilReady
-from littlest.system.hub.ready import ask_about_canary, count_users, find_problem, send, wait_until_ready
+from littlest.system.hub.api import count_users, send
+from littlest.system.hub.canary import ask_about_canary
+from littlest.system.hub.ready import find_problem, wait_until_ready
 from tests.hub.world import World
 from tests.support.hub_client import HubClient, Refused
 

@@ -71,7 +71,7 @@ def test_accounts_of_the_machine_are_used_and_those_of_its_system_are_not(own_se
         refuse(server, user, words)
     refuse(server, "littlest-proxy", "belongs to the system")
     log = server.machine.run("journalctl -u jupyterhub --output=cat").stdout
-    assert "the account games belongs to the system of this machine" in log
+    assert "the account games is a system account" in log
     assert "littlest-users" not in server.machine.run("id -Gn games").stdout
 
     # a home that a teacher removed comes back as a new one begins

@@ -100,6 +100,6 @@ def test_nothing_of_users_lies_where_only_root_gets(ready: Machine, text: str, l
     apply(ready, NONE)
     (problem,) = find_place_problems(ready, load_located_config(text, "config.yaml"))
     assert problem.line == line
-    assert "cannot be reached: only root gets into /srv/littlest/exchange" in problem.problem
+    assert "cannot be reached: only root can enter /srv/littlest/exchange" in problem.problem
     ready.path(EXCHANGE).chmod(0o711)
     assert find_place_problems(ready, load_located_config(text, "config.yaml")) == ()

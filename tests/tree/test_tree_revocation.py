@@ -11,7 +11,12 @@ from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup
 from littlest.system.accounts.accounts import ensure_user_account
 from littlest.system.accounts.groups import ensure_group
-from littlest.system.accounts.revocation import end_accounts, find_shut_users, open_accounts, take_back_environment
+from littlest.system.accounts.revocation import (
+    end_accounts,
+    find_expired_users,
+    take_back_environment,
+    unexpire_accounts,
+)
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 
@@ -37,10 +42,10 @@ def test_by_an_account_of_somebody_shut_out_nobody_comes_in_until_they_may_again
     # an account that the machine had before is not ours to shut
     found = read_expiry(ready)
     assert [found[name] for name in ("jupyter-ada", "jupyter-ben", "grace")] == ["", "1", ""]
-    assert find_shut_users(ready, ["ada", "ben", "grace"]) == {"ben"}
-    open_accounts(ready, ["ada", "ben", "grace"])
+    assert find_expired_users(ready, ["ada", "ben", "grace"]) == {"ben"}
+    unexpire_accounts(ready, ["ada", "ben", "grace"])
     assert read_expiry(ready)["jupyter-ben"] == ""
-    assert find_shut_users(ready, ["ada", "ben"]) == frozenset()
+    assert find_expired_users(ready, ["ada", "ben"]) == frozenset()
     # one who was deleted in the admin panel comes back by a start of their server
     end_accounts(ready, config, ["ben"], ["ben"])
     ensure_user_account(ready, config, "ben", admin=False)
@@ -50,7 +55,7 @@ def test_by_an_account_of_somebody_shut_out_nobody_comes_in_until_they_may_again
 def test_the_day_that_an_admin_gave_an_account_is_left_alone(ready: Machine) -> None:
     ready.run(["usermod", f"--prefix={ready.root}", "--expiredate=2099-01-01", "jupyter-ben"])
     before = read_expiry(ready)
-    open_accounts(ready, ["ada", "ben"])
+    unexpire_accounts(ready, ["ada", "ben"])
     ensure_user_account(ready, Config(), "ben", admin=False)
     assert read_expiry(ready) == before
 

@@ -147,7 +147,7 @@ def test_a_command_imports_no_other_command(module: str) -> None:
 
 def test_only_the_machine_starts_processes() -> None:
     importing = {module for module in MODULES for name, _ in list_imports(module) if is_within(name, "subprocess")}
-    assert importing == {"littlest.machine.machine"}
+    assert importing == {"littlest.machine.commands"}
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if any(is_within(name, pure) for pure in PURE)])
@@ -276,3 +276,23 @@ def test_looking_at_the_settings_imports_nothing_slow(module: str) -> None:
 
 def test_the_command_line_imports_no_verb_at_its_start() -> None:
     assert not [name for name in list_imports_at_start("littlest.cli.main") if is_within(name, "littlest.commands")]
+
+
+SHARED_ROOMS = ("accounts", "settings", "secrets", "units")
+"""The rooms of `littlest.system` from which the others may import."""
+
+
+def find_system_room(module: str) -> str:
+    """The room of `littlest.system` that a module is in; empty for the modules next to the rooms, which use them."""
+    parts = module.split(".")
+    is_inside = len(parts) > 2 and parts[:2] == ["littlest", "system"]
+    return parts[2] if is_inside and MODULES[".".join(parts[:3])].stem == "__init__" else ""
+
+
+@pytest.mark.parametrize("module", [name for name in MODULES if find_system_room(name)])
+def test_a_room_of_the_system_imports_only_shared_rooms(module: str) -> None:
+    for imported, line in list_imports(module):
+        if is_within(imported, "littlest.system"):
+            assert find_system_room(imported) in (find_system_room(module), *SHARED_ROOMS), (
+                f"{MODULES[module]}:{line}: {imported}"
+            )

@@ -11,7 +11,12 @@ from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
 from littlest.machine.machine import Machine
 from littlest.system.accounts.members import take_out_of_groups
-from littlest.system.accounts.revocation import end_accounts, find_shut_users, open_accounts, take_back_environment
+from littlest.system.accounts.revocation import (
+    end_accounts,
+    find_expired_users,
+    take_back_environment,
+    unexpire_accounts,
+)
 
 
 async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
@@ -21,9 +26,9 @@ async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
     shut_out = await _find_shut_out(app, live.removed)
     machine = Machine()
     try:
-        shut = await asyncio.to_thread(find_shut_users, machine, admins)
+        shut = await asyncio.to_thread(find_expired_users, machine, admins)
         if back := shut - await _find_shut_out(app, shut):
-            await asyncio.to_thread(open_accounts, machine, back)
+            await asyncio.to_thread(unexpire_accounts, machine, back)
         return await asyncio.to_thread(take_out_of_groups, machine, live.config, admins, shut_out)
     except (LittlestError, OSError) as error:
         return (f"accounts may be in Unix groups that they should not be in: {error}",)

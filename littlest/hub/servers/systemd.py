@@ -10,7 +10,8 @@ from systemdspawner.systemd import make_environment_file
 
 from littlest import paths
 from littlest.errors import LittlestError
-from littlest.machine.machine import CommandResult, Machine
+from littlest.machine.commands import CommandResult
+from littlest.machine.machine import Machine
 
 ENVIRONMENT_DIR = Path(paths.SERVERS_ENVIRONMENT_DIR)
 """Root's own; a file is there only while a unit is started. (Everybody can read command lines and properties.)"""

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from littlest import paths
 from littlest.config.model import Config, UserEnvironment
 from littlest.config.resolve import resolve_default_app
-from littlest.machine.machine import COMMAND_PATH
+from littlest.machine.commands import COMMAND_PATH
 from littlest.server.working_directory import WORKING_DIRECTORY_VARIABLE
 from littlest.system.accounts.accounts import UserAccount
 

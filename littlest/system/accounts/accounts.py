@@ -19,7 +19,7 @@ from littlest.plan.account_names import (
     make_digested_account_name,
 )
 from littlest.plan.steps import EnsureSystemUser, RemoveSystemUser
-from littlest.system.accounts.expiry import is_shut, open_account
+from littlest.system.accounts.expiry import is_expired, unexpire_account
 from littlest.system.accounts.groups import hold_accounts_lock, is_in_groups, run_account_command, set_groups
 from littlest.system.accounts.homes import HOME_MODE, check_homes, is_home_missing, make_home
 
@@ -100,8 +100,8 @@ def ensure_user_account(machine: Machine, config: Config, user: str, *, admin: b
                 make_home(machine, account)
             _check_power(machine, config, account)
             set_groups(machine, account.name, groups)
-            # one who was shut out has come back
-            open_account(machine, account)
+            # the user may log in again
+            unexpire_account(machine, account)
     _check_power(machine, config, account)
     return _make_user_account(machine, account)
 
@@ -110,7 +110,7 @@ def _is_ready(machine: Machine, account: Account, groups: tuple[str, ...]) -> bo
     return (
         is_in_groups(machine, account.name, groups)
         and not is_home_missing(machine, account)
-        and not is_shut(machine, account)
+        and not is_expired(machine, account)
     )
 
 
@@ -162,7 +162,7 @@ def remove_user_account(machine: Machine, account: Account) -> None:
 def _check_person(account: Account, user: str) -> None:
     advice = 'Give this person another user name, or set users.unix_name to "jupyter-{name}".'
     if account.uid < FIRST_UID or account.uid in SERVICE_UIDS or account.name.startswith(OUR_PREFIX):
-        raise LittlestError(f"the account {account.name} belongs to the system of this machine, to no person", advice)
+        raise LittlestError(f"the account {account.name} is a system account", advice)
     if account.name != user and not is_made_by_us(account):
         # a directory service may know one account by several names, and two hub users would share it
         raise LittlestError(

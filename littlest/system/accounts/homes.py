@@ -1,4 +1,4 @@
-"""Users' homes: where they lie, and making one anew that was removed."""
+"""Users' homes: where they are, and making one again that was removed."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ SKELETON = PurePosixPath("/etc/skel")
 
 
 def is_home_missing(machine: Machine, account: Account) -> bool:
-    """Whether there is no home, as when teachers removed it to let a student begin anew."""
+    """Whether there is no home, as when a teacher removed it to let a student start over."""
     return machine.read_state(account.home) is None
 
 
@@ -28,9 +28,9 @@ def check_homes(machine: Machine, folder: PurePosixPath) -> None:
 
 
 def make_home(machine: Machine, account: Account) -> None:
-    """Make the home of an account anew, private and with what a new one holds; it is there whole or not at all.
+    """Make a new home for an account, private and with the files of /etc/skel, in one rename(2).
 
-    Raises LittlestError when its folder is not there or not root's.
+    Raises LittlestError when the folder of homes is missing or does not belong to root.
     """
     check_homes(machine, account.home.parent)
     new = account.home.with_name(f".{account.home.name}.littlest-new")
@@ -49,7 +49,7 @@ def make_home(machine: Machine, account: Account) -> None:
 
 
 def find_folder_problem(machine: Machine, folder: PurePosixPath) -> str | None:
-    """Why people's files cannot lie in this folder, as the end of a sentence; None when they can or it is missing."""
+    """Say why this folder cannot hold people's files, as the end of a sentence; None when it can, or is missing."""
     # a link that root made leads where root says; what it leads to must be safe as well
     real = PurePosixPath(os.path.realpath(folder)) if machine.is_live else folder
     for path in dict.fromkeys((real, *real.parents, folder, *folder.parents)):

@@ -1,4 +1,4 @@
-"""What the accounts of users still run, whoever started it, and the end of that."""
+"""The processes of users' accounts, and ending them."""
 
 import contextlib
 import os
@@ -15,14 +15,14 @@ from littlest.plan.account_names import is_our_group
 
 PROC = Path("/proc")
 LINGERING = PurePosixPath("/var/lib/systemd/linger")
-"""Of each account that runs things without being logged in, a file of its name; see loginctl(1)."""
+"""Has a file for each account that may run processes without being logged in; see loginctl(1)."""
 LOOKS, PAUSE = 50, 0.1
-"""How often it is looked whether all are gone, and the seconds between two looks."""
+"""How often to check that all have exited, and the seconds between two checks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process: whose it is, and which groups it has, whatever the account is in by now."""
+    """A process with its own users and groups; its account may be in other groups by now."""
 
     uids: frozenset[int]
     groups: frozenset[int]
@@ -43,7 +43,7 @@ def parse_process(status: str) -> Process | None:
 
 
 def end_lingering(machine: Machine, account: Account) -> None:
-    """End the account's logins, and what runs without one; and let it run nothing without being logged in."""
+    """End the account's sessions and its lingering services, and disable lingering."""
     is_lingering = machine.read_state(LINGERING / account.name) is not None
     if not machine.is_live or not (is_lingering or any(_list_processes(account, None))):
         return
@@ -52,19 +52,19 @@ def end_lingering(machine: Machine, account: Account) -> None:
         ["loginctl", "terminate-user", str(account.uid)],
         ["systemctl", "stop", f"user@{account.uid}.service", f"user-{account.uid}.slice"],
     ):
-        # whatever does not end by being told is killed
+        # end_processes kills what does not stop here
         with contextlib.suppress(CommandFailed):
             machine.run(command, check=False)
     machine.remove(LINGERING / account.name)
 
 
 def end_processes(machine: Machine, account: Account) -> bool:
-    """End everything that runs as this account; whether it is all gone."""
+    """Kill all processes of this account; return whether all have exited."""
     return not machine.is_live or _end(account, None)
 
 
 def end_processes_with_lost_groups(machine: Machine, account: Account) -> bool:
-    """End what still has a group of ours that the account is in no longer; whether it is all gone."""
+    """Kill the processes with a group of ours that the account is no longer in; return whether all have exited."""
     if not machine.is_live:
         return True
     found = machine.read_local_groups().items()
@@ -86,14 +86,14 @@ def _end(account: Account, groups: Collection[int] | None) -> bool:
 
 
 def _list_processes(account: Account, groups: Collection[int] | None) -> Iterator[int]:
-    """A descriptor of each process of the account, or of those only that have one of these groups.
+    """A descriptor of each process of the account; with `groups`, of those that have one of them.
 
-    It is closed when the next is asked for. A number alone could be another process's by the time it is used.
+    It is closed when the next one is requested. A mere PID could belong to another process by the time it is used.
     """
     for entry in PROC.iterdir():
         if not entry.name.isdecimal():
             continue
-        # what has ended meanwhile is no matter; that something may not be looked at must be told
+        # a process may have ended meanwhile; that we may not look at one is an error
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             descriptor = os.pidfd_open(int(entry.name))
             try:

@@ -1,4 +1,4 @@
-"""The end of what users had by their Unix accounts, beside the groups: what runs, the way in, the files of admins."""
+"""Users who lost rights: their processes end, their accounts expire, files of former admins become root's."""
 
 import os
 import stat
@@ -17,7 +17,7 @@ from littlest.system.accounts.accounts import (
     find_user_accounts,
     is_made_by_us,
 )
-from littlest.system.accounts.expiry import open_account, read_shut_accounts, shut_account
+from littlest.system.accounts.expiry import expire_account, read_expired_accounts, unexpire_account
 from littlest.system.accounts.groups import hold_accounts_lock
 from littlest.system.accounts.processes import end_lingering, end_processes, end_processes_with_lost_groups
 
@@ -27,10 +27,10 @@ ACLS = frozenset({"system.posix_acl_access", "system.posix_acl_default"})
 def end_accounts(
     machine: Machine, config: Config, losers: Collection[str], shut_out: Collection[str]
 ) -> tuple[str, ...]:
-    """End what still runs of users who lost rights; a line for each account of which something goes on.
+    """End the processes of users who lost rights; return a line for each account that still runs something.
 
-    Of those in `shut_out`, who may not log in, that is everything, and nobody comes in by the account any more. Of
-    the others, and of accounts that we did not make, it is what has groups that the account is in no longer.
+    Users in `shut_out` may not log in: all their processes end, and their accounts expire. For the others, and for
+    accounts that we did not make, only processes end that have a group which the account has lost.
     """
     failures = []
     for user in sorted(losers):
@@ -52,35 +52,34 @@ def _end_account(machine: Machine, account: Account, *, everything: bool) -> boo
     if not everything:
         return end_processes_with_lost_groups(machine, account)
     try:
-        shut_account(machine, account)
+        expire_account(machine, account)
     finally:
         end_lingering(machine, account)
         is_over = end_processes(machine, account)
     return is_over
 
 
-def find_shut_users(machine: Machine, users: Collection[str]) -> frozenset[str]:
-    """Those of these hub users whose accounts are shut."""
+def find_expired_users(machine: Machine, users: Collection[str]) -> frozenset[str]:
+    """Those of these hub users whose accounts we expired."""
     by_comment = {make_comment(user): user for user in users}
-    shut = read_shut_accounts(machine)
-    found = (account for account in find_user_accounts(machine) if account.name in shut) if shut else ()
+    expired = read_expired_accounts(machine)
+    found = (account for account in find_user_accounts(machine) if account.name in expired) if expired else ()
     return frozenset(by_comment[account.comment] for account in found if account.comment in by_comment)
 
 
-def open_accounts(machine: Machine, users: Collection[str]) -> None:
-    """Open the accounts of these hub users, who may log in again. Raises LittlestError."""
+def unexpire_accounts(machine: Machine, users: Collection[str]) -> None:
+    """Let these hub users use their accounts again. Raises LittlestError when usermod(8) fails."""
     with hold_accounts_lock(machine):
         for user in sorted(users):
             account = find_account_made_for(machine, user)
             if account is not None:
-                open_account(machine, account)
+                unexpire_account(machine, account)
 
 
 def take_back_environment(machine: Machine) -> tuple[str, ...]:
-    """Give root what lies in the shared environment and belongs to somebody who is no admin now; a line for each
-    failure.
+    """Give root the files in the shared environment that belong to former admins; return a line when it fails.
 
-    Whoever owns a file may change it, and give rights to it, whatever groups they are in.
+    The owner of a file may change it and its permissions, without being in any group.
     """
     gid, members = machine.read_local_groups().get(paths.ADMINS_GROUP, (0, ()))
     keeping = {0, *(account.uid for name in members if (account := machine.read_account(name)))}

@@ -1,4 +1,4 @@
-"""The shared user environment: solved and laid down from the channel that the release brought, without a network."""
+"""The shared user environment: solved and installed from the release's own channel, without a network."""
 
 import asyncio
 import hashlib
@@ -13,28 +13,28 @@ from littlest.machine.machine import Machine
 from littlest.plan.steps import CreateEnvironment
 
 SPECS_FILE = "environment.txt"
-"""In the channel: what the environment is to hold, a conda MatchSpec on each line."""
+"""A file of the channel: the packages of the environment, a conda MatchSpec on each line."""
 UMASK = 0o002
 REPORT_EVERY = 20
 """Packages between two lines of progress."""
 
 
 def is_environment_there(machine: Machine, step: CreateEnvironment) -> bool:
-    """Return whether there is an environment, as we created it or as its admins have changed it since."""
+    """Whether there is an environment, whatever its admins have changed in it."""
     return bool(machine.list_directory(step.prefix))
 
 
 def list_leftovers(step: CreateEnvironment) -> tuple[PurePosixPath, PurePosixPath]:
-    """Where the environment is being made, and the cache for it: next to its final place, on the same file system."""
+    """Where the environment is built, and its cache: next to its final place, on the same file system."""
     name = step.prefix.name
     return step.prefix.with_name(f"{name}.incomplete"), step.prefix.with_name(f"{name}.cache")
 
 
 def create_environment(machine: Machine, step: CreateEnvironment, progress: Callable[[str], None]) -> None:
-    """Create the environment next to its final place, and move it there with one rename(2).
+    """Build the environment next to its final place, and move it there by one rename(2).
 
-    Owner is root, group `step.group`; the group may write everything in it and what anybody adds to it, others read.
-    Raises LittlestError when the channel lacks something or a package's SHA-256 is not the one that the channel says.
+    It belongs to root and the group `step.group`, which may write everything in it, later additions included.
+    Raises LittlestError when the channel lacks a package, or a package's SHA-256 is not that of the channel.
     """
     leftovers = incomplete, cache = list_leftovers(step)
     for path in leftovers:
@@ -105,7 +105,7 @@ async def _install(
     _check_packages(channel, {f"{record.subdir}/{record.file_name}": record.sha256 for record in records})
 
     class Reporter(rattler.InstallerReporter):
-        """Tells how many packages are in place."""
+        """Reports how many packages are installed."""
 
         done = 0
 
@@ -127,7 +127,7 @@ async def _install(
         )
     except Exception as error:  # rattler raises its own kinds, and OSError for a full disk
         raise LittlestError(
-            f"the user environment could not be laid down in {final}: {error}",
+            f"the user environment could not be created in {final}: {error}",
             "If a package is damaged, run the installer again; if the disk is full, make room.",
         ) from error
 

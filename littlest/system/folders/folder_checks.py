@@ -15,18 +15,18 @@ def find_place_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem
     """What keeps homes from being made, or shared folders from having their rights."""
     problems = []
     homes = Path(loaded.config.users.homes)
-    # without a setting it is as on any machine
+    # the default is there on every machine
     if str(homes) != Users.model_fields["homes"].default:
         problem = find_folder_problem(machine, homes)
         if problem is None and machine.read_state(homes) is None:
             problem = "does not exist"
-        problem = problem or _find_way_that_is_shut(machine, homes)
+        problem = problem or _find_inaccessible_parent(machine, homes)
         if problem is not None:
             hint = f"mount its disk, or make it: sudo mkdir {homes}" if problem == "does not exist" else None
             problems.append(loaded.make_problem(("users", "homes"), f"{homes} {problem}", hint))
     for folder in list_folders(loaded.config):
         problem = find_shared_folder_problem(machine, folder.path)
-        problem = problem or _find_way_that_is_shut(machine, folder.path.parent)
+        problem = problem or _find_inaccessible_parent(machine, folder.path.parent)
         if problem is not None:
             place: tuple[str, ...] = ("shared_folders", folder.name, "path")
             if folder.name not in loaded.config.shared_folders:
@@ -35,10 +35,10 @@ def find_place_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem
     return tuple(problems)
 
 
-def _find_way_that_is_shut(machine: Machine, folder: Path) -> str | None:
-    """That users do not get into this folder whatever they may in it, such as one that was shared once."""
+def _find_inaccessible_parent(machine: Machine, folder: Path) -> str | None:
+    """Say which parent only root may enter, as one of a former shared folder; None when there is none."""
     for path in (folder, *folder.parents[:-1]):
         state = machine.read_state(path)
         if state is not None and state.kind is PathKind.DIRECTORY and state.uid == 0 and state.mode & 0o011 == 0:
-            return f"cannot be reached: only root gets into {path}"
+            return f"cannot be reached: only root can enter {path}"
     return None

@@ -141,7 +141,7 @@ def _read_certificate(machine: Machine, https: Https) -> "Certificate":
     for number, found in enumerate(chain, 1):
         if weakness := _find_weakness(found):
             subject = str(https.certificate) if number == 1 else f"certificate {number} in {https.certificate}"
-            raise _Unusable(f"{subject} {weakness}, which the proxy does not take", _NEW_ONE)
+            raise _Unusable(f"{subject} {weakness}, which the proxy does not accept", _NEW_ONE)
     certificate = chain[0]
     now = datetime.now(UTC)
     if certificate.not_valid_after_utc <= now:
@@ -197,7 +197,7 @@ def _load_key(machine: Machine, file: str) -> "PrivateKeyTypes":
     try:
         return serialization.load_pem_private_key(content, password=None)
     except TypeError:
-        problem = f"{file} is locked with a passphrase, which nobody could give at the start of the machine"
+        problem = f"{file} has a passphrase, which nobody can type when the machine starts"
         raise _Unusable(problem, f"remove it: openssl pkey -in {file} -out {file}.new") from None
     except ValueError:
         raise _Unusable(f"{file} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)") from None
@@ -211,5 +211,5 @@ def _read(machine: Machine, file: str) -> bytes:
     except LittlestError as error:
         raise _Unusable(error.message) from None
     if len(content) > _MOST_BYTES:
-        raise _Unusable(f"{file} is larger than 256 KiB, and so hardly what is meant")
+        raise _Unusable(f"{file} is larger than 256 KiB; this is probably the wrong file")
     return content

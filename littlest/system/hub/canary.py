@@ -1,4 +1,5 @@
-"""One server tried out, from the start of its unit to a number that a kernel computed, as a user would use it."""
+"""The canary: a user of the hub that is only there for tests. It shows whether the hub can write to its database, and
+whether a server starts and computes."""
 
 import asyncio
 import json
@@ -15,17 +16,57 @@ from littlest.machine.machine import Machine
 from littlest.plan.account_names import make_unit_name
 from littlest.plan.steps import TryServer
 from littlest.system.accounts.accounts import find_account_made_for, remove_user_account
-from littlest.system.hub.ready import ask_about_canary, read_command_token, render_status, send
+from littlest.system.hub.api import find_timeout, read_command_token, render_status, send
 from littlest.system.units.units import read_journal
 
 PAUSE = 0.1
 """Seconds between two questions."""
+ANSWER_SECONDS = 30.0
+"""How long to wait for one answer."""
 REMOVE_SECONDS = 60.0
 CODE = "__import__('sys').prefix, 6*7"
 RESULT = f"('{paths.USER_ENVIRONMENT_DIR}', 42)"
 """Of the users' environment: where that has no kernel, the server offers one of its own."""
 JUPYTER_PROTOCOL = "5.3"
 """Version of the Jupyter messaging protocol in which the kernel is asked."""
+
+
+def ask_about_canary(
+    url: str, token: str, method: str, path: str = "", timeout: float = ANSWER_SECONDS
+) -> tuple[int, Any]:
+    """Send the hub a request about the user `littlest-canary`, the only one whom our token may change.
+
+    Returns the answer's status and its JSON, None where there is none. Raises NotReady when there is no answer within
+    `timeout` seconds.
+    """
+    address = f"{url}users/{paths.CANARY_USER}{path}"
+    status, content = send(address, method, {"Authorization": f"token {token}"}, timeout)
+    try:
+        return status, json.loads(content)
+    except ValueError:
+        return status, None
+
+
+def find_write_problem(machine: Machine, url: str, deadline: float) -> str | None:
+    """Let the hub add the canary and remove it again, and return why it could not; None when it could.
+
+    `deadline` is a time of `time.monotonic`.
+    """
+    token = read_command_token(machine)
+
+    def ask(method: str) -> tuple[int, Any]:
+        return ask_about_canary(url, token, method, timeout=find_timeout(deadline, ANSWER_SECONDS))
+
+    try:
+        # an interrupted trial may have left one
+        ask("DELETE")
+        for method, expected in (("POST", HTTPStatus.CREATED), ("DELETE", HTTPStatus.NO_CONTENT)):
+            status, answer = ask(method)
+            if status != expected:
+                return f"it could not write to its database: {_explain(status, answer)}"
+    except NotReady as error:
+        return error.message
+    return None
 
 
 def try_server(machine: Machine, step: TryServer) -> None:
@@ -49,7 +90,7 @@ def try_server(machine: Machine, step: TryServer) -> None:
         units = (make_unit_name(paths.CANARY_USER), paths.HUB_UNIT)
         journal = (line for unit in units for line in read_journal(machine, unit, began))
         raise NotReady(
-            "\n".join((f"the hub runs, but a server that was tried out did not work: {error.message}", *journal)),
+            "\n".join((f"the hub runs, but its test server did not work: {error.message}", *journal)),
             error.hint,
         ) from error
     remove_canary(machine, step.url, token)

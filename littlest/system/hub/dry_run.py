@@ -11,7 +11,8 @@ from littlest.config.sections.auth import ClassAuth
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.errors import CommandFailed
-from littlest.machine.machine import CommandResult, Machine
+from littlest.machine.commands import CommandResult
+from littlest.machine.machine import Machine
 from littlest.system.settings.drop_in_copies import list_drop_ins
 
 SECONDS = 30.0

@@ -1,4 +1,4 @@
-"""Let the running hub take up the settings that it needs no restart for, and ask it which it has."""
+"""Reload the hub's settings without a restart, and ask it which settings it uses."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -10,7 +10,7 @@ from littlest import paths
 from littlest.errors import ConfigError, LittlestError, NotReady
 from littlest.machine.machine import Machine
 from littlest.plan.steps import ReloadHub, RunUnit
-from littlest.system.hub.ready import read_command_token, render_status, send
+from littlest.system.hub.api import read_command_token, render_status, send
 
 RELOAD_SECONDS = 240.0
 """The hub answers when the servers of those who lost their rights have stopped, which may take systemd 90 seconds."""
@@ -18,14 +18,14 @@ RELOAD_SECONDS = 240.0
 
 @dataclass(frozen=True, slots=True)
 class HubSettings:
-    """What the running hub says of the settings that it has in force."""
+    """Which settings the running hub uses, as it says itself."""
 
     digest: str
-    """Of those that it takes up while it runs, as `littlest.plan.effects` makes it."""
+    """Of the settings that it can reload, as `littlest.plan.effects` makes it."""
     started: str
-    """The digest of those that it was started with."""
+    """The digest of the settings that need a restart, as it was started."""
     file: str
-    """Where they came from: config.yaml, or the copy of the last good ones; empty where the defaults hold."""
+    """Where they come from: config.yaml, or the copy of the last good ones; empty for the defaults."""
     problems: tuple[str, ...]
     """Why it is not config.yaml, as `file:line: key: problem`."""
     refused: bool
@@ -34,17 +34,17 @@ class HubSettings:
     drop_in_problems: tuple[str, ...]
     """Drop-ins that failed when the hub started, each with its place."""
     warnings: tuple[str, ...]
-    """What did not go well when it took them up: servers that should have stopped and still run, accounts that should
-    have left a Unix group. Another reload tries again."""
+    """What went wrong when it reloaded them: servers that should have stopped and still run, accounts that are still
+    in a Unix group. Another reload tries again."""
 
 
 def read_hub_settings(machine: Machine, url: str, timeout: float = 10.0) -> HubSettings:
-    """Ask the hub which settings it has in force; `url` is that of its API. Raises NotReady when it does not say."""
+    """Ask the hub which settings it uses; `url` is the address of its API. Raises NotReady without an answer."""
     return _ask(machine, url, "GET", None, timeout)
 
 
 def is_hub_up_to_date(machine: Machine, step: ReloadHub) -> bool:
-    """Whether the hub has these settings in force, and from the admin's file."""
+    """Whether the hub uses these settings, and read them from config.yaml."""
     if not machine.is_live:
         return True
     try:
@@ -55,23 +55,23 @@ def is_hub_up_to_date(machine: Machine, step: ReloadHub) -> bool:
 
 
 def runs_others(machine: Machine, step: RunUnit) -> bool:
-    """Whether the unit tells that it was started with other settings than these, as the hub is that read a file which
-    was put back later, or that did not start with the file as it was."""
+    """Whether the unit says that it was started with other settings than these: its file was put back later, or the
+    hub refused it."""
     if not machine.is_live or not step.url:
         return False
     try:
         found = read_hub_settings(machine, step.url)
         return found.refused or found.started != step.digest
     except LittlestError:
-        # whether it answers at all is looked at when it must
+        # a later step waits until it answers
         return False
 
 
 def reload_hub(machine: Machine, step: ReloadHub, progress: Callable[[str], None]) -> None:
-    """Let the hub read config.yaml and put it in force, the end of rights included; say what did not go well.
+    """Let the hub reload config.yaml, lost rights included, and report its warnings to `progress`.
 
     Raises ConfigError with the problems when the hub finds the file invalid, and LittlestError when it did not start
-    with these settings, or has others in force afterwards.
+    with these settings, or uses others afterwards.
     """
     found = read_hub_settings(machine, step.url)
     if not found.refused and found.started == step.started:
@@ -84,7 +84,7 @@ def reload_hub(machine: Machine, step: ReloadHub, progress: Callable[[str], None
     why = (*found.problems, *(found.drop_in_problems if found.refused else ()))
     if why:
         lines = "\n".join(("the hub runs with the last good settings instead of these", *why))
-        raise LittlestError(lines, "See all of it: sudo littlest logs hub")
+        raise LittlestError(lines, "See the whole log: sudo littlest logs hub")
     raise LittlestError(
         f"{paths.CONFIG_FILE} was changed again before the hub had read it", "Run it again: sudo littlest apply"
     )
@@ -113,9 +113,9 @@ def _ask(machine: Machine, url: str, method: str, body: bytes | None, timeout: f
                 _make_lines(answer.get("warnings", ())),
             )
     except (ValueError, KeyError, TypeError) as error:
-        raise NotReady(f"the hub does not say which settings it has in force: {render_status(status)}") from error
+        raise NotReady(f"the hub does not say which settings it uses: {render_status(status)}") from error
     reason = answer.get("message") if isinstance(answer, dict) else None
-    raise NotReady(f"the hub did not take up the settings: {reason or render_status(status)}")
+    raise NotReady(f"the hub did not reload its settings: {reason or render_status(status)}")
 
 
 def _make_lines(found: Iterable[object]) -> tuple[str, ...]:

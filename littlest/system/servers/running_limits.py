@@ -11,6 +11,7 @@ from littlest.errors import CommandFailed
 from littlest.machine.machine import Machine
 from littlest.plan.limits import INFINITY, make_limit_properties, render_size
 from littlest.plan.steps import SetServerLimits
+from littlest.system.units.units import show_units
 
 CGROUPS = Path("/sys/fs/cgroup")
 MEMORY_PROPERTIES = ("MemoryHigh", "MemoryMax", "MemorySwapMax")
@@ -140,12 +141,8 @@ def parse_timespan(text: str) -> int | None:
 
 
 def _read_servers(machine: Machine) -> Iterator[dict[str, str]]:
-    """Every server of a user that runs: its unit's properties, by their names."""
-    shown = machine.run(
-        ["systemctl", "show", f"--property={','.join((*_SHOWN, 'CPUQuotaPerSecUSec'))}", "--", paths.SERVER_UNITS]
-    ).stdout
-    for block in shown.strip().split("\n\n"):
-        server = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
+    """Every running server of a user: the properties of its unit, by name."""
+    for server in show_units(machine, (*_SHOWN, "CPUQuotaPerSecUSec"), [paths.SERVER_UNITS]):
         if server.get("Slice") == paths.USERS_SLICE and server["ActiveState"] in ("active", "activating"):
             yield server
 

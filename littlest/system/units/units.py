@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from littlest.errors import CommandFailed, LittlestError
-from littlest.machine.machine import CommandResult, Machine
+from littlest.machine.commands import CommandResult
+from littlest.machine.machine import Machine
 from littlest.plan.steps import EnableUnit, RemoveUnits, RunUnit
 from littlest.system.settings.drop_in_copies import list_drop_ins
 
@@ -57,33 +58,43 @@ def read_active_state(machine: Machine, unit: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitLife:
-    """How a unit fares."""
+class UnitStatus:
+    """The status of a unit."""
 
     state: str
     """Active, activating, inactive, failed …"""
     restarts: int
-    """How often systemd started it again because it had ended by itself."""
+    """How often systemd restarted it because it had ended by itself."""
     invocation: str = ""
     """Which start of it this is."""
     seconds: float = math.inf
-    """For how long it has been active; without end where systemd does not tell."""
+    """For how long it has been active; infinite where systemd does not say."""
 
 
-def read_lives(machine: Machine, names: Sequence[str]) -> dict[str, UnitLife]:
-    """How each of these units fares, as systemd tells; a unit of which it tells nothing is left out."""
-    shown = "Id,ActiveState,NRestarts,InvocationID,ActiveEnterTimestampMonotonic"
-    query = ["systemctl", "show", f"--property={shown}", *names]
-    lives = {}
+def read_unit_statuses(machine: Machine, names: Sequence[str]) -> dict[str, UnitStatus]:
+    """The status of each of these units; without those that systemd does not know."""
+    properties = ("Id", "ActiveState", "NRestarts", "InvocationID", "ActiveEnterTimestampMonotonic")
+    statuses = {}
     now = time.monotonic()
-    for block in machine.run(query, check=False).stdout.split("\n\n"):
-        said = dict(line.split("=", 1) for line in block.splitlines() if "=" in line)
-        if "Id" in said and said.get("NRestarts", "").isdigit():
-            state, invocation = said.get("ActiveState", "unknown"), said.get("InvocationID", "")
-            begun = said.get("ActiveEnterTimestampMonotonic", "")
+    for unit in show_units(machine, properties, names, check=False):
+        if "Id" in unit and unit.get("NRestarts", "").isdigit():
+            begun = unit.get("ActiveEnterTimestampMonotonic", "")
             seconds = now - int(begun) / 1_000_000 if begun.isdigit() else math.inf
-            lives[said["Id"]] = UnitLife(state, int(said["NRestarts"]), invocation, seconds)
-    return lives
+            state, invocation = unit.get("ActiveState", "unknown"), unit.get("InvocationID", "")
+            statuses[unit["Id"]] = UnitStatus(state, int(unit["NRestarts"]), invocation, seconds)
+    return statuses
+
+
+def show_units(
+    machine: Machine, properties: Sequence[str], names: Sequence[str], *, check: bool = True
+) -> list[dict[str, str]]:
+    """The properties of each of these units (names or patterns), as `systemctl show` gives them.
+
+    Raises CommandFailed when systemctl fails, unless `check` is false.
+    """
+    command = ["systemctl", "show", f"--property={','.join(properties)}", "--", *names]
+    blocks = machine.run(command, check=check).stdout.strip().split("\n\n")
+    return [dict(line.split("=", 1) for line in block.splitlines() if "=" in line) for block in blocks]
 
 
 def start_unit(machine: Machine, step: RunUnit) -> str:
@@ -104,7 +115,7 @@ def start_unit(machine: Machine, step: RunUnit) -> str:
     except CommandFailed as error:
         raise LittlestError(
             "\n".join((f"{step.unit} did not start", *read_journal(machine, step.unit, began))),
-            f"See all of it: sudo journalctl -u {step.unit}",
+            f"See the whole log: sudo journalctl -u {step.unit}",
         ) from error
     return digest
 

@@ -3,7 +3,7 @@
 import pytest
 
 from littlest.hub.servers.systemd import UnitState, parse_unit_state
-from littlest.machine.machine import CommandResult
+from littlest.machine.commands import CommandResult
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Taking back what an install made that did not come to its end, and nothing else."""
+"""Removing what an unfinished install made, and nothing else."""
 
 from dataclasses import replace
 from pathlib import PurePosixPath
