@@ -51,12 +51,7 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
         for release in releases:
             machine.remove(release / COMPLETE_MARKER)
         failures: list[str] = []
-        try:
-            apply_plan(machine, Plan(), "", progress=progress)
-        except (LittlestError, OSError) as error:
-            raise NeedsAPerson(
-                f"only a part was removed: {error}", "Once the cause is gone: sudo littlest uninstall"
-            ) from error
+        _apply_empty_plan(machine, progress)
         if purge:
             failures += _purge_accounts(machine, progress)
         else:
@@ -72,6 +67,15 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
     if failures:
         raise NeedsAPerson("\n".join(("not everything could be removed:", *failures)), "Remove these by hand.")
     return _report(machine, purge, was_there)
+
+
+def _apply_empty_plan(machine: Machine, progress: Progress) -> None:
+    try:
+        apply_plan(machine, Plan(), "", progress=progress)
+    except (LittlestError, OSError) as error:
+        raise NeedsAPerson(
+            f"only a part was removed: {error}", "Once the cause is gone: sudo littlest uninstall"
+        ) from error
 
 
 def _check_terminal(machine: Machine, purge: bool) -> None:
