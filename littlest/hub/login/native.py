@@ -27,6 +27,7 @@ from littlest.hub.login.people import FollowsSettings
 from littlest.hub.memory.listed import forget_removal
 from littlest.hub.rights.enforce import end_rights
 from littlest.hub.rights.sessions import end_sessions
+from littlest.machine.machine import Machine
 from littlest.system.accounts.passwords import (
     LONGEST_PASSWORD,
     check_password,
@@ -83,7 +84,7 @@ class ApproveHandler(ApprovalHandler):
         if found.is_authorized:
             # an approval lets in anew whom the settings named once
             live.removed -= {found.username}
-            forget_removal(found.username)
+            forget_removal(Machine(), found.username)
         self.log.info("%s is %s", name, "approved" if found.is_authorized else "no longer approved")
         user = self.find_user(name)
         if user is not None and not await self.authenticator.may_log_in(name):

@@ -44,7 +44,7 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
 
     JupyterHub itself has loaded the users, and will put the roles right.
     """
-    before = read_listed_users()
+    before = read_listed_users(Machine())
     if before is None:
         before = await _suspect_everybody(app)
         live.forgotten = (
@@ -68,7 +68,7 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     )
     for line in live.unfinished:
         app.log.error("%s", line)
-    write_listed_users(keep_unfinished(before, listed) if live.unfinished else listed)
+    write_listed_users(Machine(), keep_unfinished(before, listed) if live.unfinished else listed)
 
 
 async def put_users_in_force(app: JupyterHub, config: Config) -> None:
@@ -78,7 +78,7 @@ async def put_users_in_force(app: JupyterHub, config: Config) -> None:
     a line for what failed, and the next call tries that again.
     """
     # where the file is damaged, the hub itself still knows
-    listed_before = read_listed_users() or compare_users(ListedUsers(removed=live.removed), live.config)[0]
+    listed_before = read_listed_users(Machine()) or compare_users(ListedUsers(removed=live.removed), live.config)[0]
     listed, removal = compare_users(listed_before, config, _list_plain_users(app))
     before, live.config, live.removed = live.config.users, config, removal.not_allowed
     live.forgotten = ()
@@ -89,7 +89,7 @@ async def put_users_in_force(app: JupyterHub, config: Config) -> None:
     await app.init_blocked_users()
     _set_groups(app.db, config, removal)
     live.unfinished = await end_rights(app, losers.names, with_files=bool(losers.admins))
-    write_listed_users(keep_unfinished(listed_before, listed) if live.unfinished else listed)
+    write_listed_users(Machine(), keep_unfinished(listed_before, listed) if live.unfinished else listed)
 
 
 async def end_rights(
