@@ -9,7 +9,7 @@ import json
 import socket
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from jupyterhub.auth import Authenticator, DummyAuthenticator
 from jupyterhub.utils import maybe_future
@@ -37,6 +37,9 @@ class FollowsSettings(Authenticator):
     Those whom the settings name, or an admin added in the admin panel, may log in; and so may those whom the class's
     own rules let in (a group of the provider, an approval), but only as long as these rules do.
     """
+
+    has_sign_up_pages: ClassVar[bool] = False
+    """Whether the hub serves `littlest.hub.pages.sign_up`, which only works with sign-ups."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
