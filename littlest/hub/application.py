@@ -9,22 +9,25 @@ from typing import Any, ClassVar
 import tornado.httpserver
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
+from jupyterhub.auth import Authenticator
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from traitlets import List as ListTrait
 from traitlets import Unicode
 
 from littlest.errors import LittlestError
-from littlest.hub import settings_api
 from littlest.hub.forwarded import ForwardedHeaders, Networks, parse_networks
 from littlest.hub.live import live
+from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
+from littlest.hub.pages import settings_api
+from littlest.hub.pages.users import USER_PATH, UserHandler
+from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
-from littlest.hub.rights.panel import USER_PATH, LossWatch, UserHandler
-from littlest.hub.rights.roles import keep_admins_from_lending_rights
+from littlest.hub.rights.roles import restrict_admin_role
 from littlest.hub.servers.spawner import list_orphans, remove_orphan
 from littlest.hub.service_programs import forget_tokens, keep_trying
 from littlest.hub.sharing import SharedFolderKeeper
-from littlest.hub.start import start_anew_with_last_good
+from littlest.hub.start import restart_with_last_good
 from littlest.hub.trial import SETTLED_SECONDS, forget_trial
 from littlest.machine.machine import Machine
 from littlest.plan.account_names import make_unit_name
@@ -48,11 +51,20 @@ def take_inherited_sockets() -> list[socket.socket]:
 
 
 def hand_over_sockets(inherited: list[socket.socket]) -> None:
-    """Let the program that takes this process's place find the sockets as this one did."""
+    """Let the program that replaces this process find the sockets as this one did."""
     if inherited:
         os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(inherited))}
     for one in inherited:
         one.set_inheritable(True)
+
+
+def _list_sign_up_pages(authenticator: Authenticator) -> tuple[tuple[str, type], ...]:
+    """The pages for signing up; none for the other ways to log in, which need not import them."""
+    if not (isinstance(authenticator, FollowsSettings) and authenticator.has_sign_up_pages):
+        return ()
+    from littlest.hub.pages.sign_up import SIGN_UP_PAGES  # noqa: PLC0415  # only where people sign up
+
+    return SIGN_UP_PAGES
 
 
 class HubServer(tornado.httpserver.HTTPServer):
@@ -100,7 +112,7 @@ class LittlestHub(JupyterHub):
         """Load the roles; an admin's gives nothing that outlasts it."""
         await super().init_role_creation()
         if "admin" not in self.config_role_names:
-            keep_admins_from_lending_rights(self.db)
+            restrict_admin_role(self.db)
 
     async def init_users(self) -> None:
         """Load the users; then take away what config.yaml gave before and gives no longer."""
@@ -112,21 +124,22 @@ class LittlestHub(JupyterHub):
         await self._remove_orphans()
 
     async def initialize(self, *arguments: Any, **settings: Any) -> None:
-        """Make everything ready; with the last good settings where that is not possible with those in the file."""
+        """Make everything ready; with the last good settings when the hub does not start with those in the file."""
         try:
             await super().initialize(*arguments, **settings)
         except (Exception, SystemExit) as error:
             self.log.exception("The hub does not start with these settings")
             hand_over_sockets(HubServer.inherited)
-            start_anew_with_last_good(error)
+            restart_with_last_good(error)
             raise
 
     def init_handlers(self) -> None:
-        """Add our own API to JupyterHub's."""
+        """Add our own pages and API to JupyterHub's."""
         self.extra_handlers: list[Any] = [*self.extra_handlers, (settings_api.PATH, settings_api.SettingsHandler)]
         super().init_handlers()
         # of two for one path the first counts
-        self.handlers[:0] = self.add_url_prefix(self.hub_prefix, [(USER_PATH, UserHandler)])
+        pages = [(USER_PATH, UserHandler), *_list_sign_up_pages(self.authenticator)]
+        self.handlers[:0] = self.add_url_prefix(self.hub_prefix, pages)
 
     def init_tornado_settings(self) -> None:
         """Let the templates of all pages see the settings in force."""
@@ -180,7 +193,7 @@ class LittlestHub(JupyterHub):
         # JupyterHub listens a while before it would do this: told to end in between, it would drop what it was asked
         self.init_signal()
         HubServer.trusted = parse_networks(self.trusted_networks)
-        LossWatch(self).start()
+        AdminAuditor(self).start()
         await super().start()
         self.settling = asyncio.create_task(self._settle())
         self.keeper = asyncio.create_task(SharedFolderKeeper(Machine(), self.log.warning).keep())

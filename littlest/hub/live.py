@@ -1,4 +1,4 @@
-"""The settings that the hub has in force. What may change while it runs is asked for here at the moment of use."""
+"""The settings that the hub uses now. Read what may change while the hub runs from here, each time you use it."""
 
 from dataclasses import dataclass, field
 
@@ -8,31 +8,41 @@ from littlest.config.model import Config
 
 @dataclass
 class LiveSettings:
-    """The settings in force, where they came from, and what is wrong with those that are not in force."""
+    """The settings in use, the file they came from, and the problems of settings that were not applied."""
 
     config: Config = field(default_factory=Config)
     file: str = ""
-    """config.yaml, or the copy of the last good settings; empty where the defaults hold."""
+    """config.yaml, or the copy of the last good settings; empty when the defaults are used."""
     problems: tuple[str, ...] = ()
-    """Why it is not config.yaml: a line for each problem."""
+    """Why the file is not config.yaml: one line for each problem."""
     started: str = ""
-    """Digest of the settings that the hub was started with, of those that it takes up at its start only."""
+    """Digest of the settings that need a restart, as they were when the hub started."""
     refused: bool = False
-    """The hub did not start with what the admin wrote, and was started with the last good settings and drop-ins."""
+    """The hub did not start with what the admin wrote, and runs with the last good settings and drop-ins."""
     drop_in_problems: tuple[str, ...] = ()
-    """Drop-ins that failed when the hub started, each with its place."""
+    """Drop-ins that failed when the hub started, each with its file and line."""
     unfinished: tuple[str, ...] = ()
-    """What could not be taken away from users who no longer may, and is tried again at the next reload or start."""
+    """Rights that could not be taken away yet, one line each; the next reload or start tries again."""
     removed: frozenset[str] = frozenset()
-    """Users who were named in the settings once and are no longer: they may not log in."""
-
+    """Users who were named in the settings before and no longer are: they may not log in."""
     forgotten: tuple[str, ...] = ()
-    """What the hub no longer knew when it started, and so had to take away from users to be safe."""
+    """Rights that the hub took away at its start to be safe, because its memory of users was damaged."""
 
     def is_as_wanted(self) -> bool:
-        """Whether everything that the admin wrote is in force."""
+        """Whether everything that the admin wrote is in use."""
         return self.file == str(paths.CONFIG_FILE) and not self.drop_in_problems
+
+    def replace(self, config: Config) -> Config:
+        """Use these settings of config.yaml from now on, and return those from before.
+
+        Announcement, limits and folders follow at once. Rights do not: call `littlest.hub.rights.enforce.enforce`
+        next, and until it has finished, `unfinished` says so.
+        """
+        before, self.config = self.config, config
+        self.file, self.problems, self.forgotten = str(paths.CONFIG_FILE), (), ()
+        self.unfinished = ("the hub has not finished applying the users of these settings",)
+        return before
 
 
 live = LiveSettings()
-"""Of this process, which is one hub."""
+"""The settings of this process: there is one hub in a process."""

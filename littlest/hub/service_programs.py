@@ -11,13 +11,13 @@ PAUSE_SECONDS = 30.0
 
 
 def keep_trying(service: Any, log: Any) -> None:
-    """Let a service's `start` try again for as long as its program cannot be started.
+    """Make a service's `start` retry until its program has started.
 
-    JupyterHub would end the hub where it fails at the start, and give the service up where it fails later.
+    Without this, JupyterHub ends the hub when the first start fails, and gives the service up when a later one does.
     """
     start: Callable[[], Awaitable[None]] = service.start
 
-    async def start_sooner_or_later() -> None:
+    async def retry_until_started() -> None:
         while True:
             try:
                 return await start()
@@ -25,7 +25,7 @@ def keep_trying(service: Any, log: Any) -> None:
                 log.error("The service %s cannot be started, and is tried again: %s", service.name, error)
                 await asyncio.sleep(PAUSE_SECONDS)
 
-    service.start = start_sooner_or_later
+    service.start = retry_until_started
 
 
 def forget_tokens(db: Any) -> None:

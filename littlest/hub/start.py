@@ -49,12 +49,12 @@ def read_config_or_last_good(
     return LiveSettings(config, str(last_good), problems=problems), made
 
 
-def start_anew_with_last_good(error: BaseException) -> None:
-    """Let a hub with the last good settings and drop-ins take this process's place, because it does not start with
-    what the admin wrote.
+def restart_with_last_good(error: BaseException) -> None:
+    """Replace this process by a hub with the last good settings and drop-ins, because it failed to start with what
+    the admin wrote.
 
-    Returns where that would change nothing: it was tried, or there are no others. Sockets that shall stay open must
-    be inheritable.
+    Returns when that would change nothing: it was tried already, or there are no other settings. Sockets that must
+    stay open must be inheritable.
     """
     if not live.refused and is_another(Machine()):
         cause = (error.__context__ or error) if isinstance(error, SystemExit) else error

@@ -145,6 +145,15 @@ def test_a_command_imports_no_other_command(module: str) -> None:
     assert not others, f"what commands share stands in littlest.converge, not in {others}"
 
 
+@pytest.mark.parametrize("module", [name for name in MODULES if is_within(name, "littlest.hub")])
+def test_the_rooms_of_the_hub_import_one_way(module: str) -> None:
+    rooms = [f"littlest.hub.{name}" for name in ("pages", "rights", "login", "memory")]
+    for number, room in enumerate(rooms):
+        if is_within(module, room):
+            above = [name for name, _ in list_imports(module) if any(is_within(name, one) for one in rooms[:number])]
+            assert not above, f"{room} may not import {above}"
+
+
 def test_only_the_machine_starts_processes() -> None:
     importing = {module for module in MODULES for name, _ in list_imports(module) if is_within(name, "subprocess")}
     assert importing == {"littlest.machine.commands"}

@@ -7,16 +7,13 @@ from typing import Any
 
 import bcrypt
 from jupyterhub import orm
-from jupyterhub.scopes import needs_scope
 from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.handlers import (
     AuthorizationAreaHandler,
     ChangePasswordAdminHandler,
     EmailAuthorizationHandler,
-    SignUpHandler,
 )
 from nativeauthenticator.orm import UserInfo
-from tornado import web
 from traitlets import Unicode
 
 from littlest import paths
@@ -24,9 +21,6 @@ from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.login.first_use import ChangePasswordHandler, PasswordLoginHandler, make_sentence
 from littlest.hub.login.people import FollowsSettings
-from littlest.hub.memory.listed import forget_removal
-from littlest.hub.rights.enforce import end_rights
-from littlest.hub.rights.sessions import end_sessions
 from littlest.system.accounts.passwords import (
     LONGEST_PASSWORD,
     check_password,
@@ -36,77 +30,6 @@ from littlest.system.accounts.passwords import (
 )
 
 
-class SignUpPageHandler(SignUpHandler):
-    """The sign-up page; says what is wrong with a password that is too long, or with an admin's name."""
-
-    def get_result_message(self, user: Any, *about: bool) -> tuple[str, str]:
-        """The style of the box in which the page says how a sign-up went, and what it says."""
-        name = self.get_body_argument("username", strip=False)
-        problem = self.authenticator.find_sign_up_problem(
-            name, self.get_body_argument("signup_password", strip=False)
-        )
-        if user is None and problem:
-            return "alert-danger", problem
-        if user is not None and self.authenticator.has_right(user.username):
-            return "alert-success", f"Welcome, {user.username}. You can log in now."
-        alert, message = super().get_result_message(user, *about)
-        if user is not None and not user.login_email_sent:
-            message = f"Welcome, {user.username}. You can log in as soon as an admin has approved you."
-        return alert, message
-
-
-class ApprovalHandler(AuthorizationAreaHandler):
-    """What an admin does with somebody who signed up; only by a form, which no other site can send."""
-
-    @needs_scope("admin:users")
-    async def get(self, _name: str = "") -> None:
-        """Lead to the page with the forms."""
-        self.redirect(f"{self.hub.base_url}authorize")
-
-    def find_sign_up(self, name: str) -> UserInfo:
-        """Return what is known of somebody who signed up. Raises HTTPError 404 for anybody else."""
-        found = UserInfo.find(self.db, name)
-        if found is None:
-            raise web.HTTPError(404, f"{name} did not sign up.")
-        return found
-
-
-class ApproveHandler(ApprovalHandler):
-    """Approves somebody, or takes the approval back."""
-
-    @needs_scope("admin:users")
-    async def post(self, name: str) -> None:
-        """Approve, or take back: then what they have open ends."""
-        found = self.find_sign_up(name)
-        found.is_authorized = not found.is_authorized
-        self.db.commit()
-        if found.is_authorized:
-            # an approval lets in anew whom the settings named once
-            live.removed -= {found.username}
-            forget_removal(found.username)
-        self.log.info("%s is %s", name, "approved" if found.is_authorized else "no longer approved")
-        user = self.find_user(name)
-        if user is not None and not await self.authenticator.may_log_in(name):
-            end_sessions(self.db, user.orm_user)
-            for problem in await end_rights(self.settings["app"], {user.name}, with_files=False):
-                self.log.error("%s", problem)
-        self.redirect(f"{self.hub.base_url}authorize")
-
-
-class TurnDownHandler(ApprovalHandler):
-    """Forgets somebody who signed up and is not approved."""
-
-    @needs_scope("admin:users")
-    async def post(self, name: str) -> None:
-        """Forget the sign-up; a user of the hub of that name stays."""
-        found = self.find_sign_up(name)
-        if not found.is_authorized:
-            self.db.delete(found)
-            self.db.commit()
-            self.log.info("The sign-up of %s is forgotten", name)
-        self.redirect(f"{self.hub.base_url}authorize")
-
-
 class SignUpAuthenticator(FollowsSettings, NativeAuthenticator):
     """Sign-up as its parent has it, in the table `users_info` of the hub's database.
 
@@ -114,6 +37,8 @@ class SignUpAuthenticator(FollowsSettings, NativeAuthenticator):
     who have a password from before (`firstuse`) keep it; hashing does not stop the hub; approving somebody takes a
     form.
     """
+
+    has_sign_up_pages = True
 
     passwords_file = Unicode(str(paths.PASSWORDS_FILE), help="Where passwords from before are kept.").tag(config=True)
 
@@ -269,13 +194,10 @@ class SignUpAuthenticator(FollowsSettings, NativeAuthenticator):
         remove_password(Path(self.passwords_file), self.normalize_username(user.name))
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
-        """The pages of this authenticator."""
+        """The pages of this authenticator, without those in `littlest.hub.pages.sign_up`, which end rights."""
         return [
             ("/login", PasswordLoginHandler),
-            ("/signup", SignUpPageHandler),
             ("/authorize", AuthorizationAreaHandler),
-            ("/authorize/([^/]*)", ApproveHandler),
-            ("/discard/([^/]*)", TurnDownHandler),
             # as the address in the e-mail of the parent's `allow_self_approval_for` has it
             ("/confirm/([^/]*)", EmailAuthorizationHandler),
             ("/change-password/([^/]+)", ChangePasswordAdminHandler),

@@ -9,7 +9,7 @@ import json
 import socket
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from jupyterhub.auth import Authenticator, DummyAuthenticator
 from jupyterhub.utils import maybe_future
@@ -17,12 +17,14 @@ from tornado.httpclient import HTTPClientError
 from tornado.web import HTTPError
 from traitlets.utils.importstring import import_item
 
+from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.auth import ClassAuth
 from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.memory.guests import Guests
 from littlest.hub.memory.listed import forget_listed_user
+from littlest.machine.machine import Machine
 from littlest.plan.login import is_rule_trait, make_callback_url, make_login_rule
 
 CALLBACK = "oauth_callback_url"
@@ -36,12 +38,15 @@ class FollowsSettings(Authenticator):
     own rules let in (a group of the provider, an approval), but only as long as these rules do.
     """
 
+    has_sign_up_pages: ClassVar[bool] = False
+    """Whether the hub serves `littlest.hub.pages.sign_up`, which only works with sign-ups."""
+
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         # what a drop-in sets, the settings do not say
         rule = [make_login_rule(live.config), self.allow_all, self._list_rule_traits()]
         self._rule = hashlib.sha256(json.dumps(rule, sort_keys=True).encode()).hexdigest()
-        self._guests = Guests()
+        self._guests = Guests(Machine())
 
     def _list_rule_traits(self) -> dict[str, Any]:
         """The traits that were set, wherever, and that may decide who is let in."""
@@ -99,7 +104,7 @@ class FollowsSettings(Authenticator):
             self.log.error(
                 "%s is lost, and with it who was let in by name: only those whom the settings name, or who are let in"
                 " anyway, may log in. Others must be named, or deleted and added again.",
-                self._guests.file,
+                paths.GUESTS_FILE,
             )
         return guests, ended
 
@@ -163,7 +168,7 @@ class FollowsSettings(Authenticator):
         self._guests.forget(name)
         self._guests.forget_admin(name)
         live.removed -= {name}
-        forget_listed_user(name)
+        forget_listed_user(Machine(), name)
 
 
 def _make_plain(value: Any) -> Any:

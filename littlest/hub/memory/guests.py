@@ -1,32 +1,29 @@
-"""Who was let in, or made an admin, by a rule and not by name: because everybody may, or by a group at the provider.
+"""Users whom a rule let in or made admins, rather than their name: `auth.allow_all`, or a group at the provider.
 
-JupyterHub keeps everybody who was ever let in, as it keeps those whom an admin added in the admin panel. So that the
-rule's end is also the end of what it gave, the names of the former are kept apart.
+JupyterHub's database keeps every user who ever logged in, next to those whom an admin added in the admin panel. This
+file tells them apart, so that what a rule gave ends with the rule.
 """
 
 import json
-import os
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from littlest import paths
-
-GUESTS_FILE = Path(paths.GUESTS_FILE)
+from littlest.machine.machine import Machine
 
 
 @dataclass
 class Guests:
-    """Names, each with the digest of the settings under which it was let in last, or made an admin."""
+    """Names, each with the digest of the rule that last let this user in, or made them an admin."""
 
-    file: Path = GUESTS_FILE
+    machine: Machine
     is_lost: bool = False
-    """Whether nothing is known of those whom the hub's database has: the file is missing, or damaged."""
+    """Whether the file is missing or damaged, so that nothing is known of the users in the hub's database."""
     _rules: dict[str, str] = field(default_factory=dict)
     _admins: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         try:
-            found = json.loads(self.file.read_text(encoding="utf-8"))
+            found = json.loads(self.machine.read_text(paths.GUESTS_FILE) or "")
             self._rules, self._admins = (
                 {str(name): str(rule) for name, rule in found[kind].items()} for kind in ("guests", "admins")
             )
@@ -37,56 +34,48 @@ class Guests:
         return name in self._rules
 
     def was_let_in(self, name: str, rule: str) -> bool:
-        """Whether this one was let in under these very settings."""
+        """Whether exactly this rule let the user in."""
         return self._rules.get(name) == rule
 
     def let_in(self, name: str, rule: str) -> None:
-        """Remember one who was let in."""
+        """Remember that a rule let this user in. Raises OSError when the file cannot be written."""
         if self._rules.get(name) != rule:
             self._keep({**self._rules, name: rule}, self._admins)
 
     def forget(self, name: str) -> None:
-        """Forget one who was removed, or who may log in by name from now on."""
+        """Forget a user who was removed, or who may now log in by name."""
         if name in self._rules:
             self._keep({one: rule for one, rule in self._rules.items() if one != name}, self._admins)
 
     def was_made_admin(self, name: str) -> bool:
-        """Whether a rule, and no person, made this one an admin."""
+        """Whether a rule, rather than a person, made this user an admin."""
         return name in self._admins
 
     def is_admin_by_ended_rule(self, name: str, rule: str) -> bool:
-        """Whether this one is an admin by other settings than these."""
+        """Whether this user is an admin by another rule than this one."""
         return self.is_lost or self._admins.get(name, rule) != rule
 
     def make_admin(self, name: str, rule: str) -> None:
-        """Remember one whom a rule made an admin."""
+        """Remember that a rule made this user an admin."""
         if self._admins.get(name) != rule:
             self._keep(self._rules, {**self._admins, name: rule})
 
     def forget_admin(self, name: str) -> None:
-        """Forget that a rule made this one an admin."""
+        """Forget that a rule made this user an admin."""
         if name in self._admins:
             self._keep(self._rules, {one: rule for one, rule in self._admins.items() if one != name})
 
     def suspect(self, name: str) -> None:
-        """Take one of the database for a guest, of whom it is not known by which right they were let in."""
+        """Treat a user of the database as a guest, because nothing says which right let them in."""
         self._rules.setdefault(name, "")
 
     def recover(self) -> None:
-        """Go on with what is known by now of those whom the database has."""
+        """Write a new file from what is known by now."""
         self._keep(self._rules, self._admins)
         self.is_lost = False
 
     def _keep(self, rules: dict[str, str], admins: dict[str, str]) -> None:
-        # in the file first: of whom nothing is written nobody may know that they were let in
-        self._write({"guests": rules, "admins": admins})
+        # the file first: nobody may be let in whom a restarted hub would not know as a guest
+        content = json.dumps({"guests": rules, "admins": admins}, ensure_ascii=False)
+        self.machine.write_file(paths.GUESTS_FILE, content, mode=0o600)
         self._rules, self._admins = rules, admins
-
-    def _write(self, content: dict[str, dict[str, str]]) -> None:
-        temporary = self.file.with_name(self.file.name + ".new")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(content, stream, ensure_ascii=False)
-            stream.flush()
-            os.fsync(descriptor)
-        temporary.replace(self.file)

@@ -1,54 +1,53 @@
-"""Whom config.yaml named before, so that taking a name out of it takes the rights away.
+"""The users whom config.yaml named before, so that taking a name out of it also takes the rights away.
 
-JupyterHub by itself only ever adds: an admin stays one in its database, and so does whoever may log in.
+JupyterHub by itself only adds rights: its database keeps admins as admins, and keeps users who may log in.
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from littlest import paths
 from littlest.config.model import Config
+from littlest.machine.machine import Machine
 from littlest.plan.shared_folders import Sharing, find_folder_losers, make_sharing
 
-LISTED_USERS_FILE = Path(paths.STATE_DIR) / "listed-users.json"
+LISTED_USERS_FILE = paths.STATE_DIR / "listed-users.json"
 
 
 @dataclass(frozen=True, slots=True)
 class ListedUsers:
-    """What the hub remembers of config.yaml's users."""
+    """What the hub remembers of the users in config.yaml."""
 
     allowed: frozenset[str] = frozenset()
     admin: frozenset[str] = frozenset()
     removed: frozenset[str] = frozenset()
-    """Named once and no longer: may not log in, though the hub's database has them."""
+    """Users who were named before and no longer are: they may not log in, though the hub's database has them."""
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The members of each group."""
     folders: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The places of shared folders, each with the groups that see it; none for every user."""
+    """The paths of shared folders, each with the groups that see it; no group means every user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Whose rights end now."""
+    """The users whose rights end now."""
 
     no_longer_admin: frozenset[str]
     not_allowed: frozenset[str]
-    """May not log in, from now on or since before."""
+    """Users who may not log in, from now on or from before."""
     just_removed: frozenset[str]
-    """Named until now."""
+    """Users who were named until now."""
     left: frozenset[str]
-    """Users who can no longer get at a folder."""
+    """Users who lose access to a shared folder."""
     groups: frozenset[str]
-    """Groups that are none any more."""
+    """Groups that no longer exist."""
 
 
 def compare_users(before: ListedUsers, config: Config, known: Iterable[str] = ()) -> tuple[ListedUsers, Removal]:
-    """What to remember from now on, and what changes. Pure.
+    """The users to remember from now on, and the rights that end. Pure.
 
-    `known` are the users of the hub who are no admins: what is taken from everybody is taken from them.
+    `known` are the users of the hub who are not admins: they lose what every user loses.
     Users whom an admin added in the hub's admin panel were never named, so they stay.
     """
     users = config.users
@@ -69,7 +68,7 @@ def compare_users(before: ListedUsers, config: Config, known: Iterable[str] = ()
 
 
 def keep_unfinished(before: ListedUsers, now: ListedUsers) -> ListedUsers:
-    """What to remember when something could not be taken away: the next comparison finds it again. Pure."""
+    """The users to remember when a right could not be taken away, for the next comparison to find it. Pure."""
     groups = {
         name: before.groups.get(name, frozenset()) | now.groups.get(name, frozenset())
         for name in (*before.groups, *now.groups)
@@ -82,14 +81,16 @@ def keep_unfinished(before: ListedUsers, now: ListedUsers) -> ListedUsers:
     return ListedUsers(before.allowed | now.allowed, before.admin | now.admin, now.removed, groups, folders)
 
 
-def read_listed_users(file: Path = LISTED_USERS_FILE) -> ListedUsers | None:
-    """What the hub remembers; nothing where there is no file yet, and None where it is damaged.
+def read_listed_users(machine: Machine) -> ListedUsers | None:
+    """The users whom the hub remembers: none when there is no file yet, and None when the file is damaged.
 
-    A damaged one says nothing of who was taken out, and those in the hub's database who were not are not to be told
-    from them.
+    A damaged file no longer tells which users of the hub's database were taken out of the settings.
     """
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        text = machine.read_text(LISTED_USERS_FILE)
+        if text is None:
+            return ListedUsers()
+        found = json.loads(text)
         allowed, admin, removed = (_check_names(found[name]) for name in ("allowed", "admin", "removed"))
         # earlier versions knew neither groups nor folders
         groups, folders = (
@@ -97,41 +98,33 @@ def read_listed_users(file: Path = LISTED_USERS_FILE) -> ListedUsers | None:
             for key in ("groups", "folders")
         )
         return ListedUsers(allowed, admin, removed, groups, folders)
-    except FileNotFoundError:
-        return ListedUsers()
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def forget_listed_user(name: str, file: Path = LISTED_USERS_FILE) -> None:
-    """Somebody who is removed in the admin panel may be added there again."""
-    listed = read_listed_users(file)
+def forget_listed_user(machine: Machine, name: str) -> None:
+    """Forget a user who was removed in the admin panel, so that they can be added there again."""
+    listed = read_listed_users(machine)
     if listed is not None:
         kept = {key: getattr(listed, key) - {name} for key in ("allowed", "admin", "removed")}
-        write_listed_users(replace(listed, **kept), file)
+        write_listed_users(machine, replace(listed, **kept))
 
 
-def forget_removal(name: str, file: Path = LISTED_USERS_FILE) -> None:
-    """Somebody who was taken out of the settings was let in anew, in another way."""
-    listed = read_listed_users(file)
+def forget_removal(machine: Machine, name: str) -> None:
+    """Forget that a user was taken out of the settings, because they were let in again in another way."""
+    listed = read_listed_users(machine)
     if listed is not None and name in listed.removed:
-        write_listed_users(replace(listed, removed=listed.removed - {name}), file)
+        write_listed_users(machine, replace(listed, removed=listed.removed - {name}))
 
 
-def write_listed_users(listed: ListedUsers, file: Path = LISTED_USERS_FILE) -> None:
-    """Remember, replacing the file by a rename."""
-    temporary = file.with_name(file.name + ".new")
+def write_listed_users(machine: Machine, listed: ListedUsers) -> None:
+    """Remember these users for the next comparison. Raises OSError when the file cannot be written."""
     content = {
         **{name: sorted(getattr(listed, name)) for name in ("allowed", "admin", "removed")},
         "groups": {name: sorted(members) for name, members in listed.groups.items()},
         "folders": {place: sorted(groups) for place, groups in listed.folders.items()},
     }
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(content, stream, ensure_ascii=False)
-        stream.flush()
-        os.fsync(descriptor)
-    temporary.replace(file)
+    machine.write_file(LISTED_USERS_FILE, json.dumps(content, ensure_ascii=False), mode=0o600)
 
 
 def _check_names(names: Iterable[object]) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Putting config.yaml's users in force: who may log in, who is an admin, who is in which group, and who no longer."""
+"""Enforces the users of config.yaml: who may log in, who is an admin, who is in which group, and who no longer is."""
 
 import asyncio
 from collections.abc import Collection
@@ -33,20 +33,20 @@ from littlest.machine.machine import Machine
 from littlest.plan.account_names import make_unit_name
 
 START_SECONDS = 300
-"""How long the hub may take from now on when it starts with an end of rights: stopping servers takes systemd 100
-seconds at most, and the rest of the start has what it has at other times."""
+"""Seconds that the hub's start may take when it first ends rights: systemd needs at most 100 of them to stop servers,
+and the rest is as long as for any other start."""
 AT_ONCE = 20
-"""How many users are looked at before requests are answered again."""
+"""How many users are handled before the hub answers requests again."""
 
 
 async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
-    """Take away what config.yaml gave before and gives no longer, before the hub takes requests.
+    """Take away what config.yaml gave before and no longer gives, before the hub accepts requests.
 
-    JupyterHub itself has loaded the users, and will put the roles right.
+    JupyterHub itself has loaded the users, and corrects the roles next.
     """
-    before = read_listed_users()
+    before = read_listed_users(Machine())
     if before is None:
-        before = await _suspect_everybody(app)
+        before = await _recheck_all_users(app)
         live.forgotten = (
             f"{LISTED_USERS_FILE} was damaged, and with it who was taken out of the settings: only those whom the"
             " settings name, or who are let in anyway, may log in. Name the others, or delete and add them again.",
@@ -55,54 +55,52 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     listed, removal = compare_users(before, config, _list_plain_users(app))
     app.authenticator.allowed_users -= removal.not_allowed
     live.removed = removal.not_allowed
-    losers = _take_rights_away(app, config, removal) + await _end_rules(app)
+    losing = _take_rights_away(app, config, removal) + await _end_rules(app)
     _set_groups(app.db, config, removal)
-    found = app.db.query(orm.Spawner).join(orm.User).filter(orm.User.name.in_(losers.names)).all()
+    found = app.db.query(orm.Spawner).join(orm.User).filter(orm.User.name.in_(losing.names)).all()
     units = [make_unit_name(spawner.user.name, spawner.name) for spawner in found]
     if units:
         notify_systemd(f"EXTEND_TIMEOUT_USEC={START_SECONDS * 1_000_000}")
     live.unfinished = (
         *await asyncio.to_thread(stop_units, Machine(), units),
         *await settle_accounts(app),
-        *await end_what_runs(app, losers.names, with_files=bool(losers.admins)),
+        *await end_what_runs(app, losing.names, with_files=bool(losing.admins)),
     )
     for line in live.unfinished:
         app.log.error("%s", line)
-    write_listed_users(keep_unfinished(before, listed) if live.unfinished else listed)
+    write_listed_users(Machine(), keep_unfinished(before, listed) if live.unfinished else listed)
 
 
-async def put_users_in_force(app: JupyterHub, config: Config) -> None:
-    """Make the running hub's users those of `config`, in the place of those of `live.config`.
+async def enforce(app: JupyterHub, before: Config) -> None:
+    """Give the running hub's users the rights of `live.config`, and end those that only `before` gave.
 
-    `live.config` is `config` afterwards, and servers that start from then on are started by it; `live.unfinished` has
-    a line for what failed, and the next call tries that again.
+    `live.unfinished` afterwards has a line for each right that could not be ended; the next call tries again.
     """
-    # where the file is damaged, the hub itself still knows
-    listed_before = read_listed_users() or compare_users(ListedUsers(removed=live.removed), live.config)[0]
+    config, machine = live.config, Machine()
+    # when the file is damaged, the hub itself still knows
+    listed_before = read_listed_users(machine) or compare_users(ListedUsers(removed=live.removed), before)[0]
     listed, removal = compare_users(listed_before, config, _list_plain_users(app))
-    before, live.config, live.removed = live.config.users, config, removal.not_allowed
-    live.forgotten = ()
-    live.unfinished = ("the hub has not come to the end of putting the users of these settings in force",)
-    await _give_rights(app, before, config.users, removal)
-    losers = _take_rights_away(app, config, removal)
+    live.removed = removal.not_allowed
+    await _give_rights(app, before.users, config.users, removal)
+    losing = _take_rights_away(app, config, removal)
     # users who are banned lose their groups and roles
     await app.init_blocked_users()
     _set_groups(app.db, config, removal)
-    live.unfinished = await end_rights(app, losers.names, with_files=bool(losers.admins))
-    write_listed_users(keep_unfinished(listed_before, listed) if live.unfinished else listed)
+    live.unfinished = await end_rights(app, losing.names, with_files=bool(losing.admins))
+    write_listed_users(machine, keep_unfinished(listed_before, listed) if live.unfinished else listed)
 
 
 async def end_rights(
     app: JupyterHub, names: Collection[str], *, gone: Collection[str] = (), with_files: bool
 ) -> tuple[str, ...]:
-    """End what users have open who have lost rights, by the hub's database and the settings; a line for what still
-    goes on.
+    """End what users who lost rights have open, by the hub's database and the settings; returns a line for each thing
+    that still runs.
 
-    `gone` are those whom the database does not know any more. With `with_files` the shared environment is taken back
-    from who was an admin.
+    `gone` are users whom the database no longer has. `with_files` takes the shared environment back from users who
+    were admins.
     """
     users = [app.users[user] for name in sorted(names) if (user := orm.User.find(app.db, name))]
-    # whoever is still there is out of the folders at once, and does not wait for servers that stop slowly
+    # users who stay lose their folders at once, without waiting for servers that stop slowly
     await settle_accounts(app)
     running = await asyncio.gather(*(stop_servers(app, user) for user in users))
     # a server that was just starting may have put its account back into the groups
@@ -112,7 +110,7 @@ async def end_rights(
 
 
 def keep_groups_of_new_users(db: Any) -> None:
-    """Let every user whom the hub comes to know be in the groups of config.yaml from the first moment."""
+    """Add every new user of the hub to the groups that config.yaml gives them, from the first moment."""
 
     @event.listens_for(db, "before_flush")
     def join_groups(session: Any, *_: object) -> None:
@@ -140,12 +138,12 @@ async def _give_rights(app: JupyterHub, before: Users, users: Users, removal: Re
         if name in users.admin and not user.admin:
             app.log.info("%s is in users.admin: an admin from now on", name)
             user.admin = True
-        # somebody who was banned had none left
+        # a user who was banned had no role left
         roles.assign_default_roles(app.db, entity=user)
     for name in sorted(set(before.banned) - set(users.banned)):
         user = orm.User.find(app.db, name)
         if user is not None:
-            # one whom an admin added in the admin panel may log in again
+            # a user whom an admin added in the admin panel may log in again
             await maybe_future(authenticator.add_user(user))
     authenticator.allowed_users = (authenticator.allowed_users - removal.not_allowed) | {*users.allowed, *users.admin}
     app.db.commit()
@@ -153,47 +151,47 @@ async def _give_rights(app: JupyterHub, before: Users, users: Users, removal: Re
 
 
 @dataclass(frozen=True, slots=True)
-class Losers:
-    """Users who lose rights, so that nothing that they have open may go on."""
+class UsersLosingAccess:
+    """Users who lose rights, so that their sessions and servers must end."""
 
     names: frozenset[str]
     admins: frozenset[str]
-    """Those of them who were admins."""
+    """Those of `names` who were admins."""
 
-    def __add__(self, other: "Losers") -> "Losers":
-        return Losers(self.names | other.names, self.admins | other.admins)
+    def __add__(self, other: "UsersLosingAccess") -> "UsersLosingAccess":
+        return UsersLosingAccess(self.names | other.names, self.admins | other.admins)
 
 
-async def _suspect_everybody(app: JupyterHub) -> ListedUsers:
-    """What to take for remembered when nothing is: everybody in the database was named once, and every admin, but
-    those whom a rule or an approval lets in."""
+async def _recheck_all_users(app: JupyterHub) -> ListedUsers:
+    """What to assume when the memory of users is damaged: that config.yaml named all users of the database before,
+    and all admins, except those whom a rule or an approval lets in."""
     users = app.db.query(orm.User).all()
     follows = app.authenticator if isinstance(app.authenticator, FollowsSettings) else None
     named = [user.name for user in users if not (follows and await follows.is_still_let_in(user.name))]
     return ListedUsers(frozenset(named), frozenset(user.name for user in users if user.admin))
 
 
-def _take_rights_away(app: JupyterHub, config: Config, removal: Removal) -> Losers:
-    """End admins' rights and the sessions of those who may not log in; whose servers are to be stopped."""
+def _take_rights_away(app: JupyterHub, config: Config, removal: Removal) -> UsersLosingAccess:
+    """End admins' rights, and the sessions of users who may not log in; returns whose servers must stop."""
     banned = frozenset(config.users.banned)
     if isinstance(app.authenticator, FollowsSettings):
         app.authenticator.forget_approvals(removal.not_allowed)
-    # whom the way to log in lets in anyway loses nothing by no longer being named
+    # users whom the way to log in lets in anyway lose nothing when they are no longer named
     locked_out = banned if app.authenticator.allow_all else banned | removal.just_removed
-    # also who was made an admin in the admin panel would be one again when they come back
+    # a user made an admin in the admin panel would also be one again on coming back
     admins = frozenset(name for name in removal.no_longer_admin | locked_out if _drop_admin(app, name))
     gone = [user for name in sorted(locked_out) if (user := orm.User.find(app.db, name))]
     for user in gone:
-        app.log.info("%s may not log in: nothing that they have open goes on", user.name)
+        app.log.info("%s may not log in: ending their sessions and servers", user.name)
     end_sessions(app.db, *gone)
-    # what runs keeps the groups it was started with, and so sudo and the folders
-    return Losers(locked_out | removal.no_longer_admin | removal.left, admins | removal.no_longer_admin)
+    # a running server keeps the groups it was started with, and so sudo and the folders
+    return UsersLosingAccess(locked_out | removal.no_longer_admin | removal.left, admins | removal.no_longer_admin)
 
 
-async def _end_rules(app: JupyterHub) -> Losers:
-    """End what a rule of `auth` gave that is no more, which only a start can bring; whose servers must stop."""
+async def _end_rules(app: JupyterHub) -> UsersLosingAccess:
+    """End what a former rule of `auth` gave; returns whose servers must stop. Rules change only at a start."""
     if not isinstance(app.authenticator, FollowsSettings):
-        return Losers(frozenset(), frozenset())
+        return UsersLosingAccess(frozenset(), frozenset())
     users = app.db.query(orm.User).all()
     guests, admins = await app.authenticator.find_ended_rights(
         [user.name for user in users], [user.name for user in users if user.admin]
@@ -202,15 +200,15 @@ async def _end_rules(app: JupyterHub) -> Losers:
     end_sessions(app.db, *(user for user in users if user.name in guests))
     app.db.commit()
     app.authenticator.settle_guests(admins)
-    return Losers(frozenset(guests | admins), dropped)
+    return UsersLosingAccess(frozenset(guests | admins), dropped)
 
 
 def _drop_admin(app: JupyterHub, name: str) -> bool:
-    """Let a user be an admin no longer; whether they were one."""
+    """Take admin rights from a user; returns whether they had them."""
     user = orm.User.find(app.db, name)
     if user is None or not user.admin:
         return False
-    app.log.info("Nothing makes %s an admin any more: no longer one", name)
+    app.log.info("%s is no longer an admin: nothing makes them one", name)
     user.admin = False
     admin_role = orm.Role.find(app.db, "admin")
     if admin_role in user.roles:
@@ -219,7 +217,7 @@ def _drop_admin(app: JupyterHub, name: str) -> bool:
 
 
 def _set_groups(db: Any, config: Config, removal: Removal) -> None:
-    """Make the hub's groups of these names what config.yaml says; others, made in the admin panel, stay."""
+    """Give the groups of config.yaml their members there; groups made in the admin panel stay."""
     for name in sorted(removal.groups):
         group = orm.Group.find(db, name)
         if group is not None:
@@ -229,7 +227,7 @@ def _set_groups(db: Any, config: Config, removal: Removal) -> None:
         if group is None:
             group = orm.Group(name=name)
             db.add(group)
-        # those whom the hub does not know yet join when it comes to know them
+        # users whom the hub does not know yet join when it first sees them
         group.users = (
             db.query(orm.User).filter(orm.User.name.in_(set(wanted.members) - set(config.users.banned))).all()
         )

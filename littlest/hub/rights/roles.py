@@ -1,4 +1,4 @@
-"""What an admin may do in the hub: everything, but what would go on when they are no admin any more."""
+"""What an admin may do in the hub: everything, except what would outlast the end of their admin rights."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ LASTING_SCOPES = {
 """Scopes that JupyterHub gives to admins, each with what they get instead. (Tokens of their own all users make.)"""
 
 
-def keep_admins_from_lending_rights(db: Any) -> None:
-    """Take out of the role of admins what makes rights that outlast it."""
+def restrict_admin_role(db: Any) -> None:
+    """Take the scopes out of the admin role that create rights which outlast it."""
     admin = orm.Role.find(db, "admin")
     admin.scopes = [given for scope in admin.scopes for given in LASTING_SCOPES.get(scope, (scope,))]
     db.commit()

@@ -13,12 +13,13 @@ from traitlets import Any as Any_
 from traitlets import Set, Unicode
 from traitlets.config import Config as Traits
 
+from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.auth import PamAuth
 from littlest.config.text.load import load_config
 from littlest.hub.live import live
 from littlest.hub.login import people
-from littlest.hub.memory import guests, listed
+from littlest.machine.machine import Machine
 from littlest.plan.login import make_login_rule
 
 
@@ -41,11 +42,7 @@ class Following(people.FollowsSettings, AnyName):
 
 @pytest.fixture(autouse=True)
 def own_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = guests.Guests
-    monkeypatch.setattr(people, "Guests", lambda: made(tmp_path / "guests.json"))
-    monkeypatch.setattr(
-        people, "forget_listed_user", lambda name: listed.forget_listed_user(name, tmp_path / "listed")
-    )
+    monkeypatch.setattr(people, "Machine", lambda: Machine(tmp_path))
     monkeypatch.setattr(live, "config", Config())
 
 
@@ -161,7 +158,7 @@ def test_whoever_is_deleted_may_not_log_in_again() -> None:
 
 @pytest.mark.parametrize("content", ["[", "{}", "[]", '{"guests": 1}', None])
 def test_a_damaged_or_lost_file_lets_nobody_in_but_those_who_are_named(tmp_path: Path, content: str | None) -> None:
-    file = tmp_path / "guests.json"
+    file = Machine(tmp_path).path(paths.GUESTS_FILE)
     assert log_in(start(allow_all=True), "eve")
     assert log_in(start(), "member-4")
     if content is None:
@@ -181,7 +178,8 @@ def test_a_damaged_or_lost_file_lets_nobody_in_but_those_who_are_named(tmp_path:
 
 def test_whom_a_full_disk_kept_from_being_remembered_is_not_let_in(tmp_path: Path) -> None:
     hub = start()
-    (tmp_path / "guests.json.new").mkdir()
+    file = Machine(tmp_path).path(paths.GUESTS_FILE)
+    file.with_name(".guests.json.littlest-new").mkdir()
     for _try in range(2):
         with pytest.raises(OSError, match="directory"):
             log_in(hub, "member-5")
@@ -202,7 +200,7 @@ def test_an_admin_by_a_group_is_none_when_the_rule_is_another(tmp_path: Path) ->
     asyncio.run(hub.get_authenticated_user(handler, {"username": "member-dean"}))
     live.config = Config()
     assert find_ended(Following(), "member-dean")[1] == set()
-    (tmp_path / "guests.json").unlink()
+    Machine(tmp_path).path(paths.GUESTS_FILE).unlink()
     assert find_ended(Following(admin_users={"ada"}), "panel", "ada")[1] == {"panel"}
 
 

@@ -8,6 +8,7 @@ from littlest.config.model import Config
 from littlest.config.sections.users import Users
 from littlest.config.text.load import load_config
 from littlest.hub.memory.listed import (
+    LISTED_USERS_FILE,
     ListedUsers,
     compare_users,
     forget_listed_user,
@@ -16,6 +17,7 @@ from littlest.hub.memory.listed import (
     read_listed_users,
     write_listed_users,
 )
+from littlest.machine.machine import Machine
 
 
 def names(*who: str) -> frozenset[str]:
@@ -113,33 +115,37 @@ def test_a_group_that_is_gone_is_known() -> None:
 
 
 def test_what_is_remembered_survives_its_file(tmp_path: Path) -> None:
-    file = tmp_path / "listed-users.json"
+    machine = Machine(tmp_path)
     text = "users: {allowed: [ada], groups: {biology: {members: [ada], shared_folder: true}}}"
     listed, _removal = compare_users(ListedUsers(names("bob")), list_groups(text))
-    write_listed_users(listed, file)
-    assert read_listed_users(file) == listed
-    forget_listed_user("bob", file)
-    again = read_listed_users(file)
+    write_listed_users(machine, listed)
+    assert read_listed_users(machine) == listed
+    forget_listed_user(machine, "bob")
+    again = read_listed_users(machine)
     assert again is not None
     assert (again.removed, again.groups) == (names(), listed.groups)
 
 
 @pytest.mark.parametrize("content", ["", "[", "{}", '{"allowed": 1, "admin": [], "removed": []}', "\udcff"])
 def test_a_damaged_file_is_not_taken_for_one_that_names_nobody(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "listed-users.json"
+    machine = Machine(tmp_path)
+    file = machine.path(LISTED_USERS_FILE)
+    file.parent.mkdir(parents=True)
     file.write_text(content, errors="surrogateescape")
-    assert read_listed_users(file) is None
+    assert read_listed_users(machine) is None
     # and nobody makes a whole one of it, that would say that nobody was taken out
-    forget_listed_user("bob", file)
-    forget_removal("bob", file)
+    forget_listed_user(machine, "bob")
+    forget_removal(machine, "bob")
     assert file.read_text(errors="surrogateescape") == content
 
 
 def test_where_there_is_no_file_yet_nobody_was_named(tmp_path: Path) -> None:
-    assert read_listed_users(tmp_path / "listed-users.json") == ListedUsers()
+    assert read_listed_users(Machine(tmp_path)) == ListedUsers()
 
 
 def test_a_file_without_groups_is_that_of_an_earlier_version(tmp_path: Path) -> None:
-    file = tmp_path / "listed-users.json"
+    machine = Machine(tmp_path)
+    file = machine.path(LISTED_USERS_FILE)
+    file.parent.mkdir(parents=True)
     file.write_text('{"allowed": ["ada"], "admin": [], "removed": ["bob"]}')
-    assert read_listed_users(file) == ListedUsers(names("ada"), names(), names("bob"))
+    assert read_listed_users(machine) == ListedUsers(names("ada"), names(), names("bob"))

@@ -15,7 +15,7 @@ from littlest.config.text.load import load_config
 from littlest.hub.live import live
 from littlest.hub.login import people
 from littlest.hub.login.native import SignUpAuthenticator
-from littlest.hub.memory import guests
+from littlest.machine.machine import Machine
 
 PASSWORD = "An-ample-password-1"
 
@@ -23,8 +23,7 @@ PASSWORD = "An-ample-password-1"
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
     """The hub's database; the settings in force name nobody."""
-    made = guests.Guests
-    monkeypatch.setattr(people, "Guests", lambda: made(tmp_path / "guests.json"))
+    monkeypatch.setattr(people, "Machine", lambda: Machine(tmp_path))
     monkeypatch.setattr(live, "config", Config())
     monkeypatch.setattr(live, "removed", frozenset())
     engine = create_engine(f"sqlite:///{tmp_path}/hub.sqlite")

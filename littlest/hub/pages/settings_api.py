@@ -1,4 +1,4 @@
-"""The hub's own API for `littlest`: which settings are in force, and take up those of config.yaml."""
+"""The hub's API for the `littlest` command: show the settings in use, and reload config.yaml."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.errors import LittlestError
 from littlest.hub.live import live
-from littlest.hub.rights.enforce import put_users_in_force
+from littlest.hub.rights.enforce import enforce
 from littlest.plan.effects import make_live_digest, make_restart_digest
 from littlest.system.settings.active import read_config
 
@@ -25,9 +25,9 @@ log = logging.getLogger("littlest")
 
 
 class SettingsHandler(APIHandler):
-    """GET tells which settings are in force; POST reads config.yaml again and puts in force what needs no restart."""
+    """GET shows which settings are in use; POST reloads config.yaml, as far as that needs no restart."""
 
-    # one reload after the other: each sees what the one before has done
+    # one reload at a time: each compares with the result of the one before
     _turn: ClassVar[asyncio.Lock] = asyncio.Lock()
 
     def _check_who_asks(self) -> None:
@@ -36,17 +36,16 @@ class SettingsHandler(APIHandler):
             raise web.HTTPError(403, "only the littlest command may ask this")
 
     async def get(self) -> None:
-        """Answer the digests of the settings in force, the file that they came from, the problems of those that are
-        not used, whether the hub refused to start with them, and what could not be taken away yet from users who lost
-        rights."""
+        """Answer with the digests of the settings in use, the file that they came from, the problems of settings that
+        are not used, whether the hub refused to start with them, and the rights that could not be taken away yet."""
         self._check_who_asks()
         self._answer()
 
     async def post(self) -> None:
-        """Read config.yaml again, and answer as GET does once it is in force.
+        """Reload config.yaml, and answer as GET does once it is applied.
 
-        The request says which settings are meant, by their two digests. 409 with the problems where the file is not
-        valid or says something else, and where the hub must be started anew for them.
+        The request names the settings it means by their two digests. The answer is 409 with the problems when the
+        file is invalid, has other settings by now, or needs a restart of the hub.
         """
         self._check_who_asks()
         async with self._turn:
@@ -59,15 +58,15 @@ class SettingsHandler(APIHandler):
             if problems:
                 self._refuse(problems)
                 return
-            await put_users_in_force(self.settings["app"], config)
+            before = live.replace(config)
+            await enforce(self.settings["app"], before)
             for line in live.unfinished:
                 log.error("%s", line)
-            live.file, live.problems = str(paths.CONFIG_FILE), ()
-            log.info("The settings in %s are in force now.", paths.CONFIG_FILE)
+            log.info("The settings in %s are applied.", paths.CONFIG_FILE)
             self._answer()
 
     def _find_problems(self, config: Config) -> tuple[str, ...]:
-        """What keeps settings that are valid from being in force without a restart."""
+        """The reasons why these valid settings cannot be applied without a restart."""
         wanted = self.get_json_body() or {}
         found = {"digest": make_live_digest(config), "started": make_restart_digest(config)}
         if any(wanted.get(name) != digest for name, digest in found.items()):
@@ -80,7 +79,7 @@ class SettingsHandler(APIHandler):
 
     def _refuse(self, problems: Iterable[str]) -> None:
         lines = list(problems)
-        log.error("The settings in %s are not taken up:\n%s", paths.CONFIG_FILE, "\n".join(lines))
+        log.error("The settings in %s are not applied:\n%s", paths.CONFIG_FILE, "\n".join(lines))
         self.set_status(409)
         self.finish(json.dumps({"status": 409, "problems": lines}))
 

@@ -1,0 +1,92 @@
+"""The pages for signing up, and for admins who approve or discard sign-ups."""
+
+from typing import Any
+
+from jupyterhub.scopes import needs_scope
+from nativeauthenticator.handlers import AuthorizationAreaHandler, SignUpHandler
+from nativeauthenticator.orm import UserInfo
+from tornado import web
+
+from littlest.hub.live import live
+from littlest.hub.memory.listed import forget_removal
+from littlest.hub.rights.enforce import end_rights
+from littlest.hub.rights.sessions import end_sessions
+from littlest.machine.machine import Machine
+
+
+class SignUpPageHandler(SignUpHandler):
+    """The sign-up page, which also explains a password that is too long and a name that is an admin's."""
+
+    def get_result_message(self, user: Any, *about: bool) -> tuple[str, str]:
+        """The CSS class and the text of the box that shows the result of a sign-up."""
+        name = self.get_body_argument("username", strip=False)
+        problem = self.authenticator.find_sign_up_problem(
+            name, self.get_body_argument("signup_password", strip=False)
+        )
+        if user is None and problem:
+            return "alert-danger", problem
+        if user is not None and self.authenticator.has_right(user.username):
+            return "alert-success", f"Welcome, {user.username}. You can log in now."
+        alert, message = super().get_result_message(user, *about)
+        if user is not None and not user.login_email_sent:
+            message = f"Welcome, {user.username}. You can log in as soon as an admin has approved you."
+        return alert, message
+
+
+class ApprovalHandler(AuthorizationAreaHandler):
+    """What an admin does with a sign-up: only by POST, from a form that no other site can send."""
+
+    @needs_scope("admin:users")
+    async def get(self, _name: str = "") -> None:
+        """Redirect to the page with the forms."""
+        self.redirect(f"{self.hub.base_url}authorize")
+
+    def find_sign_up(self, name: str) -> UserInfo:
+        """Return the sign-up of this user. Raises HTTPError 404 when there is none."""
+        found = UserInfo.find(self.db, name)
+        if found is None:
+            raise web.HTTPError(404, f"{name} did not sign up.")
+        return found
+
+
+class ApproveHandler(ApprovalHandler):
+    """Approves a sign-up, or takes the approval back."""
+
+    @needs_scope("admin:users")
+    async def post(self, name: str) -> None:
+        """Approve, or take the approval back, which ends the user's sessions and servers."""
+        found = self.find_sign_up(name)
+        found.is_authorized = not found.is_authorized
+        self.db.commit()
+        if found.is_authorized:
+            # an approval lets in again a user who was taken out of the settings
+            live.removed -= {found.username}
+            forget_removal(Machine(), found.username)
+        self.log.info("%s is %s", name, "approved" if found.is_authorized else "no longer approved")
+        user = self.find_user(name)
+        if user is not None and not await self.authenticator.may_log_in(name):
+            end_sessions(self.db, user.orm_user)
+            for problem in await end_rights(self.settings["app"], {user.name}, with_files=False):
+                self.log.error("%s", problem)
+        self.redirect(f"{self.hub.base_url}authorize")
+
+
+class DiscardHandler(ApprovalHandler):
+    """Discards a sign-up that is not approved."""
+
+    @needs_scope("admin:users")
+    async def post(self, name: str) -> None:
+        """Discard the sign-up; a user of that name in the hub stays."""
+        found = self.find_sign_up(name)
+        if not found.is_authorized:
+            self.db.delete(found)
+            self.db.commit()
+            self.log.info("The sign-up of %s is discarded", name)
+        self.redirect(f"{self.hub.base_url}authorize")
+
+
+SIGN_UP_PAGES: tuple[tuple[str, type], ...] = (
+    ("/signup", SignUpPageHandler),
+    ("/authorize/([^/]*)", ApproveHandler),
+    ("/discard/([^/]*)", DiscardHandler),
+)
