@@ -18,8 +18,10 @@ from littlest.cli import main as cli
 from littlest.config.resolve import UserLimits
 from littlest.config.text.load import load_config
 from littlest.machine.machine import Machine
-from littlest.plan.changes import Affected, Effect, find_changes, find_restarts, render_affected, render_change
+from littlest.plan.changes import find_changes, render_change
 from littlest.plan.describe import find_warnings
+from littlest.plan.effects import Effect
+from littlest.plan.impact import Affected, find_restarts, render_affected
 from littlest.plan.steps import Step
 from littlest.plan.unit_files import render_units
 from tests.support.bad_files import BAD_FILES, BAD_PLACES, BAD_REFERENCES
@@ -204,7 +206,7 @@ def test_the_sentences_about_restarts_people_and_odd_settings() -> None:
     for text in WARNINGS:
         title = text.replace("\n", "; ") or "no settings"
         said[f"settings that are odd, {title}"] = "\n".join(find_warnings(load_config(text, "config.yaml")))
-    check_messages("outlook", said)
+    check_messages("impact", said)
 
 
 def test_the_golden_file_is_read_as_it_was_written() -> None:
