@@ -4,7 +4,7 @@
 # The first part of the installer. The seal puts the constants and preflight.sh into it; the payload follows the
 # last line. Everything is inside one pair of braces, so that half a file is a syntax error and never half a run.
 # constants: begin
-# The seal writes these lines anew.
+# The seal rewrites these lines.
 product=Littlest
 version_here=0
 default_prefix=/opt/littlest/releases/0
@@ -119,7 +119,7 @@ read_arguments() {
         -h | --help) choose help ;;
         --version | --check | --verify) choose "${1#--}" ;;
         -u) refuse "-u: an installed release is never changed in place." "Run this file without it: it says whether what is installed is intact." ;;
-        -f) refuse "-f: what is there already is never overwritten." "Run this file without it: it says what stands in the way." ;;
+        -f) refuse "-f: what is there already is never overwritten." "Run this file without it: it says what is in the way." ;;
         -s) refuse "-s: without its last step the hub would not be set up." "To start nothing, give --no-start; to only unpack, --extract-only DIR." ;;
         *) refuse "Unknown word: $1" "sh ${0##*/} --help lists what this installer understands." ;;
         esac
@@ -324,11 +324,11 @@ look_at_installed() {
         echo "$product $version_here is installed in $prefix, but it is damaged:" >&2
         echo "$damage" | sed -n '1,10s/^/  - /p' >&2
         echo "$damage" | sed -n '$=' | awk '$1 > 10 { print "  - and " $1 - 10 " more" }' >&2
-        fail 1 "To lay it down anew (settings and users' files stay):  sudo mv $prefix $prefix.damaged && sudo sh $self"
+        fail 1 "To install it again (settings and users' files stay):  sudo mv $prefix $prefix.damaged && sudo sh $self"
     fi
     echo "$product $version_here is installed in $prefix and intact. Nothing was changed."
     [ -z "$admin" ] ||
-        echo "Note: --admin ${admin%%:*} is for a first install, and was not looked at. To add an admin: sudo littlest config add users.admin NAME"
+        echo "Note: --admin ${admin%%:*} is only for a first installation, and was ignored. To add an admin: sudo littlest config add users.admin NAME"
     exit 0
 }
 

@@ -46,31 +46,31 @@ def roll_back(
     What somebody saved in the file meanwhile is in it afterwards, without being applied.
     """
     why, good = explain(error), attempt.good
-    saved = (f"What stood in {paths.CONFIG_FILE} before is kept in {attempt.saved}.",) if attempt.saved else ()
+    saved = (f"The earlier content of {paths.CONFIG_FILE} is kept in {attempt.saved}.",) if attempt.saved else ()
     if attempt.text is None or good is None or (not attempt.differs and are_drop_ins_good(machine)):
         return _explain_dead_end(why, getattr(error, "hint", None), saved)
     places = [*saved, *_read_unfinished(machine)]
     is_rejected = attempt.differs and not attempt.is_rollback
     try:
-        progress("the new settings could not be put in force; putting the last good ones back")
+        progress("the new settings could not be applied; restoring the last known good ones")
         config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
         if is_rejected:
             places += _keep_rejected(machine, attempt.text, error)
         is_edited = _apply_good(machine, release, config, attempt, places, progress=progress)
     except Exception as second:
         return NeedsAPerson(
-            f"the new settings could not be put in force: {why}\nNor could the last good ones be put back: {second}",
-            "\n".join((*places, f"What is in none of these still stands in {paths.CONFIG_FILE}.", _SEE)),
+            f"the new settings could not be applied: {why}\nNor could the last known good ones be restored: {second}",
+            "\n".join((*places, f"What is in none of these is still in {paths.CONFIG_FILE}.", _SEE)),
         )
     if is_edited:
-        places.append("To put it in force: sudo littlest apply")
+        places.append("To apply it: sudo littlest apply")
     elif is_rejected:
         again = f"sudo cp {REJECTED_CONFIG_FILE} {paths.CONFIG_FILE} && sudo littlest apply"
         when = "To try them again" if isinstance(error, KeyboardInterrupt) else "Once they are corrected there"
         places.append(f"{when}: {again}")
     return LittlestError(
-        f"the new settings could not be put in force: {why}",
-        "\n".join(("The hub runs again with the last good ones.", *places)),
+        f"the new settings could not be applied: {why}",
+        "\n".join(("The hub runs again with the last known good ones.", *places)),
     )
 
 
@@ -81,13 +81,13 @@ def claim_unfinished(machine: Machine) -> tuple[str, ...]:
     # where that fails, the next apply says it again
     with suppress(OSError):
         machine.remove(paths.GOING_BACK_FILE)
-    return (f"Note: an earlier apply did not come to its end. {' '.join(places)}",) if places else ()
+    return (f"Note: an earlier apply did not finish. {' '.join(places)}",) if places else ()
 
 
 def _explain_dead_end(why: str, hint: str | None, saved: tuple[str, ...]) -> LittlestError:
     again = "Once the cause is gone: sudo littlest apply. To see what runs: sudo littlest status"
     return NeedsAPerson(
-        f"the settings are in force only in part, and there are no others to go back to: {why}",
+        f"the settings are applied only in part, and there are no others to roll back to: {why}",
         "\n".join((*((hint,) if hint else ()), *saved, again)),
     )
 
@@ -108,8 +108,7 @@ def _apply_good(
     """
     good = attempt.good or ""
     places += [
-        f"A drop-in that was not in force stands in {path} now, and is not used."
-        for path in put_drop_ins_back(machine)
+        f"A drop-in that was not applied is now in {path}, and is not used." for path in put_drop_ins_back(machine)
     ]
     edited = _read_edit(machine, attempt.text or "", good)
     aside = None if edited is None else keep_apart(machine, "saved", edited)
@@ -156,4 +155,4 @@ def _put_edit_back(machine: Machine, edited: bytes, aside: PurePosixPath, good: 
         replace_settings(machine, edited)
         machine.remove(aside)
         places.pop()
-    places.append(f"{paths.CONFIG_FILE} was saved anew meanwhile, and stands there: it is not in force.")
+    places.append(f"{paths.CONFIG_FILE} was saved again meanwhile, and is unchanged: it is not applied.")

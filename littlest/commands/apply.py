@@ -39,9 +39,9 @@ from littlest.transaction import run_transaction
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:
     """Make the machine what the settings say, and remember them as good once the hub is healthy.
 
-    Raises ConfigError, with nothing touched, when they are not valid. When they cannot be applied, for whatever
-    reason or because somebody ends the command, the last good settings are applied again, and LittlestError says why
-    (NeedsAPerson when that is not possible).
+    Raises ConfigError, with nothing touched, when they are not valid. When they cannot be applied, or somebody ends the
+    command, this applies the last known good settings again and raises LittlestError, which says why (NeedsAPerson
+    when that is not possible).
     """
     check_root(machine)
     with hold_lock(machine):
@@ -75,8 +75,8 @@ def run_rollback(
         attempt = Attempt(settings.text, good, is_rollback=True, saved=saved)
         run = _Run(machine, release or read_current_release(machine), settings, config, attempt, progress)
         report = _apply(run, how=f"rollback {number}")
-    back = f"The settings are those of entry {number} again."
-    kept = (f"What stood in {paths.CONFIG_FILE} is kept in {saved}.",) if saved else ()
+    back = f"The settings are those of revision {number} again."
+    kept = (f"The earlier content of {paths.CONFIG_FILE} is kept in {saved}.",) if saved else ()
     data = {**report.data, "entry": number, "saved": None if saved is None else str(saved)}
     return Report((back, *report.lines, *kept), data)
 
@@ -110,7 +110,7 @@ class _Run:
     def make_changes(self) -> None:
         """Say what the settings mean to people, then make the machine what they say."""
         if self.attempt.is_rollback:
-            self._note(f"put the earlier settings back in {paths.CONFIG_FILE}")
+            self._note(f"restore the earlier settings in {paths.CONFIG_FILE}")
             replace_settings(self.machine, self.settings.text)
         self.situation = found = read_situation(
             self.machine, self.settings, self.config, self.attempt.good, self.release
@@ -147,7 +147,7 @@ class _Run:
 def _mend_file(machine: Machine, settings: ActiveSettings, progress: Progress) -> None:
     """Put a missing file back, and close one with secrets to everybody."""
     if settings.source == "last good":
-        progress(f"{paths.CONFIG_FILE} is missing; putting the last good settings back")
+        progress(f"{paths.CONFIG_FILE} is missing; restoring the last known good settings")
         replace_settings(machine, settings.text)
     if close_settings(machine):
         progress(f"every user of this machine could read the secrets in {paths.CONFIG_FILE}; it is closed to them")
@@ -186,7 +186,7 @@ def _find_warnings(run: _Run) -> tuple[str, ...]:
         servers = read_running_servers(run.machine) if run.steps else found.servers
         return find_warnings(run.machine, run.config, servers, found.machine_memory)
     except (OSError, LittlestError) as error:
-        return (f"Warning: the settings are in force, but could not be looked at for more to be said: {error}",)
+        return (f"Warning: the settings are applied, but could not be checked for warnings: {error}",)
 
 
 def _remember(machine: Machine, config: Config, text: str | None, how: str) -> tuple[str, ...]:
@@ -198,7 +198,7 @@ def _remember(machine: Machine, config: Config, text: str | None, how: str) -> t
         if (before := read_newest_text(machine)) != text:
             add_entry(machine, text, who=find_person(), how=how, changed=_list_changed_keys(before, config))
     except (OSError, ValueError, LittlestError) as error:
-        return (f"Warning: the settings are in force, but could not be put into the history: {error}",)
+        return (f"Warning: the settings are applied, but could not be saved as a revision: {error}",)
     return ()
 
 

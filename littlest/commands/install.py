@@ -156,7 +156,7 @@ def _verify(machine: Machine, release: Release, admin: str | None) -> Report:
         return found
     name, _ = _parse_admin(admin)
     command = f"sudo littlest config add users.admin {shlex.quote(name or '')}"
-    note = f"Note: --admin {name} is for a first install, and was not looked at. To add an admin: {command}"
+    note = f"Note: --admin {name} is only for a first installation, and was ignored. To add an admin: {command}"
     return replace(found, lines=(*found.lines, note), data={**found.data, "ignored": ["admin"]})
 
 
@@ -192,7 +192,7 @@ def _compare_files(machine: Machine, release: Release) -> Report:
 def _say_how_to_repair(release: Release) -> str:
     # the installer's own words, construct/header.sh
     return (
-        "To lay it down anew (settings and users' files stay):"
+        "To install it again (settings and users' files stay):"
         f" sudo mv {release.directory} {release.directory}.damaged, then run the installer again."
     )
 

@@ -100,8 +100,8 @@ def _explain_invalid(machine: Machine) -> str:
     content = machine.read_bytes(paths.CONFIG_FILE) or b""
     is_missing = machine.read_state(paths.CONFIG_FILE) is None
     if is_missing or strip_mark(content) == machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE):
-        return "the settings in force need something that is gone or broken by now: apply would refuse them"
-    return f"{paths.CONFIG_FILE} is not valid, so the last good settings are in force"
+        return "the applied settings need something that is missing or broken now: apply would refuse them"
+    return f"{paths.CONFIG_FILE} is not valid, so the last known good settings are used"
 
 
 def _list_settings_problems(data: Mapping[str, Any]) -> tuple[str, ...]:
@@ -168,12 +168,12 @@ def _find_problems(record: Record, data: Mapping[str, Any]) -> list[str]:
             data["runs_other_settings"],
             "the hub was started with other settings than those last applied: sudo littlest apply",
         ),
-        (data["hub_problem"], f"the hub does not answer as it should: {data['hub_problem']}"),
+        (data["hub_problem"], f"the hub does not answer correctly: {data['hub_problem']}"),
         (
             running not in (None, installed),
             f"JupyterHub {running} runs, {installed} is installed: sudo littlest apply",
         ),
-        (record.made, "the install did not come to its end: run the installer again"),
+        (record.made, "the installation did not finish: run the installer again"),
         *((True, line) for line in _list_settings_problems(data)),
         (
             _is_ending(data["certificate_ends"]),
@@ -198,5 +198,5 @@ def _render(data: Mapping[str, Any]) -> tuple[str, ...]:
         f"  users    {users}, with a server running: {servers}",
         f"  disk     {disk} of {disk_total} free",
         f"  memory   {memory} of {memory_total} free",
-        *(("Not as it should be:", *(f"  {problem}" for problem in data["problems"])) if data["problems"] else ()),
+        *(("Problems:", *(f"  {problem}" for problem in data["problems"])) if data["problems"] else ()),
     )

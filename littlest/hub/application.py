@@ -179,7 +179,7 @@ class LittlestHub(JupyterHub):
         try:
             orphans = await asyncio.to_thread(list_orphans, machine, known)
         except LittlestError as error:
-            self.log.error("Servers that nobody knows are not looked for: %s", error.message)
+            self.log.error("Unknown servers are not looked for: %s", error.message)
             return
         for unit in orphans:
             self.log.warning("Stopping %s: this hub did not start it, or no longer knows", unit)

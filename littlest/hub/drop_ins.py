@@ -33,7 +33,7 @@ def load_drop_ins(c: Any, machine: Machine, refusal: str = "") -> tuple[str, ...
     folder, last_good = machine.path(paths.DROP_IN_DIR), machine.path(paths.LAST_GOOD_DROP_IN_DIR)
     if refusal and not are_drop_ins_good(machine):
         problems.append(f"{folder}: {refusal}")
-        log.error("%s\nThe hub goes on with the last good ones, copies in %s.", problems[-1], last_good)
+        log.error("%s\nThe hub uses the last known good ones, copies in %s.", problems[-1], last_good)
         folder = last_good
     for file in list_drop_ins(folder):
         kept = last_good / file.name
@@ -41,7 +41,7 @@ def load_drop_ins(c: Any, machine: Machine, refusal: str = "") -> tuple[str, ...
         if problem:
             problems.append(problem)
         if settings is None and kept != file and kept.exists():
-            log.error("%s is not used; its last good version is tried, a copy in %s", file, kept)
+            log.error("%s is not used; the hub tries its last known good version, a copy in %s", file, kept)
             settings, _problem = _try(kept)
         if settings is None:
             log.error("%s is not used", file)

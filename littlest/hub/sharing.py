@@ -47,7 +47,7 @@ class SharedFolderKeeper:
                 try:
                     await asyncio.to_thread(self.look)
                 except Exception as error:  # whatever it is, the next look may go well
-                    self.warn(f"Shared folders could not be looked at, which is tried again: {error!r}")
+                    self.warn(f"Shared folders could not be checked; trying again: {error!r}")
                 await self._pause(max(LEAST_PAUSE, SHARE * (time.monotonic() - began)))
         finally:
             # a process ends when its threads have ended

@@ -43,9 +43,9 @@ def read_config_or_last_good(
         config = read_config(last_good)
         made = use(config)
     except LittlestError as error:
-        log.error("There are no earlier settings to use either, so the defaults hold: %s", error.message)
+        log.error("There are no earlier settings either, so the defaults are used: %s", error.message)
         return LiveSettings(Config(), problems=problems), use(Config())
-    log.error("The hub goes on with the last good settings, a copy in %s.", last_good)
+    log.error("The hub uses the last known good settings, a copy in %s.", last_good)
     return LiveSettings(config, str(last_good), problems=problems), made
 
 

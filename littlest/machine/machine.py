@@ -266,12 +266,12 @@ class Machine:
             raise LittlestError(f"the group {group} does not exist on this machine")
         return found[0]
 
-    def may_own(self) -> bool:
+    def can_chown(self) -> bool:
         """Whether files can be given to others: only root can."""
         return os.geteuid() == 0
 
     def _set_owner(self, descriptor: int, owner: str | int, group: str | int) -> None:
-        if self.may_own():
+        if self.can_chown():
             os.fchown(descriptor, *self.get_ids(owner, group))
 
     @staticmethod

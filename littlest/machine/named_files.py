@@ -26,7 +26,7 @@ def read_named_file(machine: Machine, file: str) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise LittlestError(f"there is no file {file}") from None
     except OSError as error:
-        if isinstance(error, PermissionError) and not machine.may_own():
+        if isinstance(error, PermissionError) and not machine.can_chown():
             raise
         raise LittlestError(f"{file} cannot be read: {error.strerror}") from None
     try:

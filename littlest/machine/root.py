@@ -11,5 +11,5 @@ def check_root(
 
     Raises NeedsRoot with this problem and hint.
     """
-    if machine.is_live and not machine.may_own():
+    if machine.is_live and not machine.can_chown():
         raise NeedsRoot(problem, hint)

@@ -16,12 +16,12 @@ def find_warnings(config: Config) -> tuple[str, ...]:
 
 def _list_warnings(config: Config) -> Iterator[str]:
     if not config.users.admin:
-        yield "users.admin names nobody. Whoever was an admin by it is none any more, and may not log in."
+        yield "users.admin is empty. Its former admins lose their rights and can no longer log in."
     everybody = next((network for network in config.proxy.trusted if network.endswith("/0")), None)
     if everybody:
         yield (
-            f"proxy.trusted names everybody ({everybody}): each visitor can feign to come from any address. "
-            "Name only the web server that stands before the hub."
+            f"proxy.trusted names everybody ({everybody}): any visitor can spoof their IP address. "
+            "Name only the web server in front of the hub."
         )
     if config.https.letsencrypt.email or config.https.letsencrypt.domains:
         yield (

@@ -89,8 +89,8 @@ def render_total_exceeded(config: Config, machine_memory: int, used: Mapping[str
     most = sorted(used, key=lambda user: used[user], reverse=True)[:MOST_USERS]
     return (
         f"Note: the servers that run use {render_size(sum(used.values()))} of memory, more than the"
-        f" {render_size(total)} that all of them get by these settings (limits.total_memory, limits.reserve). Once"
-        " they are in force, the kernel ends programs in these servers until it is less. Most use:"
+        f" {render_size(total)} that these settings allow for all of them (limits.total_memory, limits.reserve). Once"
+        " they are applied, the kernel ends programs in these servers until they use less. Most use:"
         f" {', '.join(f'{user} ({render_size(used[user])})' for user in most)}.",
     )
 

@@ -76,7 +76,7 @@ def remove_path(machine: Machine, step: RemovePath) -> None:
 
 
 def _has_owner(machine: Machine, path: PurePosixPath, owner: str, group: str) -> bool:
-    if not machine.may_own():
+    if not machine.can_chown():
         return True
     state = machine.read_state(path)
     try:

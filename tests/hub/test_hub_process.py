@@ -210,7 +210,7 @@ def test_invalid_settings_leave_the_last_good_ones_in_force(world: World) -> Non
     log = world.read_log("hub")
     assert "users.admins" in log
     assert "http.port" in log
-    assert "goes on with the last good settings" in log
+    assert "uses the last known good settings" in log
     assert world.network.run(try_login("bob", "a-password")) == ""
 
 

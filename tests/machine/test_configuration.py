@@ -105,7 +105,7 @@ def test_invalid_settings_are_all_named_and_take_no_effect(own_server: Server) -
     assert server.use_as_admin() == "42"
     assert "config.yaml" in server.machine.journal("-u", "jupyterhub.service", "-b")
     status = server.littlest("status", check=False)
-    assert "last good" in status["settings_problem"]
+    assert "last known good" in status["settings_problem"]
     assert [problem["line"] for problem in status["settings_problems"]] == [2, 4]
     assert sum("config.yaml:" in line for line in status["problems"]) == 2
     assert server.machine.run("littlest status", check=False).returncode == 4

@@ -155,7 +155,7 @@ def test_settings_that_are_not_applied_yet(root: Path, capsys: pytest.CaptureFix
     assert cli.run(["config", "show", "limits.memory", "--effective"]) == 0
     said = capsys.readouterr()
     assert said.out == "3G\n"
-    assert "not in force yet: sudo littlest apply" in said.err
+    assert "not applied yet: sudo littlest apply" in said.err
 
 
 def test_last_good_settings_stand_in_for_those_that_are_not_valid(
@@ -167,7 +167,7 @@ def test_last_good_settings_stand_in_for_those_that_are_not_valid(
     said = capsys.readouterr()
     assert said.out == "3G\n"
     assert "config.yaml:2: limits.memry: unknown key" in said.err
-    assert "last good settings" in said.err
+    assert "last known good settings" in said.err
     assert cli.run(["config", "show", "limits.memory", "--effective"]) == 0
     capsys.readouterr()
     cli.run(["config", "show", "limits.memory", "--json"])

@@ -150,7 +150,7 @@ def test_settings_kept_elsewhere_stay_there(installed: Machine, tmp_path: Path) 
     os.chown(elsewhere, 65534, 65534)
     file.unlink()
     file.symlink_to(elsewhere)
-    with pytest.raises(LittlestError, match="put in force"):
+    with pytest.raises(LittlestError, match="could not be applied"):
         run_apply(installed, release=RELEASE, progress=fail_once_at(paths.PROXY_UNIT))  # type: ignore[arg-type]
     assert file.readlink() == elsewhere
     assert elsewhere.read_text() == good
@@ -345,7 +345,7 @@ def test_settings_of_an_owner_without_an_account_are_put_back_and_stay_theirs(
     good, file = installed.read_text(paths.CONFIG_FILE), installed.path(paths.CONFIG_FILE)
     file.write_text(CHANGED)
     os.chown(file, *owners)
-    with pytest.raises(LittlestError, match="put in force") as failure:
+    with pytest.raises(LittlestError, match="could not be applied") as failure:
         run_apply(installed, release=RELEASE, progress=fail_once_at(paths.PROXY_UNIT))  # type: ignore[arg-type]
     assert failure.value.exit_code is ExitCode.FAILED
     assert installed.read_text(paths.CONFIG_FILE) == good
@@ -373,7 +373,7 @@ def test_settings_that_cannot_be_kept_as_good_do_not_stay_in_force(installed: Ma
     # in the way of the file under its temporary name
     obstacle = installed.path(paths.LAST_GOOD_CONFIG_FILE).with_name(".last-good-config.yaml.littlest-new")
     obstacle.mkdir()
-    with pytest.raises(LittlestError, match="could not be put in force") as failure:
+    with pytest.raises(LittlestError, match="could not be applied") as failure:
         run_apply(installed, release=RELEASE)
     assert failure.value.exit_code is ExitCode.FAILED
     assert installed.read_text(paths.CONFIG_FILE) == good

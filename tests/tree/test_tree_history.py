@@ -116,7 +116,7 @@ def test_a_rollback_puts_the_settings_before_back_and_in_force(installed: Machin
     put_in_force(installed, THIRD)
     unit = installed.read_text(paths.SYSTEMD_DIR / paths.PROXY_UNIT)
     report = run_rollback(installed, None, release=RELEASE)
-    assert report.lines[0] == "The settings are those of entry 1 again."
+    assert report.lines[0] == "The settings are those of revision 1 again."
     assert installed.read_text(paths.CONFIG_FILE) == FIRST
     assert installed.read_text(paths.SYSTEMD_DIR / paths.PROXY_UNIT) != unit
     assert list_entries(installed)[-1].how == "rollback 1"
@@ -176,9 +176,9 @@ def test_settings_that_are_not_valid_any_more_are_not_put_back(installed: Machin
 
 
 def test_without_earlier_settings_there_is_nothing_to_go_back_to(installed: Machine) -> None:
-    with pytest.raises(UsageError, match="no earlier settings"):
+    with pytest.raises(UsageError, match="no earlier revision"):
         run_rollback(installed, None, release=RELEASE)
-    with pytest.raises(UsageError, match="number 7"):
+    with pytest.raises(UsageError, match="no revision 7"):
         run_rollback(installed, 7, release=RELEASE)
 
 

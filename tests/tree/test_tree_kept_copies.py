@@ -69,7 +69,7 @@ def test_a_hand_edit_saved_during_an_apply_that_fails_stays_in_the_file(installe
     assert installed.read_text(paths.CONFIG_FILE) == BY_HAND
     assert installed.read_text(paths.LAST_GOOD_CONFIG_FILE) == good
     assert read_unit(installed) == unit
-    assert "was saved anew meanwhile, and stands there" in (failure.value.hint or "")
+    assert "was saved again meanwhile" in (failure.value.hint or "")
     # it needs no copy: it is in its place
     assert BY_HAND not in read_copies(installed, "saved")
     kept = REJECTED_CONFIG_FILE if begin == "apply" else find_saved(installed, "# as it was read\n")

@@ -65,9 +65,7 @@ def test_what_needs_root_is_left_out_and_named(open_machine: Machine) -> None:
     assert report.exit_code == ExitCode.DONE
     left_out = ["/etc/littlest/jupyterhub_config.d", "/etc/littlest/secrets/token", "/etc/ssl/private/hub.key"]
     assert report.data == {"file": "/home/mine.yaml", "valid": True, "problems": [], "left_out": left_out}
-    assert report.notes == (
-        f"Not looked at, because only root may: {', '.join(left_out)}. With sudo all of it is checked.",
-    )
+    assert report.notes == (f"Skipped (root only): {', '.join(left_out)}. With sudo all of it is checked.",)
 
 
 def test_what_nobody_must_hide_is_checked_all_the_same(open_machine: Machine) -> None:

@@ -42,12 +42,12 @@ def test_a_missing_file_means_the_last_good_settings_to_every_command(installed:
     shown, got = run_show(installed, "http.port"), run_get(installed, "http.port")
     assert shown.lines == got.lines == ("8080",)
     for report in (shown, got):
-        assert "is missing. The last good settings hold in its place" in report.notes[0]
+        assert "is missing. The last known good settings are used instead" in report.notes[0]
     run_apply(installed, release=RELEASE)
     assert installed.read_text(paths.CONFIG_FILE) == GOOD
     installed.path(paths.CONFIG_FILE).unlink()
     said = run_set(installed, ["announcement", "Test"], [], lambda _: "").lines
-    assert "was missing; it begins with the last good settings" in said[0]
+    assert "was missing; it begins with the last known good settings" in said[0]
     assert (installed.read_text(paths.CONFIG_FILE) or "").startswith(GOOD)
 
 
@@ -114,7 +114,7 @@ def test_settings_in_force_that_lost_a_file_are_not_said_to_be_out_of_force(inst
     assert installed.path(paths.HTTPS_FILE).stat().st_mode & 0o777 == 0o600
     installed.path(PurePosixPath("/etc/ssl/key.pem")).unlink()
     data = run_status(installed, release=RELEASE).data
-    assert "the settings in force need something that is gone or broken" in data["settings_problem"]
+    assert "the applied settings need something that is missing or broken" in data["settings_problem"]
     assert [problem["key"] for problem in data["settings_problems"]] == ["https.key"]
     # the copy stays until https goes
     assert installed.read_state(paths.HTTPS_FILE) is not None
@@ -156,7 +156,7 @@ def test_a_byte_order_mark_at_the_install_is_kept_nowhere_else(machine: Machine)
     run_install(machine, None, True, None, release=RELEASE)
     assert not run_apply(machine, release=RELEASE).data["changed"]
     assert [entry.how for entry in list_entries(machine)] == ["install"]
-    with pytest.raises(UsageError, match="no earlier settings"):
+    with pytest.raises(UsageError, match="no earlier revision"):
         run_rollback(machine, None, release=RELEASE)
 
 
@@ -185,6 +185,6 @@ def test_an_apply_that_was_killed_while_it_went_back_is_told_of_by_the_next_one(
     text = "\n".join(report.lines)
     for name in copies:
         assert f"{paths.ETC_DIR / name}." in text
-    assert "did not come to its end" in text
+    assert "did not finish" in text
     assert report.data["warnings"]
     assert run_apply(installed, release=RELEASE).data["warnings"] == []

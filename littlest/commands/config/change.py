@@ -290,9 +290,9 @@ def _explain_unknown(unknown: UnknownKey) -> UsageError:
     nearest = find_nearest_key(unknown.key)
     hint = f"Did you mean {nearest}?" if nearest else "`littlest config show` lists every setting."
     if "." not in unknown.key:
-        hint += " A value with spaces in it stands in quotes."
+        hint += " Put a value with spaces in quotes."
     if unknown.key.count(".") > 2:
-        hint += """ A name with dots in it stands in quotes: 'limits.users."ada.l".memory'"""
+        hint += """ Put a name with dots in quotes: 'limits.users."ada.l".memory'"""
     return UsageError(str(unknown), hint)
 
 

@@ -111,16 +111,16 @@ def _explain_end(machine: Machine, error: BaseException, begun: bytes) -> Little
     if isinstance(error, LittlestError):
         message = error.message
     elif isinstance(error, OSError):
-        message = f"The system refused: {error}; nothing was saved."
+        message = f"Operating system error: {error}; nothing was saved."
     kept = _keep_copy(machine, begun)
-    hint = f"What you wrote stands in {kept}." if kept else getattr(error, "hint", None)
+    hint = f"What you wrote is in {kept}." if kept else getattr(error, "hint", None)
     return LittlestError(message, hint)
 
 
 def _rescue_copy(machine: Machine, begun: bytes) -> tuple[str, ...]:
     """Keep what an edit left that was killed, and return a note about it."""
     kept = _keep_copy(machine, begun)
-    return (f"An earlier edit did not come to its end; what was written then stands in {kept}.",) if kept else ()
+    return (f"An earlier edit did not finish; what was written then is in {kept}.",) if kept else ()
 
 
 def _keep_copy(machine: Machine, begun: bytes) -> PurePosixPath | None:

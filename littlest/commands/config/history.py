@@ -41,8 +41,8 @@ def run_history(machine: Machine) -> Report:
         for entry in entries
     )
     if not lines:
-        return Report(("No settings were in force yet.",), {"entries": []})
-    mark = ("* in force",) if current is not None else ()
+        return Report(("No settings were applied yet.",), {"entries": []})
+    mark = ("* applied",) if current is not None else ()
     return Report((*lines, *mark), {"entries": data})
 
 

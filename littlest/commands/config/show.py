@@ -26,12 +26,12 @@ from littlest.system.settings.active import (
 )
 
 View = Literal["file", "effective", "defaults"]
-_NOT_APPLIED = f"{paths.CONFIG_FILE} says something else, which is not in force yet: sudo littlest apply"
+_NOT_APPLIED = f"{paths.CONFIG_FILE} has changes that are not applied yet: sudo littlest apply"
 _MASKED = f"{MASK} stands for a secret. To see it: sudo littlest config get --reveal KEY"
-_IN_FORCE = "Shown are the last good settings, with which the hub goes on."
+_IN_FORCE = "These are the last known good settings, which the hub uses."
 _MISSING = f"{paths.CONFIG_FILE} is missing."
 _SECRETS = "Only root may see secrets."
-_PUT_BACK = f"{_MISSING} The last good settings hold in its place; to put them back there: sudo littlest apply"
+_PUT_BACK = f"{_MISSING} The last known good settings are used instead; to restore the file: sudo littlest apply"
 
 
 _NOTES: Mapping[Source, tuple[str, ...]] = {
@@ -111,7 +111,7 @@ def run_validate(machine: Machine, file: str | None) -> Report:
         loaded = load_located_config(content, name)
         if locked := list_left_out(machine, loaded.config):
             left_out = {"left_out": list(locked)}
-            notes = (f"Not looked at, because only root may: {', '.join(locked)}. With sudo all of it is checked.",)
+            notes = (f"Skipped (root only): {', '.join(locked)}. With sudo all of it is checked.",)
         if problems := find_problems(machine, loaded):
             raise InvalidConfig(problems)
     except InvalidConfig as error:

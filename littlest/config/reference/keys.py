@@ -69,7 +69,9 @@ def parse_key(key: str) -> KeyPath:
         if not match[2]:
             break
     if position != len(key) or not all(parts) or key.endswith("."):
-        reason = f"{key} is no key; parts stand between dots, such as limits.memory, and a name with dots in quotes."
+        reason = (
+            f"{key} is no key; separate its parts with dots, as in limits.memory, and put a name with dots in quotes."
+        )
         raise UnknownKey(key, reason)
     return tuple(parts)
 

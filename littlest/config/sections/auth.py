@@ -207,7 +207,7 @@ class LdapAuth(Auth):
                 parse_address(self.server)
             except ValueError:
                 problem = f"{self.server} is neither a name nor an address"
-                conflicts.append((("server",), problem, "the port stands in auth.port"))
+                conflicts.append((("server",), problem, "the port is in auth.port"))
         for index, template in enumerate(self.user_dns):
             if "{username}" not in template:
                 conflicts.append((("user_dns", index), f"{template} lacks {{username}}, the name's place", None))

@@ -90,7 +90,7 @@ class Secret(Section):
                 subject = f"{self.file} " if self.file.startswith("/") else ""
                 raise make_conflict(type(self).__name__, ("file",), f"{subject}{error}") from None
         elif not self.value:
-            raise ValueError("is empty; write the secret, or {file: PATH} for one that stands in a file")
+            raise ValueError("is empty; write the secret, or {file: PATH} for one in a file")
         return self
 
     def __repr__(self) -> str:

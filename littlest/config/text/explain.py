@@ -175,7 +175,7 @@ def describe_type(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     kind, optional = split_optional(annotation)
     constraints = [*metadata, *list_metadata(annotation)]
     if kind is Secret:
-        words = "a secret as it is, or {file: PATH} for one that stands in a file"
+        words = "a secret as it is, or {file: PATH} for one in a file"
     elif get_origin(kind) is dict:
         words = _describe_names(*get_args(kind))
     elif get_origin(kind) is tuple:

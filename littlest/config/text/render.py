@@ -18,7 +18,7 @@ _HEAD = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
 # The settings of this JupyterHub.
 #
-# Every setting stands here with its default, commented out. To change one, remove the "# " before it and give it
+# Every setting is here with its default, commented out. To change one, remove the "# " in front of it and give it
 # another value; then run:  sudo littlest apply
 # To edit with a check before anything is saved:  sudo littlest config edit
 """

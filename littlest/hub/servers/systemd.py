@@ -88,7 +88,7 @@ def start_unit(
             os.unlink(file)  # noqa: PTH108
     if result.status != 0:
         said = result.stderr.strip() or result.stdout.strip() or read_last_words(machine, unit, 2)
-        words = " ".join(said.split("\n")[:2]) or "it ended at once and said nothing"
+        words = " ".join(said.split("\n")[:2]) or "it ended at once without a message"
         raise LittlestError(f"systemd did not start {unit}: {words}", f"sudo journalctl -u {unit}")
 
 

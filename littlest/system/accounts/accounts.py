@@ -179,7 +179,7 @@ def _check_power(machine: Machine, config: Config, account: Account) -> None:
     power = next((name for name in given if name in POWERFUL_GROUPS), None)
     if power:
         raise LittlestError(
-            f"the account {account.name} is in the group {power}, so whoever uses it is as good as root",
+            f"the account {account.name} is in the group {power}, so anyone who uses it can become root",
             f"If this person shall be an admin: name {account.name} under users.admin. Otherwise take the account out"
             f" of the group (sudo gpasswd --delete {account.name} {power}).",
         )

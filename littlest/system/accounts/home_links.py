@@ -24,7 +24,7 @@ def ensure_links(machine: Machine, account: UserAccount, links: Links) -> None:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     home = os.open(machine.path(account.home), flags)
     try:
-        if machine.may_own() and os.fstat(home).st_uid != account.uid:
+        if machine.can_chown() and os.fstat(home).st_uid != account.uid:
             raise PermissionError(f"{account.home} does not belong to {account.name}")
         for name in os.listdir(home):  # noqa: PTH208  # of the home that was opened, not of what has its name
             target = _read_our_link(home, name, known)

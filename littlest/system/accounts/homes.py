@@ -41,7 +41,7 @@ def make_home(machine: Machine, account: Account) -> None:
     if skeleton.is_dir():
         shutil.copytree(skeleton, real, symlinks=True, dirs_exist_ok=True)
     real.chmod(HOME_MODE)
-    if machine.may_own():
+    if machine.can_chown():
         # the home itself comes last: nobody gets in before, and so no folder in it is replaced by a link on our way
         for path in (*real.rglob("*"), real):
             os.chown(path, account.uid, account.gid, follow_symlinks=False)
@@ -58,7 +58,7 @@ def find_folder_problem(machine: Machine, folder: PurePosixPath) -> str | None:
             continue
         if state.kind is not PathKind.DIRECTORY:
             return f"is no folder: {path} is a {state.kind}" if path != folder else f"is a {state.kind}, no folder"
-        if machine.may_own() and (state.uid != 0 or (state.mode & 0o022 and not state.mode & 0o1000)):
+        if machine.can_chown() and (state.uid != 0 or (state.mode & 0o022 and not state.mode & 0o1000)):
             return f"could be replaced by somebody else than root: see the owner and mode of {path}"
     return find_missing_disk(machine, folder)
 

@@ -152,7 +152,7 @@ def _check_packages(channel: Path, expected: Mapping[str, bytes | None]) -> None
 
 def _open_to_group(machine: Machine, prefix: Path, group: str) -> None:
     """Give the tree to the group: directories 2775, files writable by the group and readable by everybody."""
-    uid, gid = machine.get_ids("root", group) if machine.may_own() else (-1, -1)
+    uid, gid = machine.get_ids("root", group) if machine.can_chown() else (-1, -1)
     for _, _, names, directory in os.fwalk(prefix):
         os.fchown(directory, uid, gid)
         os.fchmod(directory, 0o2775)

@@ -48,7 +48,7 @@ def is_shared_folder_made(machine: Machine, step: EnsureSharedFolder) -> bool:
             kept = read_acl(folder, ACCESS) == acl == read_acl(folder, DEFAULT)
     except (LittlestError, OSError, ValueError):
         return False
-    return kept and (not machine.may_own() or (state.uid, state.gid) == owner)
+    return kept and (not machine.can_chown() or (state.uid, state.gid) == owner)
 
 
 def ensure_shared_folder(machine: Machine, step: EnsureSharedFolder) -> None:

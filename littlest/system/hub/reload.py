@@ -83,7 +83,7 @@ def reload_hub(machine: Machine, step: ReloadHub, progress: Callable[[str], None
             return
     why = (*found.problems, *(found.drop_in_problems if found.refused else ()))
     if why:
-        lines = "\n".join(("the hub runs with the last good settings instead of these", *why))
+        lines = "\n".join(("the hub runs with the last known good settings instead of these", *why))
         raise LittlestError(lines, "See the whole log: sudo littlest logs hub")
     raise LittlestError(
         f"{paths.CONFIG_FILE} was changed again before the hub had read it", "Run it again: sudo littlest apply"

@@ -68,7 +68,7 @@ def find_holder(machine: Machine, listener: Listener) -> str:
             groups = _read(machine, folder / "cgroup").split()
             units = [group.rpartition("/")[2] for group in groups if group.endswith((".service", ".scope"))]
             return f"{program}, of {units[0]}" if units else program
-    return "another program" if machine.may_own() else "a program that only root can name"
+    return "another program" if machine.can_chown() else "a program that only root can name"
 
 
 def _read(machine: Machine, path: Path) -> str:

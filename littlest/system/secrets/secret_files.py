@@ -50,7 +50,7 @@ def find_secret_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Proble
         except PermissionError:
             continue
         except LittlestError as error:
-            if machine.may_own() or machine.read_state(PurePosixPath(secret.file)) is None:
+            if machine.can_chown() or machine.read_state(PurePosixPath(secret.file)) is None:
                 problems.append(loaded.make_problem((*place, "file"), error.message, error.hint))
     return tuple(problems)
 

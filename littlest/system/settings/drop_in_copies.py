@@ -78,7 +78,7 @@ def _replace(machine: Machine, path: PurePosixPath, content: bytes) -> None:
     real = find_real_file(machine, path)
     state = machine.read_state(real)
     machine.write_file(real, content, mode=0o600 if state is None else state.mode)
-    if state is not None and machine.may_own():
+    if state is not None and machine.can_chown():
         os.chown(machine.path(real), state.uid, state.gid)
 
 

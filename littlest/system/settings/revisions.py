@@ -47,7 +47,7 @@ def read_entry_text(machine: Machine, number: int) -> str:
     if text is None:
         numbers = _list_numbers(machine)
         kept = f"Those from {numbers[0]} to {numbers[-1]} are kept" if numbers else "None is kept yet"
-        raise UsageError(f"There are no earlier settings number {number}.", f"{kept}: sudo littlest config history")
+        raise UsageError(f"There is no revision {number}.", f"{kept}: sudo littlest config history")
     return text
 
 
@@ -71,7 +71,7 @@ def find_entry_to_go_back_to(machine: Machine, in_force: str | None) -> int:
     for number in reversed(_list_numbers(machine)):
         if (machine.read_text(_make_path(number, "yaml")) != in_force) is is_in_force:
             return number
-    raise UsageError("There are no earlier settings to go back to.", "See: sudo littlest config history")
+    raise UsageError("There is no earlier revision to roll back to.", "See: sudo littlest config history")
 
 
 def is_known_text(machine: Machine, content: bytes) -> bool:
