@@ -39,9 +39,9 @@ from littlest.transaction import run_transaction
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:
     """Make the machine what the settings say, and remember them as good once the hub is healthy.
 
-    Raises ConfigError, with nothing touched, when they are not valid. When they cannot be applied, or somebody ends the
-    command, this applies the last known good settings again and raises LittlestError, which says why (NeedsAPerson
-    when that is not possible).
+    Raises ConfigError, with nothing touched, when they are not valid. When they cannot be applied, or somebody ends
+    the command, this applies the last known good settings again and raises LittlestError, which says why
+    (NeedsAPerson when that is not possible).
     """
     check_root(machine)
     with hold_lock(machine):
