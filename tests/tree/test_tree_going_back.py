@@ -268,7 +268,7 @@ def test_killed_while_it_goes_back_the_next_apply_ends_with_the_last_good_settin
 
     def fail_then_kill(line: str) -> None:
         seen.append(line)
-        if any("putting the last good ones back" in one for one in seen[:-1]):
+        if any("restoring the last known good ones" in one for one in seen[:-1]):
             raise Killed
         if line.startswith("write ") and paths.CULLER_UNIT in line:
             raise OSError(28, "No space left on device")
@@ -359,7 +359,7 @@ def test_settings_that_the_history_cannot_take_are_in_force_all_the_same(install
     installed.path(paths.CONFIG_FILE).write_text(CHANGED)
     report = run_apply(installed, release=RELEASE)
     assert report.exit_code is ExitCode.DONE
-    assert "could not be put into the history" in report.data["warnings"][-1]
+    assert "could not be saved as a revision" in report.data["warnings"][-1]
     assert "8080" in read_unit(installed)
     assert "8080" in (installed.read_text(paths.LAST_GOOD_CONFIG_FILE) or "")
     obstacle.rmdir()

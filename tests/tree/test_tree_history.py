@@ -84,7 +84,7 @@ def test_the_newest_are_kept(machine: Machine, monkeypatch: pytest.MonkeyPatch) 
         add_entry(machine, f"announcement: {number}\n", who="root", how="apply", changed=())
     assert list_numbers(machine) == [3, 4, 5]
     assert len(machine.list_directory(paths.HISTORY_DIR)) == 6
-    with pytest.raises(UsageError, match="number 1") as failure:
+    with pytest.raises(UsageError, match="no revision 1") as failure:
         read_entry_text(machine, 1)
     assert "3 to 5" in (failure.value.hint or "")
 

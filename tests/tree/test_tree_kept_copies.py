@@ -11,9 +11,10 @@ from littlest.commands.apply import run_apply, run_rollback
 from littlest.commands.install import run_install
 from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
+from littlest.plan.record import Record
 from littlest.plan.steps import ReloadHub
-from littlest.system.hub import reload
 from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE, keep_apart
+from littlest.system.step_kinds import STEP_KINDS, StepKind
 
 CHANGED = "http: {port: 8080}\nusers: {admin: [olga]}\n"
 """Settings that change the proxy's unit."""
@@ -145,13 +146,13 @@ def test_a_rollback_that_fails_names_what_it_kept(installed: Machine) -> None:
 def test_settings_changed_before_the_hub_read_them_stay_in_the_file(
     installed: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def find_changed(machine: Machine, step: ReloadHub, _progress: object) -> None:
+    def find_changed(machine: Machine, _step: object, record: Record, _progress: object) -> Record:
         if read_config(machine) == CHANGED:
             write(machine, BY_HAND)
             raise LittlestError("config.yaml was changed again before the hub had read it", "Run it again")
+        return record
 
-    monkeypatch.setattr(reload, "is_hub_up_to_date", lambda *_: False)
-    monkeypatch.setattr(reload, "reload_hub", find_changed)
+    monkeypatch.setitem(STEP_KINDS, ReloadHub, StepKind(lambda *_: False, find_changed))
     write(installed, CHANGED)
     with pytest.raises(LittlestError, match="changed again"):
         run_apply(installed, release=RELEASE)

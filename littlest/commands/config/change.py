@@ -257,7 +257,7 @@ def _report(draft: Draft, before: Config | None, after: Config) -> Report:
 def _begin_file(settings: ActiveSettings) -> tuple[str, list[str]]:
     """Return what a missing file begins with, and a sentence about it: `littlest apply` would put the last good
     settings in its place."""
-    what = "the last good settings" if settings.text else "the defaults"
+    what = "the last known good settings" if settings.text else "the defaults"
     return settings.text or render_default_config(), [f"{paths.CONFIG_FILE} was missing; it begins with {what}."]
 
 

@@ -212,7 +212,7 @@ def test_the_command_has_no_placeholder_left_and_the_sudo_rule_names_the_group()
 
 def test_settings_that_name_no_admin_are_warned_of() -> None:
     assert find_warnings(Config(users=Users(admin=("teacher",)))) == ()
-    assert "users.admin names nobody" in find_warnings(Config())[0]
+    assert "users.admin is empty" in find_warnings(Config())[0]
 
 
 @pytest.mark.parametrize(
