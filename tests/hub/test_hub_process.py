@@ -230,7 +230,7 @@ def test_without_any_usable_settings_nobody_loses_rights(world: World) -> None:
     assert world.network.run(try_login("ada", "a-password")) == ""
     write_config(world, "users: [\n")
     restart_hub(world, hub)
-    assert "the defaults hold" in world.read_log("hub")
+    assert "the defaults are used" in world.read_log("hub")
     assert world.network.run(try_login("ada", "a-password")) == ""
 
 

@@ -14,7 +14,7 @@ from tests.support.server import PASSWORD, Server
 
 LAST_GOOD = "/var/lib/littlest/last-good-config.yaml"
 HISTORY = PurePosixPath("/var/lib/littlest/history")
-GOING_BACK = "putting the last good ones back"
+GOING_BACK = "restoring the last known good ones"
 PROXY_RESTARTS = "start jupyterhub-proxy.service,"
 HUB_RESTARTS = "start jupyterhub.service,"
 STEPS = (PROXY_RESTARTS, HUB_RESTARTS, "set the limits")
