@@ -10,7 +10,7 @@ from littlest.config.resolve import resolve_limits
 from littlest.plan.changes import Change, find_changes, render_change
 from littlest.plan.effects import Effect
 from littlest.plan.login import make_login_rule
-from littlest.plan.shared_folders import find_folder_losers, make_sharing
+from littlest.plan.shared_folders import find_users_losing_folders, make_sharing
 
 MOST_NAMES = 10
 """How many names a sentence lists before it only counts the others."""
@@ -37,7 +37,7 @@ def find_users_losing_access(old: Config, new: Config, running: Iterable[str]) -
     demoted = set(old.users.admin) - set(new.users.admin)
     banned = set(new.users.banned) - set(old.users.banned)
     # an admin gets at every folder
-    left = find_folder_losers(make_sharing(old), make_sharing(new), running) - set(new.users.admin)
+    left = find_users_losing_folders(make_sharing(old), make_sharing(new), running) - set(new.users.admin)
     return tuple(sorted(removed | demoted | banned | left))
 
 

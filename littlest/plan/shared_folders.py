@@ -58,7 +58,7 @@ def make_sharing(config: Config) -> Sharing:
     return Sharing(folders, {name: frozenset(group.members) for name, group in config.users.groups.items()})
 
 
-def find_folder_losers(before: Sharing, now: Sharing, users: Iterable[str]) -> frozenset[str]:
+def find_users_losing_folders(before: Sharing, now: Sharing, users: Iterable[str]) -> frozenset[str]:
     """Of these users, and of the members of groups, those who no longer get at a folder."""
     concerned = frozenset(users).union(*before.groups.values())
     return frozenset(user for user in concerned if before.find_folders_of(user) - now.find_folders_of(user))

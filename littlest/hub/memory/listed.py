@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from littlest import paths
 from littlest.config.model import Config
 from littlest.machine.machine import Machine
-from littlest.plan.shared_folders import Sharing, find_folder_losers, make_sharing
+from littlest.plan.shared_folders import Sharing, find_users_losing_folders, make_sharing
 
 LISTED_USERS_FILE = paths.STATE_DIR / "listed-users.json"
 
@@ -56,7 +56,7 @@ def compare_users(before: ListedUsers, config: Config, known: Iterable[str] = ()
     removed = (before.removed - (allowed | admin)) | just_removed
     sharing = make_sharing(config)
     now = ListedUsers(allowed, admin, removed, sharing.groups, sharing.folders)
-    left = find_folder_losers(Sharing(before.folders, before.groups), sharing, known) - admin
+    left = find_users_losing_folders(Sharing(before.folders, before.groups), sharing, known) - admin
     removal = Removal(
         before.admin - admin,
         removed,

@@ -35,7 +35,7 @@ async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
 
 
 async def end_what_runs(
-    app: JupyterHub, losers: Collection[str], *, gone: Collection[str] = (), with_files: bool
+    app: JupyterHub, losing_access: Collection[str], *, gone: Collection[str] = (), with_files: bool
 ) -> tuple[str, ...]:
     """End what still runs of users who lost rights, once their servers are stopped; a line for what goes on.
 
@@ -44,9 +44,9 @@ async def end_what_runs(
     """
     # somebody who is deleted may be added again at once, for a forgotten password
     deleted = {name for name in gone if orm.User.find(app.db, name) is None}
-    shut_out = {*deleted, *await _find_shut_out(app, set(losers) - set(gone))}
+    shut_out = {*deleted, *await _find_shut_out(app, set(losing_access) - set(gone))}
     machine = Machine()
-    wrong = await asyncio.to_thread(end_accounts, machine, live.config, losers, shut_out)
+    wrong = await asyncio.to_thread(end_accounts, machine, live.config, losing_access, shut_out)
     return (*wrong, *(await asyncio.to_thread(take_back_environment, machine) if with_files else ()))
 
 

@@ -25,7 +25,7 @@ ACLS = frozenset({"system.posix_acl_access", "system.posix_acl_default"})
 
 
 def end_accounts(
-    machine: Machine, config: Config, losers: Collection[str], shut_out: Collection[str]
+    machine: Machine, config: Config, losing_access: Collection[str], shut_out: Collection[str]
 ) -> tuple[str, ...]:
     """End the processes of users who lost rights; return a line for each account that still runs something.
 
@@ -33,7 +33,7 @@ def end_accounts(
     accounts that we did not make, only processes end that have a group which the account has lost.
     """
     failures = []
-    for user in sorted(losers):
+    for user in sorted(losing_access):
         try:
             account = find_user_account(machine, config.users.unix_name, user)
         except LittlestError:
