@@ -17,4 +17,4 @@ class Report:
     """The same for `--json`."""
     exit_code: ExitCode = ExitCode.DONE
     notes: tuple[str, ...] = ()
-    """What a person should know beside the result, a line each: for standard error."""
+    """What a person should know next to the result, a line each: for standard error."""

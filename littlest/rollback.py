@@ -26,7 +26,7 @@ class Attempt:
     text: str | None
     """Their text as it was read; None for the defaults, without a file."""
     good: str | None
-    """The text of the last good settings, None where there are none."""
+    """The text of the last known good settings, None where there are none."""
     is_rollback: bool = False
     """They come from the history, which keeps them."""
     saved: PurePosixPath | None = None
@@ -34,14 +34,14 @@ class Attempt:
 
     @property
     def differs(self) -> bool:
-        """Whether the last good settings are others."""
+        """Whether the last known good settings are others."""
         return self.text != self.good
 
 
 def roll_back(
     machine: Machine, release: Release, error: BaseException, attempt: Attempt, progress: Progress
 ) -> LittlestError:
-    """Apply the last good settings again, and return the error that says why, and where everything is.
+    """Apply the last known good settings again, and return the error that says why, and where everything is.
 
     What somebody saved in the file meanwhile is in it afterwards, without being applied.
     """
@@ -101,7 +101,7 @@ def _apply_good(
     *,
     progress: Progress,
 ) -> bool:
-    """Make the machine what the last good settings say. Return whether somebody saved the file meanwhile.
+    """Make the machine what the last known good settings say. Return whether somebody saved the file meanwhile.
 
     Every copy of what the admin wrote is added to `places` before anything replaces it, so that also an error can
     name it, and is written to a file, so that also the apply after a kill can.
@@ -150,7 +150,7 @@ def _read_edit(machine: Machine, text: str, good: str) -> bytes | None:
 
 
 def _put_edit_back(machine: Machine, edited: bytes, aside: PurePosixPath, good: str, places: list[str]) -> None:
-    """Let the edit stand in the file again, and say so, unless the file was saved once more: then both are kept."""
+    """Restore the edit in the file, and say so, unless the file was saved once more: then both are kept."""
     if machine.read_bytes(paths.CONFIG_FILE) == good.encode():
         replace_settings(machine, edited)
         machine.remove(aside)

@@ -35,7 +35,7 @@ class Situation:
     """Their text, and the file that it comes from."""
     config: Config
     good_config: Config | None
-    """The last good settings; None where there are none that this release knows."""
+    """The last known good settings; None where there are none that this release knows."""
     plan: Plan
     pending: tuple[Step, ...]
     """The steps that are not so yet."""
@@ -48,7 +48,7 @@ class Situation:
 def read_situation(
     machine: Machine, settings: ActiveSettings, config: Config, good: str | None, release: Release
 ) -> Situation:
-    """Look at the machine for these settings; `good` is the text of the last good ones. Changes nothing.
+    """Look at the machine for these settings; `good` is the text of the last known good ones. Changes nothing.
 
     Raises LittlestError when systemd or a file cannot be read.
     """

@@ -1,6 +1,6 @@
 """Do something to the machine, and put everything back when it fails or somebody ends it.
 
-It knows nothing of settings: whoever calls it says what to do, and how to put back what was there before.
+It knows nothing of settings: anyone who calls it says what to do, and how to put back what was there before.
 """
 
 from collections.abc import Callable

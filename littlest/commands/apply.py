@@ -59,7 +59,7 @@ def run_rollback(
     """Put earlier settings back in the file and apply them: those of an entry of the history; without a number those
     applied last, where the file is not what they are, or else those before them.
 
-    What stood in the file is kept as a copy, unless the history has it. Raises UsageError when there is no such
+    What was in the file is kept as a copy, unless the history has it. Raises UsageError when there is no such
     entry, ConfigError, with nothing touched, when its settings are not valid any more, and else as `run_apply` does.
     """
     check_root(machine)
@@ -129,12 +129,12 @@ class _Run:
         if text is None:
             return
         keep_drop_ins(self.machine, self.drop_ins)
-        # the text that was read: not what stands in the file by now, which somebody may be editing
+        # the text that was read: not what is in the file by now, which somebody may be editing
         if self.attempt.differs:
             self.machine.write_file(paths.LAST_GOOD_CONFIG_FILE, text, mode=0o600)
 
     def put_back(self, error: BaseException) -> BaseException:
-        """Roll back to the last good settings, unless nothing was changed yet."""
+        """Roll back to the last known good settings, unless nothing was changed yet."""
         if not self.has_begun:
             return error
         return roll_back(self.machine, self.release, error, self.attempt, self.progress)

@@ -41,7 +41,7 @@ def _find_units(machine: Machine, what: str | None) -> tuple[str, ...]:
         return (*(unit for units in UNITS.values() for unit in units), f"{paths.UNIT_PREFIX}*.service")
     if what in UNITS:
         return UNITS[what]
-    # a hub user's name has no capitals, and an account's name stands in every list of processes
+    # a hub user's name has no capitals, and an account's name is in every list of processes
     for user in (what.lower(), what.lower().removeprefix(paths.UNIT_PREFIX)):
         if find_account_made_for(machine, user) is not None or machine.read_account(user) is not None:
             return (make_unit_name(user),)

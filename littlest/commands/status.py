@@ -70,7 +70,7 @@ def run_status(machine: Machine, *, release: Release | None = None) -> Report:
 
 
 def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str, Any]]:
-    """The settings in force, and what keeps those in the file from being in force."""
+    """The applied settings, and what keeps those in the file from being in force."""
     found: dict[str, Any] = {"settings_problem": None, "settings_problems": [], "settings_not_applied": []}
     good = read_good_config(machine)
     try:

@@ -1,6 +1,6 @@
 """What the settings come to for one user: the user's own, else the groups', else everybody's. Pure.
 
-`user` is always a name as the hub knows it, which is how names stand in a Config, too: in lower case.
+`user` is always a name as the hub knows it, which is how names are in a Config, too: in lower case.
 """
 
 from collections.abc import Callable

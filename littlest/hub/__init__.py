@@ -1,1 +1,1 @@
-"""What runs inside JupyterHub: the second front door beside the commands."""
+"""What runs inside JupyterHub: the second front door next to the commands."""

@@ -142,7 +142,7 @@ class LittlestHub(JupyterHub):
         self.handlers[:0] = self.add_url_prefix(self.hub_prefix, pages)
 
     def init_tornado_settings(self) -> None:
-        """Let the templates of all pages see the settings in force."""
+        """Let the templates of all pages see the applied settings."""
         super().init_tornado_settings()
         for name in ("jinja2_env", "jinja2_env_sync"):
             self.tornado_settings[name].globals["settings_in_force"] = live

@@ -17,7 +17,7 @@ from littlest.machine.machine import Machine
 from littlest.system.settings.drop_in_copies import are_drop_ins_good, list_drop_ins
 
 SECONDS = 30
-"""How long a drop-in may take, as before it is put in force."""
+"""How long a drop-in may take, as before it is applied."""
 log = logging.getLogger("littlest")
 
 

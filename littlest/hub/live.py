@@ -12,13 +12,13 @@ class LiveSettings:
 
     config: Config = field(default_factory=Config)
     file: str = ""
-    """config.yaml, or the copy of the last good settings; empty when the defaults are used."""
+    """config.yaml, or the copy of the last known good settings; empty when the defaults are used."""
     problems: tuple[str, ...] = ()
     """Why the file is not config.yaml: one line for each problem."""
     started: str = ""
     """Digest of the settings that need a restart, as they were when the hub started."""
     refused: bool = False
-    """The hub did not start with what the admin wrote, and runs with the last good settings and drop-ins."""
+    """The hub did not start with what the admin wrote, and runs with the last known good settings and drop-ins."""
     drop_in_problems: tuple[str, ...] = ()
     """Drop-ins that failed when the hub started, each with its file and line."""
     unfinished: tuple[str, ...] = ()

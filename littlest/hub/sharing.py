@@ -28,7 +28,7 @@ class HubEnds(Exception):
 
 
 class SharedFolderKeeper:
-    """Looks at the shared folders of the settings in force, again and again."""
+    """Looks at the shared folders of the applied settings, again and again."""
 
     def __init__(self, machine: Machine, warn: Callable[[str], object]) -> None:
         self.machine = machine
@@ -72,7 +72,7 @@ class SharedFolderKeeper:
         steps = make_folder_steps(live.config)
         self._looked = {step: when for step, when in self._looked.items() if step in steps}
         for step in steps:
-            # the settings are in force a moment before, or after, the folder is made
+            # the settings are applied a moment before, or after, the folder is made
             if not is_shared_folder_made(self.machine, step):
                 continue
             # clocks of file systems tick in hundredths of a second

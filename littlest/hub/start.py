@@ -1,4 +1,4 @@
-"""Which configuration the hub starts with: the admin's, or the last good one when that is not valid."""
+"""Which configuration the hub starts with: the admin's, or the last known good one when that is not valid."""
 
 import logging
 import os

@@ -1,7 +1,7 @@
-"""What the hub was never seen well with, because no `littlest apply` came to its end with it, and how often it tried.
+"""What the hub was never seen well with, because no `littlest apply` finished with it, and how often it tried.
 
 The hub keeps the count itself, before it starts, so that it holds whatever ended the command, the hub or the machine.
-After a few starts of which none lasted it takes the last good settings and drop-ins instead.
+After a few starts of which none lasted it takes the last known good settings and drop-ins instead.
 """
 
 import hashlib
@@ -45,7 +45,7 @@ def find_refusal(machine: Machine) -> str:
 
 
 def forget_trial(machine: Machine) -> None:
-    """Begin to count anew: the hub has started, or somebody who is there tries again."""
+    """Begin to count again: the hub has started, or somebody who is there tries again."""
     try:
         machine.remove(paths.HUB_TRIAL_FILE)
     except OSError as error:

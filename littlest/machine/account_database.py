@@ -30,7 +30,7 @@ def read_accounts(root: Path, name: str | None = None) -> tuple[Account, ...]:
 
 
 def read_local_accounts(root: Path) -> tuple[Account, ...]:
-    """The accounts that stand in the machine's own file, where each is that useradd(8) made."""
+    """The accounts that are in the machine's own file, where each is that useradd(8) made."""
     return tuple(
         Account(fields[0], int(fields[2]), int(fields[3]), fields[4], PurePosixPath(fields[5]), fields[6])
         for fields in _read_fields(root / "etc/passwd", 7)
@@ -38,7 +38,7 @@ def read_local_accounts(root: Path) -> tuple[Account, ...]:
 
 
 def read_local_groups(root: Path) -> dict[str, tuple[int, tuple[str, ...]]]:
-    """Number and members of each group that stands in the machine's own file."""
+    """Number and members of each group that is in the machine's own file."""
     return {
         fields[0]: (int(fields[2]), tuple(filter(None, fields[3].split(","))))
         for fields in _read_fields(root / "etc/group", 4)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 def read_file(path: Path) -> bytes:
     """Return a file's content. Raises OSError, also for a pipe or a device, from which reading might never end."""
-    # without it, opening a pipe waits for whoever writes into it
+    # without it, opening a pipe waits for anyone who writes into it
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
         _check_mode(path, os.fstat(file.fileno()).st_mode)
         return file.read()

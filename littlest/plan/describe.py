@@ -42,7 +42,7 @@ def make_step_data(steps: Iterable[Step]) -> list[dict[str, str]]:
 
 
 def list_first_passwords(steps: Iterable[Step]) -> dict[str, str]:
-    """The users for whom these steps made up a first password, each with the file that it stands in."""
+    """The users for whom these steps made up a first password, each with the file that it is in."""
     return {
         step.user: str(paths.INITIAL_PASSWORD_DIR / step.user)
         for step in steps

@@ -114,7 +114,7 @@ def list_secret_files(config: Config) -> tuple[Path, ...]:
 
 
 def make_plain_data(value: Any) -> Any:
-    """Return settings as JSON has them; a secret is the SHA-256 of its value, or the file that it stands in."""
+    """Return settings as JSON has them; a secret is the SHA-256 of its value, or the file that it is in."""
     match value:
         case Secret():
             data: Any = (

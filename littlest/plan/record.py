@@ -35,7 +35,7 @@ class Record:
     folders: tuple[str, ...] = ()
     """Shared folders: what is in them is people's and kept, and they are closed once they are shared no longer."""
     proved: bool = True
-    """Whether the hub was seen to be well since a unit was last started."""
+    """Whether the hub was seen to be healthy since a unit was last started."""
 
 
 def make_record(plan: Plan, release: str) -> Record:
@@ -94,7 +94,7 @@ def order_steps(removals: tuple[Step, ...], plan: Plan) -> tuple[Step, ...]:
 
 
 def render_record(record: Record) -> str:
-    """The record as it stands in its file."""
+    """The record as it is in its file."""
     content = {
         "format": FORMAT,
         "release": record.release,
@@ -110,7 +110,7 @@ def render_record(record: Record) -> str:
 
 
 def parse_record(text: str, name: str) -> Record:
-    """The record that stands in a file. Raises LittlestError when it is damaged or of a newer release."""
+    """The record that is in a file. Raises LittlestError when it is damaged or of a newer release."""
     try:
         content: dict[str, Any] = json.loads(text)
         if content["format"] > FORMAT:

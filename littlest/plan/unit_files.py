@@ -53,7 +53,7 @@ def render_units(config: Config, machine_memory: int = 0) -> dict[str, str]:
 
 
 def _make_proxy_values(config: Config) -> dict[str, object]:
-    """What stands in the proxy's unit: where it listens, and with https the certificate, which systemd hands over.
+    """What is in the proxy's unit: where it listens, and with https the certificate, which systemd hands over.
 
     systemd.exec(5), LoadCredential=: the key needs to be readable by root only. A unit whose file is gone does not
     start, which is why it is one of ours.
@@ -113,9 +113,9 @@ def _render(name: str, **values: object) -> str:
 
 def _make_run_step(unit: str, config: Config, release: Release) -> RunUnit:
     """A unit restarts when its file, its secrets or the release change; the hub also with its drop-ins and
-    with those settings that it does not take up while it runs.
+    with those settings that it does not reload while it runs.
 
-    What the proxy and the culler depend on stands in their unit files.
+    What the proxy and the culler depend on is in their unit files.
     """
     secrets = {
         paths.PROXY_UNIT: (paths.PROXY_ENVIRONMENT_FILE, *((paths.HTTPS_FILE,) if config.https.enabled else ())),

@@ -2,7 +2,7 @@
 
 Crash rules: the record is widened before the first change and narrowed after the last, so whatever stands on the
 machine is always known to be ours; and a unit's digest is forgotten before its restart and recorded only after it, so
-an interrupted run never loses a restart, nor the proof that the hub was well after it.
+an interrupted run never loses a restart, nor the proof that the hub was healthy after it.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """What must be so on the machine for settings to work: files that they name, and traits of JupyterHub's classes.
 
-`littlest.config.text.load` checks what a text says by itself; this is the second half. Who puts settings in force or
+`littlest.config.text.load` checks what a text says by itself; this is the second half. Who applies settings or
 saves them has both checked, so that what is accepted works. Each subject is a module with one function,
 named in `CHECKS`.
 """

@@ -17,7 +17,7 @@ def is_directory_made(machine: Machine, step: MakeDirectory) -> bool:
 
 
 def make_directory(machine: Machine, step: MakeDirectory) -> None:
-    """Make the directory. Raises LittlestError where something else stands in its way."""
+    """Make the directory. Raises LittlestError where something else is in its way."""
     state = machine.read_state(step.path)
     if state is not None and state.kind is not PathKind.DIRECTORY:
         raise LittlestError(f"{step.path} is a {state.kind}, not a directory", f"Move it away: sudo mv {step.path} …")
@@ -55,7 +55,7 @@ def is_link_made(machine: Machine, step: MakeLink) -> bool:
 
 
 def make_link(machine: Machine, step: MakeLink) -> None:
-    """Make the link. Raises LittlestError where a directory stands in its way."""
+    """Make the link. Raises LittlestError where a directory is in its way."""
     state = machine.read_state(step.path)
     if state is not None and state.kind is PathKind.DIRECTORY:
         raise LittlestError(f"{step.path} is a directory, not a link", f"Move it away: sudo mv {step.path} …")

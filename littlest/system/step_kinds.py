@@ -1,4 +1,4 @@
-"""How each kind of step is looked at and carried out, in one table.
+"""How each kind of step is checked and carried out, in one table.
 
 A new kind of step is a dataclass in `littlest.plan.steps` and an entry here.
 """
@@ -32,7 +32,7 @@ S = TypeVar("S", bound=Step)
 
 @dataclass(frozen=True, slots=True)
 class StepKind:
-    """How one kind of step is looked at and carried out."""
+    """How one kind of step is checked and carried out."""
 
     is_done: Callable[[Machine, Any, Record], bool]
     """Only looks."""

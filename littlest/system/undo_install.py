@@ -45,7 +45,7 @@ def remember_before_install(machine: Machine, plan: Plan) -> tuple[str, ...]:
 
 
 def is_install_complete(machine: Machine, remembered: tuple[str, ...]) -> bool:
-    """Whether the install that remembered this came to its end: then nothing is recorded as made by it."""
+    """Whether the install that remembered this finished: then nothing is recorded as made by it."""
     return bool(remembered) and machine.read_state(paths.RECORD_FILE) is not None and not read_record(machine).made
 
 

@@ -1,7 +1,7 @@
 """The floor of an install: reading, decompressing and writing the packages of the installer, and nothing else.
 
 No checksums, no links, no bytecode, no services; each package once, as archive members in the order in which they
-stand in the file. zstd(1) decompresses on one core while tar(1) writes on another.
+are in the file. zstd(1) decompresses on one core while tar(1) writes on another.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""Settings on a running hub: what the commands cost, and what people notice when a change is put in force."""
+"""Settings on a running hub: what the commands cost, and what people notice when a change is applied."""
 
 import asyncio
 import itertools
@@ -52,7 +52,7 @@ def measure_apply_nothing(stage: Stage) -> list[Figure]:
 
 
 def measure_apply_live(stage: Stage) -> list[Figure]:
-    """the wall time of `littlest apply` for a setting that the running hub takes up"""
+    """the wall time of `littlest apply` for a setting that the running hub reloads"""
     machine = stage.server.machine
     numbers = itertools.count()
 

@@ -101,7 +101,7 @@ def extract_packages(asked: argparse.Namespace) -> None:
 
 
 def install_packages(asked: argparse.Namespace) -> None:
-    """Unpack and link every package of the list, write `conda-meta` and the manifest of the files laid down."""
+    """Unpack and link every package of the list, write `conda-meta` and the manifest of the files installed."""
     prefix = asked.prefix.resolve()
     packages = read_explicit_list(asked.file, prefix / "pkgs")
     check_archives([(package.archive, package.record) for package in packages])
@@ -189,7 +189,7 @@ async def link_packages(packages: list[Package], prefix: Path, cache: Path) -> N
 def correct_prefix_records(prefix: Path, packages: list[Package]) -> dict[str, str]:
     """Say in `conda-meta` where the packages came from, not where they lay for a moment.
 
-    Returns the sha256 of every regular file laid down, by its path in the prefix.
+    Returns the sha256 of every regular file installed, by its path in the prefix.
     """
     urls = {package.archive.name: (package.url, package.record.get("channel")) for package in packages}
     digests = {}

@@ -44,7 +44,7 @@ def build_bootstrap() -> Path:
 
 
 def make_python(tree: Path, library: Path, work: Path) -> tuple[Path, Path]:
-    """Lay out our Python with the shared library where PyInstaller looks for it, and beside it the locked wheels.
+    """Lay out our Python with the shared library where PyInstaller looks for it, and next to it the locked wheels.
 
     Returns the interpreter and the folder of the wheels' modules.
     """

@@ -42,7 +42,7 @@ def hash_file(file: Path) -> str:
 
 
 def digest_of_code(*modules: str) -> str:
-    """The digest of modules of this package, so that a change of the converter makes its packages anew."""
+    """The digest of modules of this package, so that a change of the converter makes its packages again."""
     return digest_of_files(*(Path(__file__).with_name(f"{module}.py") for module in modules))
 
 

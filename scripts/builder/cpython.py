@@ -87,7 +87,7 @@ def _remove_unneeded(tree: Path) -> None:
 
 
 def _bundle_libraries(tree: Path) -> None:
-    """Put the shared libraries of this machine beside those that need them, and tell them where to look."""
+    """Put the shared libraries of this machine next to those that need them, and tell them where to look."""
     bundled = tree / _BUNDLED
     bundled.mkdir()
     interpreter, extensions = tree / f"bin/python{SERIES}", sorted(tree.glob(f"{_LIBRARY}/lib-dynload/*.so"))

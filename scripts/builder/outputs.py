@@ -21,7 +21,7 @@ KEPT = 4
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """What stands in the output folder in the end."""
+    """What is in the output folder in the end."""
 
     installer: Path
 
@@ -46,7 +46,7 @@ class Outputs:
 
 
 def make_outputs(construct: Construct, user_channel: Path, folder: Path) -> Outputs:
-    """Make the installer and the files beside it in `folder`, from the cache where nothing changed.
+    """Make the installer and the files next to it in `folder`, from the cache where nothing changed.
 
     The user environment's channel goes into `packages.tar` where construct.yaml looks for it.
     """

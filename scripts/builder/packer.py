@@ -106,7 +106,7 @@ def read_channel(channel: Path) -> tuple[Package, ...]:
 
 
 def read_record(archive: Path) -> Package:
-    """Read the record that lies beside an unpacked payload's archive, in `STEM/info/repodata_record.json`."""
+    """Read the record that lies next to an unpacked payload's archive, in `STEM/info/repodata_record.json`."""
     stem = archive.name.removesuffix(".conda").removesuffix(".tar.bz2")
     record = json.loads((archive.parent / stem / "info" / "repodata_record.json").read_text())
     return Package(archive, record["subdir"], record)
@@ -216,7 +216,7 @@ def _tar(members: list[tuple[str, bytes, int]]) -> bytes:
 
 
 def _explicit_list(packages: tuple[Package, ...]) -> bytes:
-    # constructor writes md5 here and conda checks it; the sha256 stands in each package's record
+    # constructor writes md5 here and conda checks it; the sha256 is in each package's record
     return _lines(
         [
             "# Every package of this installer, for conda's `install --file`",

@@ -1,4 +1,4 @@
-"""Writes every lock under recipes/ anew, with the newest versions that the registries have: scripts/lock."""
+"""Writes every lock under recipes/ again, with the newest versions that the registries have: scripts/lock."""
 
 import argparse
 import json

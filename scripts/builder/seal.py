@@ -47,7 +47,7 @@ def render_header(construct: Construct, payload: Payload, header: str, preflight
     """Fill the constants in; the header's own length and sha256 come last, because they depend on the rest."""
     bootstrap, tar = payload.parts
     archives = sum(package.archive.stat().st_size for package in payload.packages)
-    # while it installs, the archives lie beside what is unpacked from them; the user environment comes on top
+    # while it installs, the archives lie next to what is unpacked from them; the user environment comes on top
     needed = payload.installed_bytes + payload.user_bytes + archives + bootstrap.stat().st_size + HEADROOM_BYTES
     constants = {
         "product": construct.name,

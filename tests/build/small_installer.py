@@ -152,7 +152,7 @@ class Sandbox:
         return process.returncode, output
 
     def list_files(self) -> dict[str, tuple[int, int, float]]:
-        """Everything that stands in the places that the installer may change: mode, size and time of change."""
+        """Everything that is in the places that the installer may change: mode, size and time of change."""
         found = {}
         for path in sorted(self.root.rglob("*")):
             state = path.lstat()

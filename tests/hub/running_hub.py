@@ -41,7 +41,7 @@ def make_digests(text: str) -> dict[str, str]:
 
 
 async def take_up(text: str) -> tuple[int, Any]:
-    """Ask the hub to take up these settings, which should stand in the file."""
+    """Ask the hub to reload these settings, which should be in the file."""
     return await ask("POST", "littlest/settings", body=make_digests(text))
 
 

@@ -1,4 +1,4 @@
-"""What counts as a hub that is well, asked of a real one."""
+"""What counts as a hub that is healthy, asked of a real one."""
 
 import sys
 from pathlib import Path

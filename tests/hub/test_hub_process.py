@@ -248,7 +248,7 @@ def test_a_drop_in_that_fails_is_left_out_and_named(world: World) -> None:
 
     assert "The exam starts at 10." in world.network.run(read_page())
     assert "20-bad.py:2: NameError" in world.read_log("hub")
-    # one that was in force before and is broken now stays so as it was
+    # one that was applied before and is broken now stays so as it was
     good = world.path(paths.LAST_GOOD_DROP_IN_DIR)
     assert not good.exists()
     good.mkdir()

@@ -1,4 +1,4 @@
-"""What a running hub takes up of config.yaml, and that rights which are taken away are gone at once."""
+"""What a running hub reloads of config.yaml, and that rights which are taken away are gone at once."""
 
 import asyncio
 import json
@@ -261,7 +261,7 @@ def test_hub_reports_the_settings_it_was_started_with(world: World, start: Any) 
     start(text)
     started = make_restart_digest(load_config(text, "config.yaml"))
     assert world.network.run(ask("GET", "littlest/settings"))[1]["started"] == started
-    # nothing of a file is taken up that needs a restart
+    # nothing of a file is reloaded that needs a restart
     other = "users: {allowed: [ada]}\nannouncement: other\n"
     write_config(world, other)
     status, answer = world.network.run(take_up(other))

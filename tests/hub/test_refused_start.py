@@ -60,7 +60,7 @@ def command(tmp_path: Path) -> Machine:
 
 @pytest.fixture
 def hub(world: World) -> Popen[bytes]:
-    """A hub that runs with settings and without drop-ins that were in force."""
+    """A hub that runs with settings and without drop-ins that were applied."""
     write(world, GOOD)
     world.path(paths.LAST_GOOD_CONFIG_FILE).write_text(GOOD)
     world.start_proxy()

@@ -82,7 +82,7 @@ def test_accounts_of_the_machine_are_used_and_those_of_its_system_are_not(own_se
         "False",
     ]
 
-    # a disk that is not there is no place for homes; and the settings say so before they are in force
+    # a disk that is not there is no place for homes; and the settings say so before they are applied
     server.machine.run("echo '/dev/nowhere /mnt/later ext4 noauto 0 0' >>/etc/fstab && mkdir -p /mnt/later")
     for path, words in (("/mnt/missing", "does not exist"), ("/mnt/later", "not mounted"), ("/etc/hosts", "system")):
         text = USERS.format(names=names, more=f", unix_name: '{{name}}', homes: {path}")

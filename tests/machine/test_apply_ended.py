@@ -101,7 +101,7 @@ def terminate(server: Server) -> Callable[[int], None]:
 
 
 def find_in_force(server: Server, settings: list[str]) -> list[str]:
-    """Which of these settings the hub answers with, as whoever comes sees them; the one who is there can go on."""
+    """Which of these settings the hub answers with, as anyone who comes sees them; the one who is there can go on."""
     deadline = time.monotonic() + 60
     # what systemd was told to do, it does
     while server.machine.run("systemctl list-jobs --no-legend").stdout.strip() and time.monotonic() < deadline:

@@ -99,7 +99,7 @@ def test_invalid_settings_are_all_named_and_take_no_effect(own_server: Server) -
     assert "port" in said
     assert server.machine.run("littlest apply", check=False).returncode == 3
     assert read_starts(server) == before
-    # even a restart with the broken file goes on with the last good one, and says so
+    # even a restart with the broken file goes on with the last known good one, and says so
     server.machine.run("systemctl restart jupyterhub.service")
     server.wait_until_ready(30)
     assert server.use_as_admin() == "42"

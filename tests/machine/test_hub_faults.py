@@ -140,7 +140,7 @@ def test_pages_of_lab_are_compressed(server: Server) -> None:
 
 
 def test_a_terminal_has_the_shared_environment_first(server: Server) -> None:
-    # a login shell would set PATH anew
+    # a login shell would set PATH again
     server.add_users(["shell"])
     said = act(server, "shell", lambda person: person.run_in_terminal("command -v python; umask; pwd"))
     assert said.split() == ["/opt/littlest/user/bin/python", "0002", "/home/jupyter-shell"]

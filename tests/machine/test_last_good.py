@@ -77,7 +77,7 @@ def test_hub_restores_last_good_settings_after_apply_is_killed(own_server: Serve
     assert status["hub_settings_file"] == "/var/lib/littlest/last-good-config.yaml"
     assert [line for line in status["problems"] if "ended each time" in line]
     assert status["hub_problem"] is None
-    # a reboot finds it so, and does not begin anew
+    # a reboot finds it so, and does not start over
     started = own_server.unit_property("jupyterhub.service", "NRestarts")
     machine.run("systemctl restart jupyterhub.service")
     own_server.wait_until_ready()

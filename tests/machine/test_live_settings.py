@@ -72,7 +72,7 @@ async def who_is(client: HubClient) -> dict[str, Any]:
 async def is_lab_open(client: HubClient) -> bool:
     """Whether the page that this person has open gets an answer from the server."""
     status, said = await client.server("GET", "api/contents")
-    # whoever is not logged in ends at the login page, which is a page as well
+    # anyone who is not logged in ends at the login page, which is a page as well
     return status == 200 and isinstance(said, dict)
 
 
@@ -327,7 +327,7 @@ def test_services_and_metrics_work_in_the_hubs_own_unit(own_server: Server) -> N
     assert [line for line in status.splitlines() if line.startswith("CapEff:")] == ["CapEff:\t0000000000000000"]
     metrics = [server.run(ask(server, "hub/metrics", token))[0] for token in ("", "sesame-open", "sesame-shut")]
     assert metrics == [403, 200, 403]
-    # another secret in the same file is a reason to start anew, too
+    # another secret in the same file is a reason to restart, too
     server.machine.run("echo sesame-anew >/etc/littlest/metrics-token; littlest apply")
     assert [server.run(ask(server, "hub/metrics", token))[0] for token in ("sesame-open", "sesame-anew")] == [
         403,

@@ -1,4 +1,4 @@
-"""Logging in with the password of a directory: slapd of Debian, beside the hub."""
+"""Logging in with the password of a directory: slapd of Debian, next to the hub."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Logging in at another organization: a real OpenID Connect provider and a real LTI 1.3 platform, beside the hub."""
+"""Logging in at another organization: a real OpenID Connect provider and a real LTI 1.3 platform, next to the hub."""
 
 import asyncio
 import json
@@ -152,7 +152,7 @@ class Provider:
     """One of the providers that have a type of their own, of which this machine reaches none."""
 
     settings: str
-    """Those of `auth`, beside what all of them have. By them the hub asks here what it asks of the provider, while
+    """Those of `auth`, next to what all of them have. By them the hub asks here what it asks of the provider, while
     people are led to the provider's own page, unless its address is a setting."""
     page: str
     """Where the login button leads."""

@@ -888,7 +888,7 @@ BAD_REFERENCES = tuple(
     BadFile(name, content, tuple(Expected(*problem) for problem in problems))
     for name, content, problems in _REFERENCES
 )
-"""Files that are well in themselves, and name something that this machine does not have."""
+"""Files that are valid in themselves, and name something that this machine does not have."""
 
 BAD_PLACES = (
     BadPlace("folder", "mkdir config.yaml", "Is a directory"),

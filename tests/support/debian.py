@@ -46,7 +46,7 @@ PACKAGES = (
 NEEDED = ("mmdebstrap", "systemd-container", "util-linux")
 """Debian packages that the host needs."""
 MAKING = "2"
-"""Counted up when the steps below change, so that cached trees are made anew."""
+"""Counted up when the steps below change, so that cached trees are made again."""
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOWHERE = "192.0.2.53"
@@ -69,7 +69,7 @@ def ensure_system_packages(*packages: str) -> None:
 def ensure_base(more: Sequence[str] = ()) -> Path:
     """Give the folder of the base tree, making it first where it lacks (half a minute, needs root and a mirror).
 
-    `more` are Debian packages beside the usual ones; each selection has a tree of its own.
+    `more` are Debian packages next to the usual ones; each selection has a tree of its own.
     """
     packages = (*PACKAGES, *more)
     digest = hashlib.sha256(repr((SUITES, packages, MAKING)).encode()).hexdigest()[:16]
@@ -119,7 +119,7 @@ def make_tree(target: Path, packages: Sequence[str] = PACKAGES) -> None:
 def read_mirrors() -> list[str]:
     """Take the mirrors of Debian 12 from this machine's own apt configuration, as lines of a sources.list.
 
-    `LITTLEST_DEBIAN_MIRROR`, an address as in sources.list, stands in for them on a host of another kind.
+    `LITTLEST_DEBIAN_MIRROR`, an address as in sources.list, replaces them on a host of another kind.
     """
     given = os.environ.get("LITTLEST_DEBIAN_MIRROR")
     if given:

@@ -59,7 +59,7 @@ class HubClient:
         self.password = password
         self._seconds = seconds
         self.name = escape(user)
-        """The user's name as it stands in addresses, after `login` as the hub has it: in lower case."""
+        """The user's name as it is in addresses, after `login` as the hub has it: in lower case."""
         self.server_path = ""
         """Path of this user's server, known after `start_server` or `open_lab`."""
 

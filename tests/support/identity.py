@@ -28,7 +28,7 @@ KEY_ID = "key-1"
 
 @asynccontextmanager
 async def serve_routes(routes: Iterable[web.RouteDef], port: int) -> AsyncIterator[None]:
-    """Answer at this port of 127.0.0.1, in the network of whoever calls."""
+    """Answer at this port of 127.0.0.1, in the network of anyone who calls."""
     app = web.Application()
     app.add_routes(routes)
     runner = web.AppRunner(app)
@@ -42,7 +42,7 @@ async def serve_routes(routes: Iterable[web.RouteDef], port: int) -> AsyncIterat
 
 @dataclass
 class IdentityProvider:
-    """One provider. Whoever comes to its login page is `person`, without being asked."""
+    """One provider. Anyone who comes to its login page is `person`, without being asked."""
 
     address: str
     redirect_uri: str
@@ -61,7 +61,7 @@ class IdentityProvider:
 
     @asynccontextmanager
     async def serve(self, port: int) -> AsyncIterator[None]:
-        """Answer at this port of 127.0.0.1, in the network of whoever calls."""
+        """Answer at this port of 127.0.0.1, in the network of anyone who calls."""
         routes = [
             *(
                 web.get(path, self._authorize)

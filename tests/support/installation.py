@@ -85,7 +85,7 @@ def save_evidence(nodeid: str, machines: Sequence[Machine]) -> None:
 def install_once(make_machine: MakeMachine, installer: Path, packages: Sequence[str] = ()) -> Installation:
     """Run the installer as anybody would on a fresh server without a network, or take what an earlier run has kept.
 
-    `packages` are Debian packages that the server has beside the usual ones.
+    `packages` are Debian packages that the server has next to the usual ones.
     """
     if not os.environ.get("LITTLEST_KEEP_INSTALLATION"):
         return install(make_machine("first"), installer, packages)

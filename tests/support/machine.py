@@ -69,7 +69,7 @@ def list_machines() -> list["Machine"]:
 
 
 class Machine:
-    """One test machine, known by its name. What it keeps stands in one folder; `remove` removes all of it."""
+    """One test machine, known by its name. What it keeps is in one folder; `remove` removes all of it."""
 
     def __init__(self, name: str) -> None:
         if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,40}", name):

@@ -1,4 +1,4 @@
-"""How pytest-xdist shares the tests out: a file's stay together, and those of a tier that cannot run beside itself.
+"""How pytest-xdist shares the tests out: a file's stay together, and those of a tier that cannot run next to itself.
 
 Not by the mark `xdist_group`: pytest-xdist 3.8 writes it into a test's name, where pytest 9.2 no longer sees it, and
 then shares them out one by one without a word (pytest-dev/pytest-xdist, issue 1386).

@@ -18,7 +18,7 @@ from tests.support.machine import ENVIRONMENT, CommandFailed, Machine
 from tests.support.processes import start_background
 
 PACKAGES = ("initramfs-tools", "linux-image-cloud-amd64", "openssh-server")
-"""Debian packages that a machine needs beside the usual ones, so that its disk boots in QEMU."""
+"""Debian packages that a machine needs next to the usual ones, so that its disk boots in QEMU."""
 NEEDED = ("e2fsprogs", "iproute2", "openssh-client", "qemu-system-x86", "util-linux")
 """Debian packages that the host needs."""
 DISK_SIZE = "12G"
@@ -95,7 +95,7 @@ class VirtualMachine(Machine):
         command += ["-append", "root=/dev/vda rw console=ttyS0"]
         command += ["-drive", f"file={self.folder}/disk.img,format=raw,if=virtio,cache=unsafe"]
         command += ["-device", "virtio-rng-pci", "-device", "virtio-net-pci,netdev=net,romfile="]
-        # whoever is in the namespace reaches two ports of the machine; the machine reaches nobody
+        # anyone who is in the namespace reaches two ports of the machine; the machine reaches nobody
         ports = ",".join(f"hostfwd=tcp:127.0.0.1:{port}-10.0.2.15:{port}" for port in (22, 80))
         return [*command, "-netdev", f"user,id=net,restrict=on,ipv6=off,{ports}"]
 

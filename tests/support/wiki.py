@@ -17,7 +17,7 @@ from tests.support.identity import CLIENT_ID, CLIENT_SECRET, serve_routes
 
 @dataclass
 class Wiki:
-    """One wiki. Whoever comes to its login page is `person`, without being asked."""
+    """One wiki. Anyone who comes to its login page is `person`, without being asked."""
 
     address: str
     redirect_uri: str
@@ -29,7 +29,7 @@ class Wiki:
 
     @asynccontextmanager
     async def serve(self, port: int) -> AsyncIterator[None]:
-        """Answer at this port of 127.0.0.1, in the network of whoever calls."""
+        """Answer at this port of 127.0.0.1, in the network of anyone who calls."""
         routes = [web.get("/w/index.php", self._authenticate), web.post("/w/index.php", self._answer)]
         async with serve_routes(routes, port):
             yield

@@ -117,7 +117,7 @@ def read(content: bytes) -> Any:
 
 
 def take_out(data: Any, path: tuple[str, ...]) -> Any:
-    """What is said beside a path; groups that hold nothing else are as good as none."""
+    """What is said next to a path; groups that hold nothing else are as good as none."""
     if not isinstance(data, dict) or not path:
         return data
     inner = {name: value for name, value in data.items() if name.lower() != path[0].lower()}

@@ -114,7 +114,7 @@ def test_invalid_edit_can_be_given_up(given: str, machine: Machine, editor: Edit
 
 
 def read_kept(machine: Machine, error: LittlestError) -> str | None:
-    """What stands in the file that an error names at its end."""
+    """What is in the file that an error names at its end."""
     kept = machine.path(PurePosixPath(str(error.hint).rpartition(" ")[2].rstrip(".")))
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     return kept.read_text()

@@ -137,7 +137,7 @@ def test_a_class_that_starts_at_once_gets_its_accounts(ready: Machine) -> None:
 
 
 def test_a_home_that_was_removed_is_made_again(ready: Machine) -> None:
-    # teachers let a student begin anew so; systemd refuses a server without it
+    # teachers let a student start over so; systemd refuses a server without it
     account = ensure_user_account(ready, DEFAULTS, "anna", admin=False)
     ready.remove_tree(account.home)
     assert ensure_user_account(ready, DEFAULTS, "anna", admin=False) == account

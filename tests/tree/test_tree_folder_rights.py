@@ -35,7 +35,7 @@ def ready(machine: Machine) -> Machine:
 
 
 def share(machine: Machine, text: str) -> Path:
-    """Put settings in force, and mend what is in the folder."""
+    """Apply settings, and repair what is in the folder."""
     (step,) = make_folder_steps(load_config(text, "config.yaml"))
     ensure_shared_folder(machine, step)
     mend_shared_folder(machine, step)

@@ -1,4 +1,4 @@
-"""`littlest apply` that does not come to its end, and what is kept as the last good settings."""
+"""`littlest apply` that does not come to its end, and what is kept as the last known good settings."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""Every text of the settings that was in force is kept, can be looked at, and can be gone back to."""
+"""Every text of the settings that was applied is kept, can be looked at, and can be gone back to."""
 
 import json
 import stat

@@ -1,4 +1,4 @@
-"""What a unit is started from: a change of it is a reason to start the unit anew, and nothing else is."""
+"""What a unit is started from: a change of it is a reason to start the unit again, and nothing else is."""
 
 from pathlib import PurePosixPath as Path
 

@@ -122,7 +122,7 @@ def test_a_failed_install_leaves_nothing_of_its_own(machine: Machine) -> None:
     assert failure.value.exit_code is ExitCode.FAILED
     machine.path(package).write_bytes(whole)
     left = list_tree(machine)
-    # the receipt stands in the release, which the installer itself removes
+    # the receipt is in the release, which the installer itself removes
     assert left.pop(str(RELEASE.directory / MANIFEST_FILE)[1:])
     ignored = ("etc/shadow", "etc/gshadow")
     assert left.keys() == before.keys()

@@ -1,4 +1,4 @@
-"""Limits that leave the users of this machine nothing are refused before they are in force."""
+"""Limits that leave the users of this machine nothing are refused before they are applied."""
 
 from pathlib import PurePosixPath as Path
 

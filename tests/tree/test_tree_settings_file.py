@@ -129,7 +129,7 @@ def test_a_copy_of_the_last_good_settings_that_is_no_text_keeps_nobody_from_appl
     run_apply(installed, release=RELEASE)
     assert installed.read_text(paths.LAST_GOOD_CONFIG_FILE) == GOOD + "# other\n"
     installed.path(paths.LAST_GOOD_CONFIG_FILE).write_bytes(b"\xff\xfe")
-    # what was in force last stands in the history as well
+    # what was in force last is in the history as well
     run_rollback(installed, None, release=RELEASE)
     assert installed.read_text(paths.CONFIG_FILE) == GOOD
 

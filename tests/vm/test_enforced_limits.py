@@ -60,7 +60,7 @@ def lesson(server: Server) -> Server:
 
 @pytest.fixture(scope="module")
 def changed(lesson: Server) -> Server:
-    """The same with other limits, put in force while the servers run: once for all, because it takes its time."""
+    """The same with other limits, applied while the servers run: once for all, because it takes its time."""
     before = read_processes(lesson, *HUB, *map(unit_of, STUDENTS))
     lesson.machine.run(f"littlest config set {CHANGE} --apply", timeout=PATIENCE)
     assert read_processes(lesson, *before) == before

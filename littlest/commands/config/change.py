@@ -172,7 +172,7 @@ def _set(draft: Draft, key: str, value: str | Entered) -> None:
     if target.sort == "secret_file":
         holder = find_item(draft.text, path[:-1])
         if holder is None or holder.kind != "mapping":
-            # the secret itself, where it stood in the file, makes place for the name of its file
+            # the secret itself, where it was in the file, makes place for the name of its file
             path, value = path[:-1], Entered(f"{{file: {value.inline}}}")
     item = find_item(draft.text, path)
     if item is not None:
@@ -221,7 +221,7 @@ def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Repor
             raise _explain_unknown(unknown) from None
         except (EntryError, EditRefused) as refused:
             if invalid is not None and isinstance(refused, EditRefused):
-                # what stands in the way is likely one of these
+                # what is in the way is likely one of these
                 raise InvalidConfig(invalid.problems, _INVALID_BEFORE) from None
             raise UsageError(str(refused), refused.hint) from None
         if draft.text == text:
@@ -255,7 +255,7 @@ def _report(draft: Draft, before: Config | None, after: Config) -> Report:
 
 
 def _begin_file(settings: ActiveSettings) -> tuple[str, list[str]]:
-    """Return what a missing file begins with, and a sentence about it: `littlest apply` would put the last good
+    """Return what a missing file begins with, and a sentence about it: `littlest apply` would put the last known good
     settings in its place."""
     what = "the last known good settings" if settings.text else "the defaults"
     return settings.text or render_default_config(), [f"{paths.CONFIG_FILE} was missing; it begins with {what}."]

@@ -1,4 +1,4 @@
-"""`littlest config history` and `littlest config diff`: the settings that were in force, and how they differ."""
+"""`littlest config history` and `littlest config diff`: the settings that were applied, and how they differ."""
 
 import difflib
 
@@ -18,7 +18,7 @@ _HEAD = 2
 
 
 def run_history(machine: Machine) -> Report:
-    """Every text of the settings that was in force, the newest first."""
+    """Every text of the settings that was applied, the newest first."""
     check_root(machine)
     in_force = read_good_text(machine)
     entries = list_entries(machine)[::-1]

@@ -56,7 +56,7 @@ def run_show(
 ) -> Report:
     """Return settings, or the one that `key` names, with the defaults of what is not given.
 
-    Those of a file that is not valid are the last good ones, with its problems as notes and exit code 3. Raises
+    Those of a file that is not valid are the last known good ones, with its problems as notes and exit code 3. Raises
     UsageError for an unknown key, ConfigError for a file that is not valid where there are no others, NeedsRoot when
     anybody but root wants to see secrets.
     """
@@ -79,7 +79,7 @@ def run_show(
 def run_get(machine: Machine, key: str, *, reveal: bool = False) -> Report:
     """Return one setting of the file, or its default, as a shell script wants it: a list has a line for each entry.
 
-    Raises UsageError for an unknown key, else as `run_show` does; but nothing stands in for a file that is not valid.
+    Raises UsageError for an unknown key, else as `run_show` does; but nothing replaces a file that is not valid.
     """
     if reveal:
         check_root(machine, _SECRETS)

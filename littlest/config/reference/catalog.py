@@ -85,7 +85,7 @@ def list_variants(section: type[Section]) -> Iterator[tuple[str, type[Section]]]
 
 
 def as_group(annotation: Any) -> type[Section] | None:
-    """Return the annotation if it is a group of settings that stand in the file below its key."""
+    """Return the annotation if it is a group of settings that are in the file below its key."""
     section = as_section(split_optional(annotation)[0])
     return None if section is Secret else section
 

@@ -137,7 +137,7 @@ def _make_setting(setting: Setting, definitions: dict[str, Schema]) -> Schema:
 def _make_value(
     annotation: Any, metadata: list[Any], definitions: dict[str, Schema], *, entry: bool = False
 ) -> Schema:
-    """Return the schema of a value; `entry` where it stands in a list, in which null is a text as well."""
+    """Return the schema of a value; `entry` where it is in a list, in which null is a text as well."""
     metadata = [*metadata, *list_metadata(annotation)]
     kind, optional = split_optional(annotation)
     origin, section = get_origin(kind), as_section(kind)

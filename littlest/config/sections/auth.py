@@ -191,7 +191,7 @@ class LdapAuth(Auth):
     search_password: Annotated[Secret | None, Sets("lookup_dn_search_password")] = None
     """Password of `search_user`."""
     groups: Annotated[Words, Field(examples=[["cn=class,ou=groups,dc=example,dc=org"]]), Sets("allowed_groups")] = ()
-    """Entries of groups whose members may log in, beside those named under `users`."""
+    """Entries of groups whose members may log in, next to those named under `users`."""
 
     @model_validator(mode="after")
     def _check_where(self) -> Self:

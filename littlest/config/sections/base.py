@@ -70,7 +70,7 @@ def validate_section(section: type[S], data: Mapping[str, Any]) -> S:
 
 
 class Secret(Section):
-    """A password or token: as it is, or the file that it stands in."""
+    """A password or token: as it is, or the file that it is in."""
 
     value: str = ""
     """The secret itself."""

@@ -54,7 +54,7 @@ class OidcAuth(OAuth):
     ] = ""
     """The claim that lists a user's groups; empty for none."""
     allowed_groups: Annotated[Words, Field(examples=[["students"]]), Sets("allowed_groups")] = ()
-    """Groups at the provider whose members may log in, beside those named under `users`."""
+    """Groups at the provider whose members may log in, next to those named under `users`."""
     admin_groups: Annotated[Words, Field(examples=[["staff"]]), Sets("admin_groups")] = ()
     """Groups at the provider whose members are admins here."""
     login_service: Annotated[Text, Field(examples=["University login"]), Sets("login_service")] = "single sign-on"
@@ -81,7 +81,7 @@ class GitHubAuth(OAuth):
     organizations: Annotated[
         Words, Field(examples=[["our-school", "our-school:physics"]]), Sets("allowed_organizations")
     ] = ()
-    """Organizations, or teams as `organization:team`, whose members may log in, beside those under `users`."""
+    """Organizations, or teams as `organization:team`, whose members may log in, next to those under `users`."""
 
 
 class GoogleAuth(OAuth):
@@ -108,7 +108,7 @@ class GitLabAuth(OAuth):
     )
     """Address of the GitLab server."""
     groups: Annotated[Words, Field(examples=[["our-school"]]), Sets("allowed_gitlab_groups")] = ()
-    """Groups whose members may log in, beside those named under `users`."""
+    """Groups whose members may log in, next to those named under `users`."""
 
 
 class AzureAdAuth(OAuth):
@@ -134,7 +134,7 @@ class GlobusAuth(OAuth):
     groups: Annotated[
         Words, Field(examples=[["00000000-0000-0000-0000-000000000000"]]), Sets("allowed_globus_groups")
     ] = ()
-    """Globus groups whose members may log in, beside those named under `users`."""
+    """Globus groups whose members may log in, next to those named under `users`."""
     identity_provider: Annotated[str, Field(examples=["example.org"]), Sets("identity_provider")] = ""
     """The identity provider through which everybody must come; empty for any."""
 
@@ -184,7 +184,7 @@ class BitbucketAuth(OAuth):
     type: Literal["bitbucket"]
     """The way to log in. With `bitbucket`, people use their account at Bitbucket."""
     workspaces: Annotated[Words, Field(examples=[["our-school"]]), Sets("allowed_teams")] = ()
-    """Workspaces whose members may log in, beside those named under `users`."""
+    """Workspaces whose members may log in, next to those named under `users`."""
 
 
 class MediaWikiAuth(OAuth):

@@ -163,7 +163,7 @@ def list_facts(setting: Setting) -> Iterator[tuple[str, str]]:
 
 
 def render_example(setting: Setting, parts: Sequence[str]) -> str:
-    """Return a setting's example as it stands in the file."""
+    """Return a setting's example as it is in the file."""
     value: Any = setting.example
     for part in reversed(parts):
         value = {part: value}

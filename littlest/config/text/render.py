@@ -1,4 +1,4 @@
-"""Settings as YAML text: the commented default file, and the settings in force. Pure functions."""
+"""Settings as YAML text: the commented default file, and the applied settings. Pure functions."""
 
 import json
 import re

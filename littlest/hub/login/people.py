@@ -1,6 +1,6 @@
 """What every way to log in has in common here: who may, and for how long.
 
-The names stand in the authenticator's own traits, which `littlest.hub.rights.enforce` keeps as the settings have
+The names are in the authenticator's own traits, which `littlest.hub.rights.enforce` keeps as the settings have
 them.
 """
 

@@ -1,1 +1,1 @@
-"""Who may do what, and the end of it: putting the users of the settings in force in the running hub."""
+"""Who may do what, and the end of it: applying the users of the settings in the running hub."""

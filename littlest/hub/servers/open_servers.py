@@ -32,7 +32,7 @@ def check_open_servers(user: Any, starting: Any, limit: int | None) -> None:
 
 def _is_open(spawner: Any) -> bool:
     if spawner.pending == "spawn":
-        # of several that ask at the same time, those that have not been let in yet do not stand in others' way
+        # of several that ask at the same time, those that have not been let in yet do not are in others' way
         return bool(spawner.is_admitted)
     return bool(spawner.active and spawner.pending != "stop")
 

@@ -17,7 +17,7 @@ def make_socket_path(unit: str) -> Path:
 
 
 def make_socket_folder(unit: str, uid: int) -> None:
-    """Make the folder anew. Its group, the proxy's, passes on to the socket that the user's server makes in it."""
+    """Make the folder again. Its group, the proxy's, passes on to the socket that the user's server makes in it."""
     folder = make_socket_path(unit).parent
     remove_socket_folder(unit)
     folder.parent.mkdir(exist_ok=True)

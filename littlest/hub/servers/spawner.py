@@ -35,7 +35,7 @@ RELEASE = Path(sys.prefix).resolve()
 """Looked up once: a server belongs to the release whose hub started it, wherever `current` points later."""
 READY_POLL_SECONDS = 0.05
 TURN_SECONDS = 30.0
-"""How long one start may keep others waiting. A server that takes longer goes on starting beside them."""
+"""How long one start may keep others waiting. A server that takes longer goes on starting next to them."""
 STATE_POLL_SECONDS = 1.0
 
 
@@ -152,7 +152,7 @@ class UserServerSpawner(SystemdSpawner):
     async def get_url(self) -> str:
         """Where a server listens that runs already; asked by a hub that has just started.
 
-        One that was starting when the hub ended stands in the database without its address, and is found like this.
+        One that was starting when the hub ended is in the database without its address, and is found like this.
         """
         if self.server.proto != "http+unix":
             address = urlsplit(self._make_address())

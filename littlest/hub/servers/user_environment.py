@@ -23,7 +23,7 @@ def make_server_arguments(socket: str, shell: str) -> tuple[str, ...]:
         "--ServerApp.sock_mode=0660",
         "--KernelManager.transport=ipc",
         "--ServerApp.kernel_spec_manager_class=littlest.server.kernels.PrefixKernelSpecManager",
-        # not a login shell: /etc/profile would set PATH anew
+        # not a login shell: /etc/profile would set PATH again
         f"--ServerApp.terminado_settings={{'shell_command': [{shell!r}]}}",
         "--ServerApp.tornado_settings={'compress_response': True}",
         # Lab would ask the network for news and newer versions of itself, which only the server's admin can install
@@ -34,7 +34,7 @@ def make_server_arguments(socket: str, shell: str) -> tuple[str, ...]:
 
 
 def make_server_environment(account: UserAccount, unit: str, own: UserEnvironment) -> dict[str, str]:
-    """What a user's server, its kernels and terminals find in their environment, beside JupyterHub's own variables.
+    """What a user's server, its kernels and terminals find in their environment, next to JupyterHub's own variables.
 
     Nothing of the hub's own environment comes along.
     """

@@ -3,7 +3,7 @@
 The debugger stays off: debugpy listens on a loopback port on which it takes orders from anybody, without a token.
 
 ipykernel opens a loopback port through which forked child processes hand back what they print, whatever the transport
-of the kernel. On a machine with many users every one of them could connect to it, so it becomes a socket beside the
+of the kernel. On a machine with many users every one of them could connect to it, so it becomes a socket next to the
 kernel's others. A version of ipykernel that works differently is started as it is.
 """
 

@@ -25,7 +25,7 @@ class HubSettings:
     started: str
     """The digest of the settings that need a restart, as it was started."""
     file: str
-    """Where they come from: config.yaml, or the copy of the last good ones; empty for the defaults."""
+    """Where they come from: config.yaml, or the copy of the last known good ones; empty for the defaults."""
     problems: tuple[str, ...]
     """Why it is not config.yaml, as `file:line: key: problem`."""
     refused: bool

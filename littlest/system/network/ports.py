@@ -30,7 +30,7 @@ class Listener:
 
 
 def find_port_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """Which port of the settings another program has; not of those that are in force, which are the proxy's."""
+    """Which port of the settings another program has; not of those that are applied, which are the proxy's."""
     before = _read_ports_in_force(machine)
     wanted = {place: port for place, port in list_ports(loaded.config).items() if port not in before}
     listeners = list_listeners(machine) if wanted else ()

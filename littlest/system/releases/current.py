@@ -18,7 +18,7 @@ def read_own_release() -> Release:
 def read_current_release(machine: Machine) -> Release:
     """The release that the machine runs, which is this program's own.
 
-    Raises LittlestError where nothing is installed, or where this program stands in for a damaged release.
+    Raises LittlestError where nothing is installed, or where this program replaces a damaged release.
     """
     directory = machine.read_link(paths.CURRENT_LINK)
     if directory is None:

@@ -25,7 +25,7 @@ FOLDERS_NOT_LISTED = ("pkgs", "install_tmp")
 
 
 def write_manifest(machine: Machine, release: PurePosixPath) -> None:
-    """Write the receipt of what stands in the release now."""
+    """Write the receipt of what is in the release now."""
     names = tuple(_find_files(os.fspath(machine.path(release))))
     digests = _read_digests(machine, release, names)
     lines = (f"{digest}  {name}\n" for name, digest in zip(names, digests, strict=True))
@@ -57,7 +57,7 @@ def _read_digests(machine: Machine, release: PurePosixPath, names: tuple[str, ..
 
 
 def _find_files(directory: str, below: str = "") -> Iterator[str]:
-    """Every regular file, sorted, but the receipt, the marker and compiled Python, which may be made anew."""
+    """Every regular file, sorted, but the receipt, the marker and compiled Python, which may be made again."""
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
         name = below + entry.name
         if entry.is_dir(follow_symlinks=False):

@@ -1,4 +1,4 @@
-"""Secrets that stand in files of the admin's own: reading them, and what keeps them from being one."""
+"""Secrets that are in files of the admin's own: reading them, and what keeps them from being one."""
 
 import stat
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The admin's drop-ins, `jupyterhub_config.d/*.py`, and the copies of those with which the hub was well."""
+"""The admin's drop-ins, `jupyterhub_config.d/*.py`, and the copies of those with which the hub was healthy."""
 
 import os
 import time
@@ -30,17 +30,17 @@ def read_drop_ins(machine: Machine, folder: PurePosixPath = paths.DROP_IN_DIR) -
 
 
 def read_good_drop_ins(machine: Machine) -> dict[str, bytes]:
-    """Those with which the hub was well last."""
+    """Those with which the hub was healthy last."""
     return read_drop_ins(machine, paths.LAST_GOOD_DROP_IN_DIR)
 
 
 def are_drop_ins_good(machine: Machine) -> bool:
-    """Whether the drop-ins are just those with which the hub was well last."""
+    """Whether the drop-ins are just those with which the hub was healthy last."""
     return read_drop_ins(machine) == read_good_drop_ins(machine)
 
 
 def keep_drop_ins(machine: Machine, found: DropIns) -> None:
-    """Keep these as the ones with which the hub was well, unless they were changed since they were read."""
+    """Keep these as the ones with which the hub was healthy, unless they were changed since they were read."""
     before = read_good_drop_ins(machine)
     if found == before or found != read_drop_ins(machine):
         return

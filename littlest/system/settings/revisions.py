@@ -1,4 +1,4 @@
-"""The settings that were in force, each text kept with when, by whom and how it came to be.
+"""The settings that were applied, each text kept with when, by whom and how it came to be.
 
 An entry is two files, `0007.yaml` and `0007.json`; it is there once the first is, which is written last.
 """
@@ -24,7 +24,7 @@ _FILE_NAME = re.compile(r"(\d{4,})\.yaml", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Settings that were put in force, and with which the hub was well."""
+    """Settings that were applied, and with which the hub was healthy."""
 
     number: int
     time: str
@@ -42,7 +42,7 @@ def list_entries(machine: Machine) -> tuple[Entry, ...]:
 
 
 def read_entry_text(machine: Machine, number: int) -> str:
-    """The settings of an entry, as they stood in the file. Raises UsageError when there is no such entry."""
+    """The settings of an entry, as they were in the file. Raises UsageError when there is no such entry."""
     text = machine.read_text(_make_path(number, "yaml"))
     if text is None:
         numbers = _list_numbers(machine)
@@ -52,7 +52,7 @@ def read_entry_text(machine: Machine, number: int) -> str:
 
 
 def read_newest_text(machine: Machine) -> str | None:
-    """The settings that were put in force last, None when no entry is kept."""
+    """The settings that were applied last, None when no entry is kept."""
     numbers = _list_numbers(machine)
     return machine.read_text(_make_path(numbers[-1], "yaml")) if numbers else None
 

@@ -44,7 +44,7 @@ def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
 def replace_settings(machine: Machine, content: str | bytes, *, keep_mark: bool = False) -> None:
     """Put other settings in the place of the admin's, in one moment; the file keeps its owner and mode.
 
-    But where secrets stand in it, nobody who is not of its owner or group may read it. With `keep_mark`, a file that
+    But where secrets are in it, nobody who is not of its owner or group may read it. With `keep_mark`, a file that
     began with a byte order mark begins with it again.
     """
     path = find_real_file(machine, paths.CONFIG_FILE)
@@ -103,14 +103,14 @@ def keep_rejected(machine: Machine, text: str) -> PurePosixPath | None:
 
 
 def keep_apart(machine: Machine, kind: str, content: bytes) -> PurePosixPath:
-    """Keep what an admin wrote under a name of its own beside config.yaml, and return that name."""
+    """Keep what an admin wrote under a name of its own next to config.yaml, and return that name."""
     copy = find_free_name(machine, kind)
     machine.write_file(copy, content, mode=0o640)
     return copy
 
 
 def find_free_name(machine: Machine, kind: str) -> PurePosixPath:
-    """A name beside config.yaml that tells the kind of copy and the time, and that no file has."""
+    """A name next to config.yaml that tells the kind of copy and the time, and that no file has."""
     name = time.strftime(f"{paths.CONFIG_FILE.name}.{kind}-%Y%m%dT%H%M%SZ", time.gmtime())
     taken = set(machine.list_directory(paths.CONFIG_FILE.parent))
     names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
@@ -118,12 +118,12 @@ def find_free_name(machine: Machine, kind: str) -> PurePosixPath:
 
 
 def are_settings_kept(machine: Machine, *, once: bool) -> bool:
-    """Whether the last good settings are those in the admin's file; with `once`, whether there are any."""
+    """Whether the last known good settings are those in the admin's file; with `once`, whether there are any."""
     kept = machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE)
     return kept is not None and (once or kept == strip_mark(machine.read_bytes(paths.CONFIG_FILE) or b""))
 
 
 def keep_settings(machine: Machine) -> None:
-    """Keep a copy of the admin's settings as the last good ones."""
+    """Keep a copy of the admin's settings as the last known good ones."""
     content = strip_mark(machine.read_bytes(paths.CONFIG_FILE) or b"")
     machine.write_file(paths.LAST_GOOD_CONFIG_FILE, content, mode=0o600)

@@ -55,7 +55,7 @@ def test_it_stays_so_at_later_starts_until_the_name_comes_back() -> None:
     listed, _removal = compare_users(ListedUsers(names("bob")), list_users())
     listed, removal = compare_users(listed, list_users())
     assert removal.not_allowed == names("bob")
-    # whoever was let in again since in the admin panel keeps a running server
+    # anyone who was let in again since in the admin panel keeps a running server
     assert removal.just_removed == names()
     listed, removal = compare_users(listed, list_users(allowed=("bob",)))
     assert removal.not_allowed == names()

@@ -22,7 +22,7 @@ PASSWORD = "An-ample-password-1"
 
 @pytest.fixture
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    """The hub's database; the settings in force name nobody."""
+    """The hub's database; the applied settings name nobody."""
     monkeypatch.setattr(people, "Machine", lambda: Machine(tmp_path))
     monkeypatch.setattr(live, "config", Config())
     monkeypatch.setattr(live, "removed", frozenset())
@@ -115,7 +115,7 @@ def test_who_is_taken_out_is_out_until_they_are_named_or_approved_anew(
     assert info is not None
     info.is_authorized = info.is_authorized or approved
     assert log_in(hub, "carl")
-    # what the hub does when it starts or takes up the settings
+    # what the hub does when it starts or reloads the settings
     for _start in range(2):
         hub = start(database, open_signup=open_signup)
         live.removed = frozenset({"carl"})

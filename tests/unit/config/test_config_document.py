@@ -1,4 +1,4 @@
-"""The default file and the settings in force, as YAML."""
+"""The default file and the applied settings, as YAML."""
 
 import re
 from typing import Any

@@ -229,7 +229,7 @@ def list_places(data: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]
 
 
 def mutate(data: dict[str, Any], place: tuple[Any, ...], value: Any, change: str) -> None:
-    """Replace or delete what stands at a place, or put something unknown beside it."""
+    """Replace or delete what stands at a place, or put something unknown next to it."""
     around: Any = data
     for part in place[:-1]:
         around = around[part]

@@ -16,7 +16,7 @@ from littlest.machine.commands import CommandResult
         # status 3 as well, and yet not stopped
         (3, "activating\n", UnitState.RUNNING),
         (3, "deactivating\n", UnitState.RUNNING),
-        # systemd executes itself anew, at each of its upgrades: JupyterHub stopped healthy servers for this
+        # systemd executes itself again, at each of its upgrades: JupyterHub stopped healthy servers for this
         (1, "", UnitState.UNKNOWN),
         (-9, "", UnitState.UNKNOWN),
     ],

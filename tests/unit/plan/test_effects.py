@@ -1,4 +1,4 @@
-"""Which settings a running hub takes up, and which it is started anew for."""
+"""Which settings a running hub reloads, and which it is restarted for."""
 
 import json
 

@@ -79,7 +79,7 @@ def test_without_a_start_nothing_is_run_and_nothing_is_waited_for() -> None:
 
 
 def test_every_admin_gets_a_first_password() -> None:
-    # else whoever comes first chooses one, and is root
+    # else anyone who comes first chooses one, and is root
     config = load_config("users: {admin: [vera, olga, ada]}", "config.yaml")
     plan = make_plan(config, RELEASE, first_admin="olga", password_file=Path("/root/password"))
     steps = {step.user: step.password_file for step in plan.steps if isinstance(step, SetInitialPassword)}
