@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +53,10 @@ def find_installer() -> Path:
 def machines_for_tests() -> Iterator[MakeMachine]:
     """Give what makes machines that are gone when the tests end, as are those of a test run that was killed."""
     for machine in list_machines():
-        if machine.name.startswith(PREFIX) and machine.state.is_orphan():
-            machine.remove()
+        # the other process of this run may remove it at the same time
+        with suppress(FileNotFoundError):
+            if machine.name.startswith(PREFIX) and machine.state.is_orphan():
+                machine.remove()
     made: list[Machine] = []
 
     def make(label: str) -> Machine:

@@ -250,7 +250,7 @@ def test_accounts_of_the_machine_are_used_by_their_names(ready: Machine) -> None
     ready.run(["groupadd", f"--prefix={ready.root}", "staff"])
     assert ensure_user_account(ready, EMPTY, "grace", admin=False).home == PurePosixPath("/home/grace")
     for user in ("backup", "root", "nobody"):
-        with pytest.raises(LittlestError, match="belongs to the system"):
+        with pytest.raises(LittlestError, match="is a system account"):
             ensure_user_account(ready, EMPTY, user, admin=True)
     # nobody gets into a group of the machine by being called so
     assert ensure_user_account(ready, EMPTY, "staff", admin=False).name.startswith("staff-")
