@@ -67,9 +67,9 @@ def test_accounts_of_the_machine_are_used_and_those_of_its_system_are_not(own_se
     assert server.use("ada.lovelace", "open('.welcome').read() and open('x', 'w').write('1')") == "1"
     assert server.machine.run("stat -c %a /mnt/homes/ada.lovelace").stdout.strip() == "700"
 
-    for user, words in (("games", "belongs to the system"), ("root", "belongs to the system")):
+    for user, words in (("games", "is a system account"), ("root", "is a system account")):
         refuse(server, user, words)
-    refuse(server, "littlest-proxy", "belongs to the system")
+    refuse(server, "littlest-proxy", "is a system account")
     log = server.machine.run("journalctl -u jupyterhub --output=cat").stdout
     assert "the account games is a system account" in log
     assert "littlest-users" not in server.machine.run("id -Gn games").stdout
