@@ -5,7 +5,7 @@ from pathlib import Path
 
 import littlest
 
-TOP = Path(__file__).resolve().parents[3]
+TOP = Path(__file__).resolve().parents[2]
 
 
 def test_construct_yaml_names_one_version() -> None:
