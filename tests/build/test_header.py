@@ -94,7 +94,7 @@ def test_the_same_installer_again_changes_nothing(sandbox: Sandbox) -> None:
     # what would be ignored is said to be
     status, output = sandbox.run("--admin", "vera")
     assert status == 0
-    assert "Note: --admin vera is for a first install" in output
+    assert "--admin vera is only for a first installation, and was ignored" in output
 
 
 @pytest.mark.parametrize("harm", ["changed", "missing"])

@@ -62,7 +62,7 @@ def test_two_builds_wait_for_each_other(tmp_path: Path) -> None:
 def test_tiers_that_need_no_installer_run_where_it_cannot_be_built(tmp_path: Path) -> None:
     (tmp_path / "python").symlink_to(Path(os.environ["LITTLEST_CACHE"]) / "python")
     (tmp_path / "cpython").write_text("a file where the build wants a folder")
-    words = ("scripts/test", "unit", "build", "--", "-k", "test_it_names_the_version_of_the_package")
+    words = ("scripts/test", "tree", "build", "--", "-k", "test_it_names_the_version_of_the_package")
     result = call(*words, LITTLEST_CACHE=str(tmp_path))
     assert "1 passed" in result.stdout
     assert "build: the installer could not be built (see above)" in result.stdout

@@ -11,7 +11,7 @@ PYTHON = "/opt/littlest/current/bin/python"
 APPLY_EACH = """
 import base64, contextlib, io, json, subprocess, sys, urllib.request
 from pathlib import Path
-from littlest import cli
+from littlest.cli import main as cli
 
 def look():
     units = ["jupyterhub.service", "jupyterhub-proxy.service"]

@@ -77,7 +77,7 @@ def test_a_trial_tells_what_is_wrong_and_cleans_up(own_server: Server) -> None:
     # one that was killed half-way is no obstacle
     trial = machine.start([PYTHON, "-I", "-c", TRY % 60])
     machine.run(f"until systemctl is-active --quiet jupyter-{CANARY}.service; do sleep 0.1; done", timeout=60)
-    machine.run("kill -9 $(pgrep -f [s]ystem.canary)")
+    machine.run("kill -9 $(pgrep -f [h]ub.canary)")
     trial.wait(20)
     assert CANARY in find_canary(machine)
     assert try_server(own_server) == ""
