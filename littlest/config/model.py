@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SerializeAsAny, ValidationInfo, field_validator, model_validator
+from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 
 from littlest.config.sections.auth import CUSTOM, Auth, FirstUseAuth
 from littlest.config.sections.base import (
@@ -300,17 +300,18 @@ class Config(Section):
             yield ("auth", "external_url"), (("auth", "type"), problem, None)
 
 
-def find_variant(section: type[Section], data: Mapping[str, Any]) -> type[Section]:
+def find_variant(section: type[Section], data: Any) -> type[Section]:
     """Return the model of a group whose settings depend on its type; the group's own default where no type is given.
 
     Raises ValidationError for a type that there is not.
     """
-    kind = str(data.get("type", "firstuse"))
-    place = section.variants.get(kind)
-    if place is None and "." in kind:
-        place = section.variants[CUSTOM]
+    kind = str(data.get("type", "firstuse")) if isinstance(data, Mapping) else "firstuse"
+    place = section.variants.get(CUSTOM if "." in kind else kind)
     if place is None:
-        raise make_conflict("auth", ("type",), f"{kind} is not one of {', '.join(section.variants)}")
+        raise ValidationError.from_exception_data(
+            "auth",
+            [{"type": "literal_error", "loc": ("type",), "input": kind, "ctx": {"expected": ", ".join(section.variants)}}],
+        )
     module, _, name = place.partition(":")
     found: type[Section] = getattr(import_module(module), name)
     return found

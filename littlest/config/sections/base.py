@@ -66,7 +66,7 @@ WHEN_GIVEN = _WhenGiven()
 
 def validate_section(section: type[S], data: Mapping[str, Any]) -> S:
     """Return the settings of a group; where nothing is given, the defaults, which need no validator."""
-    return section.model_validate(data) if data else section.model_construct()
+    return section.model_construct() if data == {} else section.model_validate(data)
 
 
 class Secret(Section):

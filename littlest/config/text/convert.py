@@ -1,10 +1,10 @@
-"""YAML nodes to plain data, guided by the model: a value is read as the type of the setting it is given to.
+"""YAML nodes to plain data for the model, guided by it: a value is read as the type of the setting it is given to.
 
-That keeps a user called `null`, `yes` or `0123` the text it looks like, and gives every complaint its line. What is
-wrong is noted and left out, so that one run finds every problem.
+That keeps a user called `null`, `yes` or `0123` the text it looks like. A value that does not fit stays as it is: the
+model refuses it, and `nodes` and `kinds` tell where it is and what belongs there. What only the text shows, such as a
+key that is given twice, is noted here.
 """
 
-import itertools
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
@@ -12,15 +12,13 @@ from pydantic import ValidationError
 from ruamel.yaml.error import StreamMark
 
 from littlest.config.model import Config, find_variant
-from littlest.config.reference.catalog import as_section, find_nearest_word, list_variants, split_optional
+from littlest.config.reference.catalog import as_section, split_optional
 from littlest.config.sections.base import Place, Secret, Section
 from littlest.config.sections.kinds import UserName
 from littlest.config.sections.secrecy import cut_at_secret, is_hidden, is_secret_place
-from littlest.config.text.hints import explain_section, make_key_hint
 from littlest.config.text.problems import Problem
 from littlest.config.text.scalars import (
     BadValueError,
-    describe_kind,
     find_line_break,
     find_markup,
     guess_scalar,
@@ -29,38 +27,44 @@ from littlest.config.text.scalars import (
     is_null,
     make_visible,
     read_scalar,
-    show,
 )
 from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode
 
 KEY = "[key]"
 """The end of a place where the name itself is meant; pydantic's word for it."""
+REFUSED = ...
+"""A value that no type of a setting takes, not even one that may be null."""
 _MOST_DEPTH = 20
 _MOST_VALUES = 50_000
 """Of those whose shape no setting prescribes: a few lines of anchors within anchors can stand for billions."""
+_START = StreamMark("", 0, 0, 0)
+_NOTHING = ScalarNode("tag:yaml.org,2002:null", "", _START, _START)
+"""What an empty file holds."""
+Pair = tuple[str, Node, Node]
+"""A name, its key, or the merge key that brings it, and its value."""
 
 
 class Conversion:
-    """The conversion of one file's nodes: the `data`, the `problems` found, and the node at every place."""
+    """The conversion of one file's nodes to `data`, with the `problems` that only the nodes show."""
 
     def __init__(self, root: Node | None, file: str) -> None:
         self.file = file
         self.problems: list[Problem] = []
-        self.wrong: list[Place] = []
+        self.noted: set[Place] = set()
         """Where the problems are."""
         self.nodes: dict[Place, Node] = {}
-        self._values = 0
+        """The value at each place; below KEY its key, or the merge key that brings it."""
+        self.kinds: dict[Place, Any] = {}
+        """The type of each place; None where the model knows nothing of it."""
         self.hidden: list[Node] = []
         """Nodes to mask: secrets, values below unknown keys, and values where a group belongs."""
-        self.data: dict[str, Any] = {}
-        if root is not None and not is_empty(root):
-            self.nodes[()] = root
-            self.data = self._convert_section(root, Config, ())
+        self._values = 0
+        self.data: Any = self._read(root or _NOTHING, Config, ())
 
     def add_problem(self, node: Node, place: Place, problem: str, hint: str | None = None) -> None:
         """Note what is wrong with the value at a place, once."""
         found = self.make_problem(node, place, problem, hint)
-        self.wrong.append(place)
+        self.noted.add(place)
         if found not in self.problems:
             self.problems.append(found)
 
@@ -71,273 +75,175 @@ class Conversion:
         return Problem(self.file, mark.line + 1, mark.column + 1, key, problem, hint)
 
     def find_node(self, place: Place) -> Node:
-        """Return the node at a place, or at the nearest place around it."""
-        while place and place not in self.nodes:
+        """Return the node at a place, or at the nearest place around it; the key of a value that is left out."""
+        while place not in self.nodes:
             place = place[:-1]
-        # an empty file has no node at all
-        return self.nodes.get(place) or ScalarNode(None, "", StreamMark("", 0, 0, 0), StreamMark("", 0, 0, 0))
+        node = self.nodes[place]
+        # such a value has the position of the next thing
+        return self.nodes.get((*place, KEY), node) if is_blank(node) else node
 
-    def _convert_section(self, node: Node, model: type[Section], place: Place) -> dict[str, Any]:
-        data: dict[str, Any] = {}
-        if not isinstance(node, MappingNode):
+    def _read(self, node: Node, annotation: Any, place: Place) -> Any:
+        """Return a node's data, with which the model accepts it, or refuses it where it does not fit."""
+        kind, optional = split_optional(annotation)
+        self.kinds[place] = kind
+        self.nodes[place] = node
+        problem = self._find_problem(node, kind, place)
+        if problem:
+            self.add_problem(self.find_node(place), place, problem)
+            data: Any = REFUSED
+        elif isinstance(node, MappingNode):
+            data = self._read_mapping(node, kind, place)
+        elif isinstance(node, SequenceNode):
+            data = self._read_list(node, kind, place)
+        else:
+            data = _read_single(node, kind, optional=optional, is_entry=place != () and isinstance(place[-1], int))
+        shown = guess_scalar(node) if isinstance(node, ScalarNode) else data or node.value
+        is_misplaced = is_mapping(kind) and not isinstance(node, MappingNode) and not is_empty(node)
+        is_free_secret = is_hidden(shown, place) and not _names_file(shown, place)
+        if kind is None or is_misplaced or is_free_secret or (problem and kind is Any):
             self.hidden.append(node)
-            self.add_problem(node, place, *explain_section(node, model, place))
-            return data
-        if model.variants:
-            variant = self._choose_variant(node, model, place)
-            if variant is None:
-                return data
-            model = variant
-        for name, key, value in self._list_pairs(node, tuple(model.model_fields), place):
+        return data
+
+    def _find_problem(self, node: Node, kind: Any, place: Place) -> str:
+        """Return what is wrong with a value that only its node shows; empty where nothing is."""
+        if kind is None:
+            return ""
+        if kind is Any and self.kinds[place[:-1]] is not Any and (problem := self._measure(node)):
+            return problem
+        is_secret = kind is Secret or is_secret_place(place)
+        problem = find_markup(node, is_secret=is_secret)
+        has_text = kind is Secret or not (is_mapping(kind) or get_origin(kind) is tuple)
+        return problem or (find_line_break(node, is_secret=is_secret) if has_text else "")
+
+    def _measure(self, node: Node, depth: int = 0) -> str:
+        """Count the values in a value; return what is wrong if they are too many, or too deep."""
+        if depth > _MOST_DEPTH:
+            return "is nested too deeply, or holds itself"
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            return f"holds more than {_MOST_VALUES} values, each anchor counted where it is used"
+        inner: list[Node] = [] if isinstance(node, ScalarNode) else node.value
+        if isinstance(node, MappingNode):
+            inner = [value for _, value in node.value]
+        return next(filter(None, (self._measure(one, depth + 1) for one in inner)), "")
+
+    def _read_list(self, node: SequenceNode, kind: Any, place: Place) -> Any:
+        if get_origin(kind) is not tuple and kind is not Any:
+            return []
+        inner = Any if kind is Any else get_args(kind)[0]
+        items = (self._read(item, inner, (*place, index)) for index, item in enumerate(node.value))
+        return list(items) if kind is Any else tuple(items)
+
+    def _read_mapping(self, node: MappingNode, kind: Any, place: Place) -> Any:
+        if not is_mapping(kind) and kind is not Any:
+            return {}
+        section = as_section(kind)
+        names, inner = (str, None) if section else get_args(kind) or (str, Any)
+        if section is Secret and not all(is_merge(key) or key.value in Secret.model_fields for key, _ in node.value):
+            # the braces, and all that is in them, may be the secret itself
+            self.hidden += [node, *(key for key, _ in node.value)]
+            return REFUSED
+        pairs = list(self._list_pairs(node, place, ignore_case=names is UserName))
+        if section is not None:
+            self.kinds[place] = section = _choose_variant(section, pairs)
+        data = {}
+        for name, key, value in pairs:
             here = (*place, name)
-            # a value that is left out has the position of the next thing: point at the key instead
-            self.nodes[here] = key if is_blank(value) else value
-            try:
-                data[name] = self._convert(value, model.model_fields[name].annotation, here)
-            except BadValueError as error:
-                self.add_problem(self.nodes[here], here, str(error))
-            if model is Secret and name == "value":
+            self.nodes[*here, KEY] = key
+            field = section.model_fields.get(name) if section else None
+            data[name] = self._read(value, field.annotation if field else inner, here)
+            if section is Secret and name == "value":
                 self.hidden.append(value)
         return data
 
-    def _choose_variant(self, node: MappingNode, model: type[Section], place: Place) -> type[Section] | None:
-        """Return the model that the key `type` asks for; None, and a problem, for an unknown type."""
-        pairs = ((key.value, value) for key, value in node.value if isinstance(key, ScalarNode))
-        merged = ((name, value) for name, _, value in self._list_merged(node, place))
-        kind = next((value for name, value in itertools.chain(pairs, merged) if name == "type"), None)
-        if not isinstance(kind, ScalarNode) or is_blank(kind):
-            # the problem is reported where the key is read
-            return find_variant(model, {})
-        try:
-            return find_variant(model, {"type": kind.value})
-        except ValidationError:
-            nearest = find_nearest_word(kind.value, tuple(model.variants))
-            self.hidden += [value for _, value in node.value if value is not kind]
-            problem = f"{show(kind)} is not one of {', '.join(model.variants)}"
-            self.add_problem(kind, (*place, "type"), problem, f"did you mean {nearest}?" if nearest else None)
-            known = {name for _, variant in list_variants(model) for name in variant.model_fields}
-            # for the keys that no type has
-            list(self._list_pairs(node, tuple(known), place))
-            return None
-
-    def _list_pairs(
-        self, node: MappingNode, names: tuple[str, ...] | None, place: Place
-    ) -> Iterator[tuple[str, Node, Node]]:
-        """Yield the known keys, their nodes and values, each once; note the unknown and the repeated ones.
-
-        `names` are the known keys, None where any key is allowed.
-        """
-        is_known = names.__contains__ if names is not None else bool
-        first_lines: dict[str, int] = {}
+    def _list_pairs(self, node: MappingNode, place: Place, *, ignore_case: bool) -> Iterator[Pair]:
+        """Yield the keys and values of a mapping, each once, and note the repeated ones."""
+        first: dict[str, Node] = {}
         for key, value in node.value:
-            if _is_merge(key):
-                continue
             name = key.value if isinstance(key, ScalarNode) else ""
-            here = (*place, name)
+            same = name.lower() if ignore_case else name
+            if is_merge(key):
+                continue
             if not name:
                 self.add_problem(key, place, "a key must be a plain word")
-            elif name in first_lines:
-                problem = f"is given twice, first on line {first_lines[name]}"
+            elif same in first:
+                other = first[same]
+                letters = "" if other.value == name else " in other letters"
+                problem = f"is given twice, first on line {other.start_mark.line + 1}{letters}"
                 self.hidden.append(value)
-                self.add_problem(key, here, problem, "keep one of the two")
+                self.add_problem(key, (*place, name, KEY), problem, "keep one of the two")
             else:
-                first_lines[name] = key.start_mark.line + 1
-                if is_known(name):
-                    yield name, key, value
-                else:
-                    self.hidden.append(value)
-                    self.add_problem(key, here, "unknown key", make_key_hint(name, names or (), place))
-        for name, key, value in self._list_merged(node, place):
-            if name in first_lines:
-                continue
-            first_lines[name] = key.start_mark.line + 1
-            if is_known(name):
+                first[same] = key
                 yield name, key, value
-            else:
-                # the key may be right where it is written: only merging it into this group is wrong
-                self.hidden.append(value)
-                merge = next(one for one, _ in node.value if _is_merge(one))
-                hint = make_key_hint(name, names or (), place)
-                self.add_problem(merge, (*place, name), "unknown key, which << brings here", hint)
+        for merge, name, value in self._list_merged(node, place):
+            if name not in first:
+                first[name] = merge
+                yield name, merge, value
 
-    def _list_merged(self, node: MappingNode, place: Place) -> Iterator[tuple[str, Node, Node]]:
+    def _list_merged(self, node: MappingNode, place: Place) -> Iterator[tuple[Node, str, Node]]:
         """Yield what merge keys (`<<: *anchor`) bring, the nearest first."""
-        waiting = [value for key, value in node.value if _is_merge(key)]
+        waiting = [(key, value) for key, value in node.value if is_merge(key)]
         seen: set[int] = {id(node)}
         while waiting:
-            source = waiting.pop(0)
+            merge, source = waiting.pop(0)
             if id(source) in seen:
                 continue
             seen.add(id(source))
             if isinstance(source, SequenceNode):
-                waiting[:0] = source.value
+                waiting[:0] = [(merge, one) for one in source.value]
             elif isinstance(source, MappingNode):
-                waiting[:0] = [value for key, value in source.value if _is_merge(key)]
+                waiting[:0] = [(merge, value) for key, value in source.value if is_merge(key)]
                 for key, value in source.value:
-                    if isinstance(key, ScalarNode) and not _is_merge(key):
-                        yield key.value, key, value
+                    if isinstance(key, ScalarNode) and not is_merge(key):
+                        yield merge, key.value, value
             else:
                 self.add_problem(source, place, "<< takes a group of settings, such as *name")
 
-    def _convert(self, node: Node, annotation: Any, place: Place) -> Any:
-        kind, optional = split_optional(annotation)
-        if kind is Secret and not isinstance(node, MappingNode):
-            self.hidden.append(node)
-        self._hide_free(node, place)
-        is_secret = kind is Secret or is_secret_place(place)
-        markup = find_markup(node, is_secret=is_secret) or (
-            find_line_break(node, is_secret=True) if kind is Secret else ""
-        )
-        if markup:
-            raise BadValueError(markup)
-        if kind is Any:
-            try:
-                return self._convert_data(node, place)
-            except BadValueError:
-                # what was not converted may hold secrets
-                self.hidden.append(node)
-                raise
-        if optional and is_null(node):
-            return None
-        section, origin = as_section(kind), get_origin(kind)
-        if kind is Secret and not isinstance(node, ScalarNode):
-            self._check_secret_group(node)
-        if kind is Secret and isinstance(node, ScalarNode) and not is_empty(node):
-            found: Any = {"value": node.value}
-        elif section is not None:
-            # a group whose settings are all commented out is a group without settings
-            found = {} if is_empty(node) else self._convert_section(node, section, place)
-        elif origin is dict:
-            found = {} if is_empty(node) else self._convert_mapping(node, get_args(kind), place)
-        elif origin is tuple:
-            found = () if is_empty(node) else self._convert_list(node, get_args(kind)[0], place)
-        else:
-            found = self._convert_single(node, kind, place, optional=optional)
-        return found
 
-    def _check_secret_group(self, node: Node) -> None:
-        """Raises BadValueError for neither a secret nor {file: PATH}; the message names nothing of it."""
-        if not isinstance(node, MappingNode):
-            raise BadValueError(
-                "takes a secret, or {file: PATH}, not a list; put a secret that begins with [ in quotes"
-            )
-        keys = [key for key, _ in node.value if not _is_merge(key)]
-        if not all(isinstance(key, ScalarNode) and key.value in Secret.model_fields for key in keys):
-            self.hidden += [node, *keys]
-            raise BadValueError("takes a secret, or {file: PATH}; put a secret that begins with { in quotes")
+def is_mapping(kind: Any) -> bool:
+    """Whether a type is a group of settings, or names that the admin chooses."""
+    return as_section(kind) is not None or get_origin(kind) is dict
 
-    def _convert_single(self, node: Node, kind: Any, place: Place, *, optional: bool) -> Any:
-        if not isinstance(node, ScalarNode):
-            given = "list" if isinstance(node, SequenceNode) else "group"
-            is_flow = isinstance(node, SequenceNode | MappingNode) and node.flow_style
-            advice = "; put what begins with { or [ in quotes" if is_flow and kind is str else ""
-            raise BadValueError(f"takes {describe_kind(kind)}, not a {given}{advice}")
-        in_list = isinstance(place[-1], int)
-        if is_blank(node):
-            raise BadValueError("is empty" if in_list else "has no value; give one, or delete the line")
-        if not in_list and is_null(node):
-            raise BadValueError(f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default")
-        if broken := find_line_break(node, is_secret=is_secret_place(place)):
-            raise BadValueError(broken)
+
+def _read_single(node: ScalarNode, kind: Any, *, optional: bool, is_entry: bool) -> Any:
+    if kind is Any:
+        return guess_scalar(node)
+    if optional and is_null(node):
+        return None
+    if is_empty(node) and is_mapping(kind):
+        # a group whose settings are all commented out is a group without settings
+        return {}
+    if is_empty(node) and get_origin(kind) is tuple:
+        return ()
+    if kind is Secret:
+        return {"value": node.value}
+    if is_blank(node) or (is_null(node) and not is_entry):
+        return REFUSED
+    try:
         return read_scalar(node, kind)
-
-    def _convert_mapping(self, node: Node, annotation: tuple[Any, Any], place: Place) -> dict[str, Any]:
-        """Return the values of names that the admin chooses, such as those of groups."""
-        data: dict[str, Any] = {}
-        if not isinstance(node, MappingNode):
-            self.hidden.append(node)
-            raise BadValueError("takes names with their settings: write them below it, indented, such as name: …")
-        names, kind = annotation
-        first_lines: dict[str, int] = {}
-        for name, key, value in self._list_pairs(node, None, place):
-            here = (*place, name)
-            same = name.lower() if names is UserName else name
-            if same in first_lines:
-                self.hidden.append(value)
-                problem = f"is given twice, first on line {first_lines[same]} in other letters"
-                self.add_problem(key, here, problem, "keep one of the two")
-                continue
-            first_lines[same] = key.start_mark.line + 1
-            self.nodes[here] = key if is_blank(value) else value
-            self.nodes[*here, KEY] = key
-            try:
-                data[name] = self._convert(value, kind, here)
-            except BadValueError as error:
-                self.add_problem(self.nodes[here], here, str(error))
-        return data
-
-    def _convert_data(self, node: Node, place: Place, depth: int = 0) -> Any:
-        """Return a value whose shape no setting prescribes."""
-        if depth > _MOST_DEPTH:
-            raise BadValueError("is nested too deeply, or holds itself")
-        self._values += 1
-        self._hide_free(node, place)
-        if self._values > _MOST_VALUES:
-            raise BadValueError(f"holds more than {_MOST_VALUES} values, each anchor counted where it is used")
-        is_secret = is_secret_place(place)
-        markup = find_markup(node, is_secret=is_secret) or find_line_break(node, is_secret=is_secret)
-        if markup:
-            self.hidden.append(node)
-            self.add_problem(node, place, markup)
-            return None
-        if isinstance(node, ScalarNode):
-            return guess_scalar(node)
-        if isinstance(node, SequenceNode):
-            items = []
-            for index, item in enumerate(node.value):
-                self.nodes[*place, index] = item
-                items.append(self._convert_data(item, (*place, index), depth + 1))
-            return items
-        data: dict[str, Any] = {}
-        if not isinstance(node, MappingNode):
-            return data
-        for name, key, value in self._list_pairs(node, None, place):
-            self.nodes[*place, name] = key if is_blank(value) else value
-            self.nodes[*place, name, KEY] = key
-            data[name] = self._convert_data(value, (*place, name), depth + 1)
-        return data
-
-    def _hide_free(self, node: Node, place: Place) -> None:
-        """Note secrets where the model knows no names, together with the names in them."""
-        value: Any = node
-        if isinstance(node, ScalarNode):
-            value = guess_scalar(node)
-        elif isinstance(node, SequenceNode):
-            value = [item.value for item in node.value if isinstance(item, ScalarNode)] or node
-        if is_hidden(value, place) and not _names_file(node, place):
-            self.hidden.append(node)
-            if isinstance(node, MappingNode):
-                self.hidden += [key for key, _ in node.value]
-
-    def _convert_list(self, node: Node, annotation: Any, place: Place) -> tuple[Any, ...]:
-        if not isinstance(node, SequenceNode):
-            if isinstance(node, ScalarNode) and not node.style and node.value.startswith("-"):
-                raise BadValueError("takes a list; a space is missing after the dash")
-            example = (
-                f"- {make_visible(node.value.split(',')[0].strip())}" if isinstance(node, ScalarNode) else "- name"
-            )
-            raise BadValueError(f"takes a list: write each entry on a line of its own below it, such as {example}")
-        items: list[Any] = []
-        for index, item in enumerate(node.value):
-            try:
-                value = self._convert(item, annotation, (*place, index))
-            except BadValueError as error:
-                self.add_problem(item, (*place, index), f"entry {index + 1} {error}")
-            else:
-                # positions in the data, which lacks the entries that could not be read
-                self.nodes[*place, len(items)] = item
-                items.append(value)
-        return tuple(items)
+    except BadValueError:
+        return REFUSED
 
 
-def _names_file(node: Node, place: Place) -> bool:
+def _choose_variant(section: type[Section], pairs: list[Pair]) -> type[Section]:
+    """Return the model that the key `type` asks for; the section itself, for an unknown type, which it refuses."""
+    if not section.variants:
+        return section
+    kind = next((value for name, _, value in pairs if name == "type"), None)
+    is_given = isinstance(kind, ScalarNode) and not is_blank(kind)
+    try:
+        return find_variant(section, {"type": kind.value} if is_given else {})
+    except ValidationError:
+        return section
+
+
+def _names_file(data: Any, place: Place) -> bool:
     """Whether this is the path of a secret's file, or `{file: PATH}` as a whole."""
-    if isinstance(node, MappingNode):
-        return len(node.value) == 1 and all(
-            isinstance(key, ScalarNode) and _names_file(value, (*place, key.value)) for key, value in node.value
-        )
-    return isinstance(node, ScalarNode) and place[-1] == "file" and node.value.startswith("/")
+    if isinstance(data, dict):
+        return data.keys() == {"file"} and _names_file(data["file"], (*place, "file"))
+    return place[-1] == "file" and isinstance(data, str) and data.startswith("/")
 
 
-def _is_merge(key: Node) -> bool:
+def is_merge(key: Node) -> bool:
+    """Whether a key is <<."""
     return isinstance(key, ScalarNode) and key.value == "<<" and not key.style

@@ -14,10 +14,11 @@ from pydantic_core import ErrorDetails
 from littlest.config.model import Config
 from littlest.config.reference.catalog import find_nearest_word
 from littlest.config.sections.base import CONFLICT, Place
-from littlest.config.text.convert import Conversion
+from littlest.config.text.convert import KEY, Conversion, is_merge
+from littlest.config.text.hints import explain_key, explain_misfit
 from littlest.config.text.problems import InvalidConfig, Problem
-from littlest.config.text.scalars import show
-from littlest.config.text.syntax import YamlSyntaxError, parse_yaml
+from littlest.config.text.scalars import is_empty, show
+from littlest.config.text.syntax import ScalarNode, YamlSyntaxError, parse_yaml
 
 
 def decode_config(data: bytes, name: str) -> str:
@@ -83,27 +84,24 @@ def _validate(conversion: Conversion) -> Config | None:
     A second round checks the sections against each other without those that have problems of their own: so one run
     names everything, and nothing that is only missing because it was left out.
     """
-    unknown = {str(place[0]) for place in conversion.wrong if place}
-    noted = frozenset(conversion.wrong)
+    noted = frozenset(conversion.noted)
+    wrong = {str(place[0]) for place in noted if place}
     try:
-        return Config.model_validate(conversion.data, context=unknown)
+        return Config.model_validate(conversion.data, context=wrong)
     except ValidationError as error:
         details = error.errors(include_url=False)
     for detail in details:
-        section = detail["loc"][0] if detail["loc"] else ""
-        if detail["type"] == CONFLICT and section in unknown:
-            continue
-        # of a list the places are those in the data, which lacks what could not be read
-        if detail["loc"] in noted and isinstance(detail["loc"][-1], str):
-            continue
-        if detail["type"] == "too_short" and detail["input"]:
-            # pydantic counts only the entries that are right
-            continue
-        _add_problem(conversion, detail)
-    wrong = unknown | {str(detail["loc"][0]) for detail in details if detail["loc"]}
-    healthy = {key: value for key, value in conversion.data.items() if key not in wrong}
+        place = detail["loc"]
+        is_unsure = detail["type"] == CONFLICT and place[:1] and place[0] in wrong
+        # pydantic counts only the entries that are right
+        is_miscounted = detail["type"] == "too_short" and detail["input"]
+        if not (is_unsure or is_miscounted or place in noted):
+            _add_problem(conversion, detail)
+    wrong |= {str(detail["loc"][0]) for detail in details if detail["loc"]}
+    if not isinstance(conversion.data, dict):
+        return None
     try:
-        Config.model_validate(healthy, context=wrong)
+        Config.model_validate({key: conversion.data[key] for key in conversion.data.keys() - wrong}, context=wrong)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             _add_problem(conversion, detail)
@@ -111,12 +109,23 @@ def _validate(conversion: Conversion) -> Config | None:
 
 
 def _add_problem(conversion: Conversion, detail: ErrorDetails) -> None:
-    node = conversion.find_node(detail["loc"])
-    problem, hint = _explain(detail)
-    # a conflict names its subject; in every other problem the value is the subject
-    is_hidden = any(node is hidden for hidden in conversion.hidden)
-    subject = "" if is_hidden or detail["type"] in (CONFLICT, "missing") else show(node)
-    conversion.add_problem(node, detail["loc"], f"{subject} {problem}".lstrip(), hint)
+    place = detail["loc"]
+    value, node = conversion.nodes.get(place), conversion.find_node(place)
+    # what is no single value is not one of several words either
+    is_misfit = detail["type"] == "literal_error" and (not isinstance(value, ScalarNode) or is_empty(value))
+    if detail["type"] == "extra_forbidden":
+        node = conversion.nodes[*place, KEY]
+        problem = "unknown key, which << brings here" if is_merge(node) else "unknown key"
+        hint: str | None = explain_key(str(place[-1]), conversion.kinds[place[:-1]], place[:-1])
+    elif value is not None and (is_misfit or detail["type"].endswith("_type")):
+        problem, hint = explain_misfit(value, conversion.kinds[place], place)
+    else:
+        problem, hint = _explain(detail)
+        # a conflict names its subject; in every other problem the value is the subject
+        is_hidden = any(node is hidden for hidden in conversion.hidden)
+        subject = "" if is_hidden or detail["type"] in (CONFLICT, "missing") else show(node)
+        problem = f"{subject} {problem}".lstrip()
+    conversion.add_problem(node, place, problem, hint)
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
