@@ -310,7 +310,14 @@ def find_variant(section: type[Section], data: Any) -> type[Section]:
     if place is None:
         raise ValidationError.from_exception_data(
             "auth",
-            [{"type": "literal_error", "loc": ("type",), "input": kind, "ctx": {"expected": ", ".join(section.variants)}}],
+            [
+                {
+                    "type": "literal_error",
+                    "loc": ("type",),
+                    "input": kind,
+                    "ctx": {"expected": ", ".join(section.variants)},
+                }
+            ],
         )
     module, _, name = place.partition(":")
     found: type[Section] = getattr(import_module(module), name)

@@ -4,6 +4,7 @@ Nodes have no types yet: what a value means is decided by the setting it is give
 (`littlest.config.text.convert`), so that a user called `null` or `0123` keeps that name.
 """
 
+import contextlib
 import re
 import warnings
 from collections.abc import Callable
@@ -69,6 +70,10 @@ def parse_yaml(text: str) -> Node | None:
 
 
 _NO_COLON = "this line lacks a colon after its key"
+_ODD_COLON = (
+    "a colon does not fit here: the line above may lack its colon, this line may be indented wrongly, "
+    "or the value needs quotes"
+)
 _NO_FIT = "this line does not fit the lines above it; check its indentation and brackets"
 _EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
     (r"found character '\\t' that cannot start any token", "there is a tab here; indent with spaces"),
@@ -76,21 +81,11 @@ _EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
         r"found character '(.+)' that cannot start any token",
         lambda match: f"a value may not begin with {match[1]}; put the value in quotes",
     ),
-    (
-        r"mapping values are not allowed here",
-        "a colon does not fit here: the line above may lack its colon, this line may be indented wrongly, "
-        "or the value needs quotes",
-    ),
+    (r"mapping values are not allowed here", _ODD_COLON),
     (r"could not find expected ':'", _NO_COLON),
     (r"sequence entries are not allowed here", "a list begins on a line of its own, below its key"),
-    (
-        r"mapping keys are not allowed here",
-        "a question mark does not fit here; put the value in quotes",
-    ),
-    (
-        r"expected <block end>",
-        _NO_FIT,
-    ),
+    (r"mapping keys are not allowed here", "a question mark does not fit here; put the value in quotes"),
+    (r"expected <block end>", _NO_FIT),
     (r"found unexpected end of stream", "the quotes that open here are never closed"),
     (
         r"expected ',' or '([\]}])'",
@@ -122,8 +117,6 @@ _REPORTED_AT_START = re.compile(
 _LINE = re.compile(r"[^\n\r]*(?:\r\n|\n|\r|$)")
 """A line with its end, as YAML counts them."""
 _NO_SPACE = re.compile(r"\s*(?:(-)[^\s\-.0-9]|[A-Za-z_][A-Za-z0-9_.-]*\s*(:(?!//)(?=\S)|\uff1a))")
-_WORD = re.compile(r"\s*[A-Za-z_][A-Za-z0-9_-]*\s*(?:#.*)?\s*")
-_KEY = re.compile(r"\s*(?:- +)*[^\s:#]+\s*:(?:\s|$)")
 
 
 def _explain(error: MarkedYAMLError, text: str) -> YamlSyntaxError:
@@ -133,56 +126,33 @@ def _explain(error: MarkedYAMLError, text: str) -> YamlSyntaxError:
     if error.context_mark is not None and (is_tag or _REPORTED_AT_START.match(said)):
         mark = error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+    problem = f"this is not valid YAML: {said}"
     for pattern, plain in _EXPLANATIONS:
         if match := re.match(pattern, said):
-            found = YamlSyntaxError(plain if isinstance(plain, str) else plain(match), line, column)
-            return _find_cause(found, text)
-    return YamlSyntaxError(f"this is not valid YAML: {said}", line, column)
-
-
-def _find_cause(error: YamlSyntaxError, text: str) -> YamlSyntaxError:
-    """Return the error where a person looks for it: often the cause is on a line above the one YAML gives up on."""
-    lines = _LINE.findall(text)
-    this = lines[error.line - 1]
-    if error.problem == _NO_FIT and (found := _find_late_quotes(error, text)):
-        return found
-    if error.problem.startswith("a colon does not fit here") and _KEY.match(this):
-        line = _find_line_without_colon(error.line, lines)
-        if line:
-            error = YamlSyntaxError(_NO_COLON, line, _measure_indent(lines[line - 1]) + 1)
-    if error.problem == _NO_COLON and (found_space := explain_missing_space(lines[error.line - 1])):
-        return YamlSyntaxError(found_space, error.line, error.column)
-    return error
-
-
-def _find_line_without_colon(number: int, lines: list[str]) -> int:
-    """Return the line above a key that lacks its colon, 0 where none does; of several in a row the first.
-
-    YAML reads them and what is indented further as one text, and notices at the next line with a colon.
-    """
-    indent = _measure_indent(lines[number - 1])
-    above = [line for line in range(number - 1, 0, -1) if not _is_blank_or_comment(lines[line - 1])]
-    near = [line for line in above if _measure_indent(lines[line - 1]) <= indent]
-    found = 0
-    for line in near:
-        text = lines[line - 1]
-        is_alike = _measure_indent(text) == indent or (line in above[:1] and _WORD.fullmatch(text))
-        if not is_alike or re.search(r":(?:\s|$)", text):
+            problem = plain if isinstance(plain, str) else plain(match)
             break
-        found = line
-    return found
+    if problem in (_NO_FIT, _ODD_COLON):
+        line, column, problem = _find_cause(text, line) or (line, column, problem)
+    if problem == _NO_COLON:
+        problem = explain_missing_space(_LINE.findall(text)[line - 1]) or problem
+    return YamlSyntaxError(problem, line, column)
 
 
-def _find_late_quotes(error: YamlSyntaxError, text: str) -> YamlSyntaxError | None:
-    """Return an error about quotes that were meant to be closed on their own line, where a later one closes them."""
-    try:
+def _find_cause(text: str, line: int) -> tuple[int, int, str] | None:
+    """Return where a text began above the line on which YAML gives up, and what is wrong there.
+
+    Quotes that were meant to be closed on their own line are closed by a later one; a key without its colon is read
+    as one text together with the lines below it, up to the next colon.
+    """
+    with contextlib.suppress(YAMLError):
         for token in YAML(typ="safe", pure=True).scan(text):
             start, end = token.start_mark, token.end_mark
-            if isinstance(token, ScalarToken) and token.style and start.line < end.line == error.line - 1:
-                problem = f"the quotes that open here are closed only on line {error.line}"
-                return YamlSyntaxError(problem, start.line + 1, start.column + 1)
-    except YAMLError:
-        pass
+            if not isinstance(token, ScalarToken) or not start.line < end.line == line - 1:
+                continue
+            if token.style:
+                return start.line + 1, start.column + 1, f"the quotes that open here are closed only on line {line}"
+            if not text[start.index - start.column : start.index].strip():
+                return start.line + 1, start.column + 1, _NO_COLON
     return None
 
 
@@ -196,13 +166,3 @@ def explain_missing_space(line: str) -> str | None:
     return (
         "a space is missing after the colon" if found[2] == ":" else "this colon is a wide one; write : and a space"
     )
-
-
-def _is_blank_or_comment(line: str) -> bool:
-    """Whether a line holds nothing but a comment, or nothing at all."""
-    return not line.strip() or line.lstrip().startswith("#")
-
-
-def _measure_indent(line: str) -> int:
-    """Return the number of spaces before a line's text."""
-    return len(line) - len(line.lstrip(" "))
