@@ -28,7 +28,7 @@ from littlest.config.text.scalars import (
     make_visible,
     read_scalar,
 )
-from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode
+from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode, list_inner
 
 KEY = "[key]"
 """The end of a place where the name itself is meant; pydantic's word for it."""
@@ -57,7 +57,7 @@ class Conversion:
         self.kinds: dict[Place, Any] = {}
         """The type of each place; None where the model knows nothing of it."""
         self.hidden: list[Node] = []
-        """Nodes to mask: secrets, values below unknown keys, and values where a group belongs."""
+        """Nodes to mask with all that is in them: secrets, values of unknown keys, and values where a group belongs."""
         self._values = 0
         self.data: Any = self._read(root or _NOTHING, Config, ())
 
@@ -122,10 +122,7 @@ class Conversion:
         self._values += 1
         if self._values > _MOST_VALUES:
             return f"holds more than {_MOST_VALUES} values, each anchor counted where it is used"
-        inner: list[Node] = [] if isinstance(node, ScalarNode) else node.value
-        if isinstance(node, MappingNode):
-            inner = [value for _, value in node.value]
-        return next(filter(None, (self._measure(one, depth + 1) for one in inner)), "")
+        return next(filter(None, (self._measure(one, depth + 1) for one in list_inner(node))), "")
 
     def _read_list(self, node: SequenceNode, kind: Any, place: Place) -> Any:
         if get_origin(kind) is not tuple and kind is not Any:
@@ -141,7 +138,7 @@ class Conversion:
         names, inner = (str, None) if section else get_args(kind) or (str, Any)
         if section is Secret and not all(is_merge(key) or key.value in Secret.model_fields for key, _ in node.value):
             # the braces, and all that is in them, may be the secret itself
-            self.hidden += [node, *(key for key, _ in node.value)]
+            self.hidden.append(node)
             return REFUSED
         pairs = list(self._list_pairs(node, place, ignore_case=names is UserName))
         if section is not None:
@@ -162,42 +159,32 @@ class Conversion:
         for key, value in node.value:
             name = key.value if isinstance(key, ScalarNode) else ""
             same = name.lower() if ignore_case else name
-            if is_merge(key):
-                continue
             if not name:
                 self.add_problem(key, place, "a key must be a plain word")
-            elif same in first:
-                other = first[same]
-                letters = "" if other.value == name else " in other letters"
-                problem = f"is given twice, first on line {other.start_mark.line + 1}{letters}"
+            elif same in first and not is_merge(key):
+                letters = "" if first[same].value == name else " in other letters"
+                problem = f"is given twice, first on line {first[same].start_mark.line + 1}{letters}"
                 self.hidden.append(value)
                 self.add_problem(key, (*place, name, KEY), problem, "keep one of the two")
-            else:
+            elif not is_merge(key):
                 first[same] = key
                 yield name, key, value
-        for merge, name, value in self._list_merged(node, place):
-            if name not in first:
-                first[name] = merge
+        for name, merge, value in self._list_merged(node, place, {id(node)}):
+            if first.setdefault(name, merge) is merge:
                 yield name, merge, value
 
-    def _list_merged(self, node: MappingNode, place: Place) -> Iterator[tuple[Node, str, Node]]:
+    def _list_merged(self, node: MappingNode, place: Place, seen: set[int]) -> Iterator[Pair]:
         """Yield what merge keys (`<<: *anchor`) bring, the nearest first."""
-        waiting = [(key, value) for key, value in node.value if is_merge(key)]
-        seen: set[int] = {id(node)}
-        while waiting:
-            merge, source = waiting.pop(0)
-            if id(source) in seen:
-                continue
-            seen.add(id(source))
-            if isinstance(source, SequenceNode):
-                waiting[:0] = [(merge, one) for one in source.value]
-            elif isinstance(source, MappingNode):
-                waiting[:0] = [(merge, value) for key, value in source.value if is_merge(key)]
-                for key, value in source.value:
-                    if isinstance(key, ScalarNode) and not is_merge(key):
-                        yield merge, key.value, value
-            else:
-                self.add_problem(source, place, "<< takes a group of settings, such as *name")
+        for merge, given in node.value:
+            sources = given.value if isinstance(given, SequenceNode) else [given]
+            for source in sources if is_merge(merge) else ():
+                if not isinstance(source, MappingNode):
+                    self.add_problem(source, place, "<< takes a group of settings, such as *name")
+                elif id(source) not in seen:
+                    seen.add(id(source))
+                    pairs = [(key, value) for key, value in source.value if isinstance(key, ScalarNode)]
+                    yield from ((key.value, merge, value) for key, value in pairs if not is_merge(key))
+                    yield from ((name, merge, value) for name, _, value in self._list_merged(source, place, seen))
 
 
 def is_mapping(kind: Any) -> bool:

@@ -4,9 +4,16 @@ import re
 from typing import Any, get_origin
 
 from littlest.config.reference.catalog import as_section, find_nearest_key, find_nearest_word, list_variants
-from littlest.config.sections.auth import Auth
 from littlest.config.sections.base import Place, Secret, Section
-from littlest.config.text.scalars import BadValueError, describe_kind, is_blank, is_null, make_visible, read_scalar
+from littlest.config.text.scalars import (
+    BadValueError,
+    describe_kind,
+    is_blank,
+    is_null,
+    make_visible,
+    read_scalar,
+    show,
+)
 from littlest.config.text.syntax import Node, ScalarNode, SequenceNode, explain_missing_space
 
 Complaint = tuple[str, str | None]
@@ -34,30 +41,37 @@ def explain_misfit(node: Node, kind: Any, place: Place) -> Complaint:
     section = as_section(kind)
     if section is not None:
         return _explain_secret(node) if section is Secret else _explain_section(node, section, place)
-    entry = f"entry {place[-1] + 1} " if place and isinstance(place[-1], int) else ""
-    return f"{entry}{_explain_value(node, kind, is_entry=bool(entry))}", None
-
-
-def _explain_value(node: Node, kind: Any, *, is_entry: bool) -> str:
+    is_entry = place != () and isinstance(place[-1], int)
     if get_origin(kind) is dict:
-        return "takes names with their settings: write them below it, indented, such as name: …"
-    if get_origin(kind) is tuple:
-        if isinstance(node, ScalarNode) and not node.style and node.value.startswith("-"):
-            return "takes a list; a space is missing after the dash"
-        example = make_visible(node.value.split(",")[0].strip()) if isinstance(node, ScalarNode) else "name"
-        return f"takes a list: write each entry on a line of its own below it, such as - {example}"
-    takes = f"takes {describe_kind(kind)}, not"
-    if not isinstance(node, ScalarNode):
+        problem = "takes names with their settings: write them below it, indented, such as name: …"
+    elif get_origin(kind) is tuple:
+        problem = _explain_list(node)
+    elif isinstance(node, ScalarNode):
+        problem = _explain_single(node, kind, is_entry=is_entry)
+    else:
+        shape = "list" if isinstance(node, SequenceNode) else "group"
         advice = "; put what begins with { or [ in quotes" if node.flow_style and kind is str else ""
-        return f"{takes} a {'list' if isinstance(node, SequenceNode) else 'group'}{advice}"
+        problem = f"takes {describe_kind(kind)}, not a {shape}{advice}"
+    return f"entry {place[-1] + 1} {problem}" if is_entry else problem, None
+
+
+def _explain_list(node: Node) -> str:
+    if isinstance(node, ScalarNode) and not node.style and node.value.startswith("-"):
+        return "takes a list; a space is missing after the dash"
+    example = make_visible(node.value.split(",")[0].strip()) if isinstance(node, ScalarNode) else "name"
+    return f"takes a list: write each entry on a line of its own below it, such as - {example}"
+
+
+def _explain_single(node: ScalarNode, kind: Any, *, is_entry: bool) -> str:
     if is_blank(node):
         return "is empty" if is_entry else "has no value; give one, or delete the line"
     if is_null(node) and not is_entry:
-        return f"{takes} {node.value}; delete the line to get the default"
+        return f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default"
     try:
-        return f"{takes} {read_scalar(node, kind)}"
+        read_scalar(node, kind)
     except BadValueError as error:
         return str(error)
+    return f"{show(node)} does not fit"
 
 
 def _explain_secret(node: Node) -> Complaint:

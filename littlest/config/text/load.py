@@ -79,32 +79,28 @@ def load_located_config(text: str, name: str) -> LoadedConfig:
 
 
 def _validate(conversion: Conversion) -> Config | None:
-    """Return the settings; None, with the problems added to the conversion, where something is wrong with them.
+    """Return the settings; where something is wrong with them, add the problems to the conversion.
 
     A second round checks the sections against each other without those that have problems of their own: so one run
     names everything, and nothing that is only missing because it was left out.
     """
     noted = frozenset(conversion.noted)
     wrong = {str(place[0]) for place in noted if place}
-    try:
-        return Config.model_validate(conversion.data, context=wrong)
-    except ValidationError as error:
-        details = error.errors(include_url=False)
-    for detail in details:
-        place = detail["loc"]
-        is_unsure = detail["type"] == CONFLICT and place[:1] and place[0] in wrong
-        # pydantic counts only the entries that are right
-        is_miscounted = detail["type"] == "too_short" and detail["input"]
-        if not (is_unsure or is_miscounted or place in noted):
-            _add_problem(conversion, detail)
-    wrong |= {str(detail["loc"][0]) for detail in details if detail["loc"]}
-    if not isinstance(conversion.data, dict):
-        return None
-    try:
-        Config.model_validate({key: conversion.data[key] for key in conversion.data.keys() - wrong}, context=wrong)
-    except ValidationError as error:
-        for detail in error.errors(include_url=False):
-            _add_problem(conversion, detail)
+    data = conversion.data
+    for _ in range(2):
+        try:
+            return Config.model_validate(data, context=wrong)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+        for detail in details:
+            place = detail["loc"]
+            is_unsure = detail["type"] == CONFLICT and not wrong.isdisjoint(place[:1])
+            # pydantic counts only the entries that are right
+            is_miscounted = detail["type"] == "too_short" and detail["input"]
+            if not (is_unsure or is_miscounted or place in noted):
+                _add_problem(conversion, detail)
+        wrong |= {str(detail["loc"][0]) for detail in details if detail["loc"]}
+        data = {name: data[name] for name in data if name not in wrong} if isinstance(data, dict) else {}
     return None
 
 
@@ -134,6 +130,7 @@ def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 _SENTENCES = {
+    CONFLICT: "{problem}",
     "greater_than_equal": "is too small; give at least {ge:g}",
     "less_than_equal": "is too large; give at most {le:g}",
     "value_error": "{error}",
@@ -149,19 +146,14 @@ def _explain(detail: ErrorDetails) -> tuple[str, str | None]:
     match detail["type"]:
         case "literal_error":
             return _explain_choice(str(detail["input"]), limits["expected"])
-        case _ if detail["type"] == CONFLICT:
-            return limits["problem"], limits["hint"]
         case "missing":
-            return (
-                f"{detail['loc'][-1]} is missing",
-                f"`littlest config help {detail['loc'][0]}` shows what is needed",
-            )
+            hint = f"`littlest config help {detail['loc'][0]}` shows what is needed"
+            return f"{detail['loc'][-1]} is missing", hint
         case "banned":
             return detail["msg"], "a banned user may be in no other list"
-        case kind if kind in _SENTENCES:
-            return _SENTENCES[kind].format_map(limits), None
-        case _:
-            return f"is not valid: {detail['msg']}", None
+        case kind:
+            problem = _SENTENCES.get(kind, "is not valid: {message}")
+            return problem.format_map({**limits, "message": detail["msg"]}), limits.get("hint")
 
 
 def _explain_choice(word: str, expected: str) -> tuple[str, str | None]:

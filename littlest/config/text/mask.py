@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from littlest.config.sections.secrecy import MASK
 from littlest.config.text.convert import Conversion
 from littlest.config.text.problems import InvalidConfig
-from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml
+from littlest.config.text.syntax import Node, ScalarNode, YamlSyntaxError, list_inner, parse_yaml
 
 _KEY = re.compile(r"[ \t]*(?:- +)*(?:[A-Za-z_][A-Za-z0-9_]*:(?:[ \t]+|$))?")
 """The beginning of a line up to its value: its indentation, the dashes of a list, a key."""
@@ -43,14 +43,9 @@ def mask_values(line: str) -> str:
 
 
 def _list_scalars(node: Node, seen: set[int]) -> Iterator[Node]:
-    if id(node) in seen:
-        return
-    seen.add(id(node))
     if isinstance(node, ScalarNode):
         yield node
-    elif isinstance(node, SequenceNode):
-        for item in node.value:
-            yield from _list_scalars(item, seen)
-    elif isinstance(node, MappingNode):
-        for _, value in node.value:
-            yield from _list_scalars(value, seen)
+    elif id(node) not in seen:
+        seen.add(id(node))
+        for inner in list_inner(node):
+            yield from _list_scalars(inner, seen)
