@@ -26,11 +26,11 @@ from littlest.system.servers.running_limits import read_running_servers
 from littlest.system.settings.active import ActiveSettings, find_active_settings, read_good_text
 from littlest.system.settings.drop_in_copies import DropIns, keep_drop_ins, read_drop_ins
 from littlest.system.settings.revisions import (
-    add_entry,
-    find_entry_to_go_back_to,
-    find_person,
-    read_entry_text,
+    add_revision,
+    find_invoking_user,
+    find_rollback_target,
     read_newest_text,
+    read_revision_text,
 )
 from littlest.system.settings.settings_file import close_settings, find_real_file, keep_copy, replace_settings
 from littlest.transaction import run_transaction
@@ -66,8 +66,8 @@ def run_rollback(
     with hold_lock(machine):
         good = read_good_text(machine)
         if number is None:
-            number = find_entry_to_go_back_to(machine, good)
-        settings = ActiveSettings(read_entry_text(machine, number), paths.CONFIG_FILE, "file")
+            number = find_rollback_target(machine, good)
+        settings = ActiveSettings(read_revision_text(machine, number), paths.CONFIG_FILE, "file")
         config = _load(machine, settings, name=f"settings {number} of the history")
         # a link that leads nowhere is refused before anything is touched
         find_real_file(machine, paths.CONFIG_FILE)
@@ -196,7 +196,7 @@ def _remember(machine: Machine, config: Config, text: str | None, how: str) -> t
     try:
         # also when an earlier run was ended before it
         if (before := read_newest_text(machine)) != text:
-            add_entry(machine, text, who=find_person(), how=how, changed=_list_changed_keys(before, config))
+            add_revision(machine, text, who=find_invoking_user(), how=how, changed=_list_changed_keys(before, config))
     except (OSError, ValueError, LittlestError) as error:
         return (f"Warning: the settings are applied, but could not be saved as a revision: {error}",)
     return ()

@@ -24,7 +24,7 @@ from littlest.system.releases.current import read_own_release
 from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE, find_damaged_files, write_manifest
 from littlest.system.servers.memory import read_machine_memory
 from littlest.system.settings.active import read_settings_text
-from littlest.system.settings.revisions import add_entry, find_person
+from littlest.system.settings.revisions import add_revision, find_invoking_user
 from littlest.system.undo_install import is_install_complete, remember_before_install, undo_install
 from littlest.transaction import explain, run_transaction
 
@@ -115,7 +115,7 @@ def _carry_out(machine: Machine, install: _Install, progress: Progress) -> None:
 def _begin_history(machine: Machine) -> None:
     text = machine.read_text(paths.LAST_GOOD_CONFIG_FILE)
     if text is not None:
-        add_entry(machine, text, who=find_person(), how="install", changed=())
+        add_revision(machine, text, who=find_invoking_user(), how="install", changed=())
 
 
 def _parse_admin(admin: str | None) -> tuple[str | None, Path | None]:

@@ -30,7 +30,7 @@ from littlest.system.record_file import read_record
 from littlest.system.releases.current import read_current_release
 from littlest.system.servers.memory import read_free_memory, read_machine_memory
 from littlest.system.settings.active import read_good_config
-from littlest.system.settings.revisions import strip_mark
+from littlest.system.settings.revisions import strip_bom
 from littlest.system.units.units import read_active_state
 
 SOON = timedelta(days=14)
@@ -99,7 +99,7 @@ def _explain_invalid(machine: Machine) -> str:
     """What it means that the settings are not valid: those in force may have become so, as when a file is gone."""
     content = machine.read_bytes(paths.CONFIG_FILE) or b""
     is_missing = machine.read_state(paths.CONFIG_FILE) is None
-    if is_missing or strip_mark(content) == machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE):
+    if is_missing or strip_bom(content) == machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE):
         return "the applied settings need something that is missing or broken now: apply would refuse them"
     return f"{paths.CONFIG_FILE} is not valid, so the last known good settings are used"
 

@@ -11,11 +11,10 @@ from littlest import paths
 from littlest.commands.apply import run_apply, run_rollback
 from littlest.commands.config.history import run_diff, run_history
 from littlest.commands.install import run_install
-from littlest.config.sections.secrecy import MASK
 from littlest.errors import ConfigError, ExitCode, LittlestError, UsageError
 from littlest.machine.machine import Machine
 from littlest.system.settings import revisions as history
-from littlest.system.settings.revisions import add_entry, list_entries, read_entry_text
+from littlest.system.settings.revisions import add_revision, list_revisions, read_revision_text
 from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE
 
 FIRST = "users: {admin: [olga]}\n"
@@ -36,17 +35,17 @@ def put_in_force(machine: Machine, text: str) -> None:
 
 
 def list_numbers(machine: Machine) -> list[int]:
-    return [entry.number for entry in list_entries(machine)]
+    return [entry.number for entry in list_revisions(machine)]
 
 
 def test_an_entry_says_who_changed_what_and_when(installed: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SUDO_USER", "vera")
     put_in_force(installed, SECOND)
-    first, second = list_entries(installed)
+    first, second = list_revisions(installed)
     assert (first.how, second.who, second.how) == ("install", "vera", "apply")
     assert second.changed == ("users.allowed", "limits.memory")
     assert second.time.endswith("Z")
-    assert read_entry_text(installed, 2) == SECOND
+    assert read_revision_text(installed, 2) == SECOND
     shown = run_history(installed)
     assert shown.lines[0].startswith("*    2  ")
     assert shown.lines[0].endswith("vera, apply: users.allowed, limits.memory")
@@ -58,7 +57,7 @@ def test_nothing_is_added_when_nothing_changed(installed: Machine) -> None:
     put_in_force(installed, FIRST)
     assert list_numbers(installed) == [1]
     put_in_force(installed, FIRST + "# a comment\n")
-    assert list_entries(installed)[-1].changed == ()
+    assert list_revisions(installed)[-1].changed == ()
 
 
 def test_settings_that_failed_are_not_in_the_history(installed: Machine) -> None:
@@ -79,13 +78,13 @@ def test_only_root_may_look_at_what_is_kept(installed: Machine) -> None:
 
 
 def test_the_newest_are_kept(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(history, "MOST_ENTRIES", 3)
+    monkeypatch.setattr(history, "MOST_REVISIONS", 3)
     for number in range(5):
-        add_entry(machine, f"announcement: {number}\n", who="root", how="apply", changed=())
+        add_revision(machine, f"announcement: {number}\n", who="root", how="apply", changed=())
     assert list_numbers(machine) == [3, 4, 5]
     assert len(machine.list_directory(paths.HISTORY_DIR)) == 6
     with pytest.raises(UsageError, match="no revision 1") as failure:
-        read_entry_text(machine, 1)
+        read_revision_text(machine, 1)
     assert "3 to 5" in (failure.value.hint or "")
 
 
@@ -99,17 +98,17 @@ def test_an_entry_that_was_cut_short_is_made_by_the_next_apply(
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("littlest.commands.apply.add_entry", kill)
+        patch.setattr("littlest.commands.apply.add_revision", kill)
         with pytest.raises(Killed):
             put_in_force(installed, SECOND)
     assert list_numbers(installed) == [1]
     run_apply(installed, release=RELEASE)
-    assert list_entries(installed)[-1].changed == ("users.allowed", "limits.memory")
+    assert list_revisions(installed)[-1].changed == ("users.allowed", "limits.memory")
 
 
 def test_an_entry_without_its_note_is_still_one(installed: Machine) -> None:
     installed.path(paths.HISTORY_DIR / "0001.json").write_text("{")
-    assert list_entries(installed)[0].who == "unknown"
+    assert list_revisions(installed)[0].who == "unknown"
 
 
 def test_a_rollback_puts_the_settings_before_back_and_in_force(installed: Machine) -> None:
@@ -119,7 +118,7 @@ def test_a_rollback_puts_the_settings_before_back_and_in_force(installed: Machin
     assert report.lines[0] == "The settings are those of revision 1 again."
     assert installed.read_text(paths.CONFIG_FILE) == FIRST
     assert installed.read_text(paths.SYSTEMD_DIR / paths.PROXY_UNIT) != unit
-    assert list_entries(installed)[-1].how == "rollback 1"
+    assert list_revisions(installed)[-1].how == "rollback 1"
     # going back is a change like any other, and can be gone back from
     run_rollback(installed, None, release=RELEASE)
     assert installed.read_text(paths.CONFIG_FILE) == THIRD
@@ -191,22 +190,32 @@ def test_a_diff_shows_lines_and_no_secret(installed: Machine) -> None:
     assert "+  memory: 2G" in report.lines
     assert "hush" not in json.dumps(report.data)
     installed.path(paths.CONFIG_FILE).write_text(text.format("two", "1G"))
-    assert run_diff(installed, 2).lines == ("They differ only in secrets, or in how lines end.",)
+    assert run_diff(installed, 2).lines == ("Only secrets differ.",)
 
 
-def test_a_diff_with_a_broken_file_shows_which_lines_differ_and_no_value(installed: Machine) -> None:
+@pytest.mark.parametrize("layout", ["# token: hush\n", "users:\n  admin: [olga]\n", "limits: {memory: 1024M}\n"])
+def test_comments_and_layout_are_no_difference(layout: str, installed: Machine) -> None:
+    installed.path(paths.CONFIG_FILE).write_text(layout if "users" in layout else FIRST + layout)
+    report = run_diff(installed, 1)
+    assert report.lines == ("Only comments or layout differ.",)
+    assert (report.data["same"], report.data["diff"]) == (False, [])
+    installed.path(paths.CONFIG_FILE).write_text(FIRST)
+    assert run_diff(installed, 1).lines == ("Nothing differs.",)
+
+
+@pytest.mark.parametrize("limit", ["[2G", "lots"])
+def test_a_diff_with_a_broken_file_shows_which_lines_differ_and_no_value(limit: str, installed: Machine) -> None:
     # just when one wants to know what was changed
     text = "users: {admin: [olga]}\nmetrics:\n  token: hush-one\nlimits:\n  memory: 1G\n  cpu: 2\n"
     put_in_force(installed, text)
-    broken = text.replace("1G", "[2G").replace("hush-one", "hush-two") + "- hush: hush\n# token: hush\n hush-three\n"
+    broken = text.replace("1G", limit).replace("hush-one", "hush-two") + "# token: hush\n"
     installed.path(paths.CONFIG_FILE).write_text(broken)
     report = run_diff(installed, 2)
     assert report.exit_code is ExitCode.DONE
-    assert report.lines[:2] == ("--- settings 2 of the history", f"+++ {paths.CONFIG_FILE}")
-    assert {f"{sign}  {key}: {MASK}" for sign in "-+" for key in ("token", "memory")} <= set(report.lines)
-    assert {" limits:", f"   cpu: {MASK}"} <= set(report.lines)
-    assert "hush-" not in json.dumps(report.data)
-    assert "2G" not in json.dumps(report.data)
+    head = ("--- settings 2 of the history", f"+++ {paths.CONFIG_FILE}")
+    assert report.lines == (*head, "@@ -3 +3 @@", "@@ -5 +5 @@", "@@ -6,0 +7 @@")
+    assert "hush" not in json.dumps(report.data)
+    assert "2G" not in "".join(report.lines)
     assert "config.yaml:" in report.notes[0]
 
 

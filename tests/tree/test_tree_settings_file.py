@@ -16,7 +16,7 @@ from littlest.errors import ConfigError, ExitCode, UsageError
 from littlest.machine.machine import Machine
 from littlest.system.config_checks import load_active_config
 from littlest.system.settings.active import read_config
-from littlest.system.settings.revisions import list_entries, read_newest_text
+from littlest.system.settings.revisions import list_revisions, read_newest_text
 from tests.support.certificates import make_certificate
 
 GOOD = "users: {admin: [olga]}\nhttp: {port: 8080}\n"
@@ -155,7 +155,7 @@ def test_a_byte_order_mark_at_the_install_is_kept_nowhere_else(machine: Machine)
     file.write_bytes(BOM + GOOD.encode())
     run_install(machine, None, True, None, release=RELEASE)
     assert not run_apply(machine, release=RELEASE).data["changed"]
-    assert [entry.how for entry in list_entries(machine)] == ["install"]
+    assert [entry.how for entry in list_revisions(machine)] == ["install"]
     with pytest.raises(UsageError, match="no earlier revision"):
         run_rollback(machine, None, release=RELEASE)
 

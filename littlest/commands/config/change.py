@@ -233,7 +233,7 @@ def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Repor
         if before == after and draft.rewritten and draft.text.count("\n") == text.count("\n"):
             keys = ", ".join(map(render_key, draft.rewritten))
             return Report((f"{keys}: it is so already. Nothing was changed.",), {"changed": False, "changes": []})
-        replace_settings(machine, draft.text, keep_mark=True)
+        replace_settings(machine, draft.text, keep_bom=True)
     return _report(draft, before, after)
 
 

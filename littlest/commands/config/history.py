@@ -1,15 +1,17 @@
-"""`littlest config history` and `littlest config diff`: the settings that were applied, and how they differ."""
+"""`littlest config history` and `littlest config diff`: the revisions, and how they differ from the file."""
 
 import difflib
 
 from littlest import paths
-from littlest.config.text.mask import mask_secrets, mask_values
+from littlest.config.model import Config
+from littlest.config.text.load import load_config
+from littlest.config.text.render import make_data, render_settings
 from littlest.errors import ConfigError
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.report import Report
 from littlest.system.settings.active import read_good_text, read_settings_text
-from littlest.system.settings.revisions import list_entries, read_entry_text
+from littlest.system.settings.revisions import list_revisions, read_revision_text
 
 _MOST_KEYS = 4
 """How many changed keys a line lists before it only counts the others."""
@@ -18,27 +20,27 @@ _HEAD = 2
 
 
 def run_history(machine: Machine) -> Report:
-    """Every text of the settings that was applied, the newest first."""
+    """Return every revision, the newest first. Raises NeedsRoot for anybody but root."""
     check_root(machine)
-    in_force = read_good_text(machine)
-    entries = list_entries(machine)[::-1]
-    # the same text may have been in force before as well
-    current = next((e.number for e in entries if read_entry_text(machine, e.number) == in_force), None)
+    good = read_good_text(machine)
+    revisions = list_revisions(machine)[::-1]
+    # an older revision may have the same text
+    current = next((one.number for one in revisions if read_revision_text(machine, one.number) == good), None)
     data = [
         {
-            "number": entry.number,
-            "time": entry.time,
-            "who": entry.who,
-            "how": entry.how,
-            "changed": list(entry.changed),
-            "in_force": entry.number == current,
+            "number": one.number,
+            "time": one.time,
+            "who": one.who,
+            "how": one.how,
+            "changed": list(one.changed),
+            "in_force": one.number == current,
         }
-        for entry in entries
+        for one in revisions
     ]
     lines = tuple(
-        f"{'*' if entry.number == current else ' '} {entry.number:>4}  {entry.time:<20}  {entry.who}, {entry.how}:"
-        f" {_render_keys(entry.changed)}"
-        for entry in entries
+        f"{'*' if one.number == current else ' '} {one.number:>4}  {one.time:<20}  {one.who}, {one.how}:"
+        f" {_render_keys(one.changed)}"
+        for one in revisions
     )
     if not lines:
         return Report(("No settings were applied yet.",), {"entries": []})
@@ -47,32 +49,36 @@ def run_history(machine: Machine) -> Report:
 
 
 def run_diff(machine: Machine, number: int) -> Report:
-    """What differs between an entry and the file as it stands, as a unified diff without secrets.
+    """Return how the settings of a revision differ from those in the file, as a unified diff of masked settings.
 
-    Where one of the two is not YAML, so that nobody knows which values are secrets, all of them are masked. Raises
-    UsageError when there is no such entry, ConfigError for a file that is no text.
+    If one of the two is not valid, only the numbers of the lines that differ are shown, because nobody can tell which
+    values are secrets. Raises UsageError for a number without a revision, ConfigError for a file that is no text,
+    NeedsRoot for anybody but root.
     """
     check_root(machine)
-    before, after = read_entry_text(machine, number), read_settings_text(machine) or ""
+    before, after = read_revision_text(machine, number), read_settings_text(machine) or ""
     names = (f"settings {number} of the history", str(paths.CONFIG_FILE))
     notes: tuple[str, ...] = ()
+    same = "Nothing differs." if before == after else "Only comments or layout differ."
     try:
-        lines = _compare(mask_secrets(before, names[0]), mask_secrets(after, names[1]), names)
+        old, new = load_config(before, names[0]), load_config(after, names[1])
+        lines = _compare(_render(old), _render(new), names)
+        if old != new:
+            same = "Only secrets differ."
     except ConfigError as error:
-        notes = (error.message, "All values are masked, because nobody can tell the secrets among them.")
-        lines = tuple(
-            line if number < _HEAD or line.startswith("@@") else line[0] + mask_values(line[1:])
-            for number, line in enumerate(_compare(before, after, names))
-        )
+        notes = (error.message, "Only line numbers are shown: the values may be secrets.")
+        found = _compare(before, after, names, context=0)
+        lines = (*found[:_HEAD], *(line for line in found[_HEAD:] if line.startswith("@@")))
     data = {"number": number, "same": before == after, "diff": list(lines), "notes": list(notes)}
-    if lines:
-        return Report(lines, data, notes=notes)
-    differs = "They differ only in secrets, or in how lines end."
-    return Report(("Nothing differs." if before == after else differs,), data, notes=notes)
+    return Report(lines or (same,), data, notes=notes)
 
 
-def _compare(before: str, after: str, names: tuple[str, str]) -> tuple[str, ...]:
-    return tuple(difflib.unified_diff(before.splitlines(), after.splitlines(), *names, lineterm=""))
+def _render(config: Config) -> str:
+    return render_settings(make_data(config))
+
+
+def _compare(before: str, after: str, names: tuple[str, str], context: int = 3) -> tuple[str, ...]:
+    return tuple(difflib.unified_diff(before.splitlines(), after.splitlines(), *names, n=context, lineterm=""))
 
 
 def _render_keys(keys: tuple[str, ...]) -> str:

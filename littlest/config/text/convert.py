@@ -6,6 +6,7 @@ key that is given twice, is noted here.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
@@ -15,7 +16,7 @@ from littlest.config.model import Config, find_variant
 from littlest.config.reference.catalog import as_section, split_optional
 from littlest.config.sections.base import Place, Secret, Section
 from littlest.config.sections.kinds import UserName
-from littlest.config.sections.secrecy import cut_at_secret, is_hidden, is_secret_place
+from littlest.config.sections.secrecy import cut_at_secret, is_secret_place
 from littlest.config.text.problems import Problem
 from littlest.config.text.scalars import (
     BadValueError,
@@ -28,7 +29,7 @@ from littlest.config.text.scalars import (
     make_visible,
     read_scalar,
 )
-from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode, list_inner
+from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode
 
 KEY = "[key]"
 """The end of a place where the name itself is meant; pydantic's word for it."""
@@ -56,8 +57,6 @@ class Conversion:
         """The value at each place; below KEY its key, or the merge key that brings it."""
         self.kinds: dict[Place, Any] = {}
         """The type of each place; None where the model knows nothing of it."""
-        self.hidden: list[Node] = []
-        """Nodes to mask with all that is in them: secrets, values of unknown keys, and values where a group belongs."""
         self._values = 0
         self.data: Any = self._read(root or _NOTHING, Config, ())
 
@@ -82,63 +81,52 @@ class Conversion:
         # such a value has the position of the next thing
         return self.nodes.get((*place, KEY), node) if is_blank(node) else node
 
+    def is_secret(self, place: Place) -> bool:
+        """Whether the value at a place is a secret, or a part of one."""
+        return is_secret_place(place) or Secret in (self.kinds.get(place), self.kinds.get(place[:-1]))
+
     def _read(self, node: Node, annotation: Any, place: Place) -> Any:
-        """Return a node's data, with which the model accepts it, or refuses it where it does not fit."""
+        """Return what the model takes, or REFUSED, for a value of that type; any of the two for a type of None."""
         kind, optional = split_optional(annotation)
         self.kinds[place] = kind
         self.nodes[place] = node
-        problem = self._find_problem(node, kind, place)
-        if problem:
+        if problem := self._find_problem(node, kind, place):
             self.add_problem(self.find_node(place), place, problem)
-            data: Any = REFUSED
-        elif isinstance(node, MappingNode):
-            data = self._read_mapping(node, kind, place)
-        elif isinstance(node, SequenceNode):
-            data = self._read_list(node, kind, place)
-        else:
-            data = _read_single(node, kind, optional=optional, is_entry=place != () and isinstance(place[-1], int))
-        shown = guess_scalar(node) if isinstance(node, ScalarNode) else data or node.value
-        is_misplaced = is_mapping(kind) and not isinstance(node, MappingNode) and not is_empty(node)
-        is_free_secret = is_hidden(shown, place) and not _names_file(shown, place)
-        if kind is None or is_misplaced or is_free_secret or (problem and kind is Any):
-            self.hidden.append(node)
-        return data
+        elif isinstance(node, ScalarNode):
+            return _read_single(node, kind, optional=optional, is_entry=place != () and isinstance(place[-1], int))
+        elif isinstance(node, MappingNode) and (kind is Any or is_mapping(kind)):
+            return self._read_mapping(node, kind, place)
+        elif isinstance(node, SequenceNode) and (kind is Any or get_origin(kind) is tuple):
+            inner = Any if kind is Any else get_args(kind)[0]
+            items = [self._read(item, inner, (*place, index)) for index, item in enumerate(node.value)]
+            return items if kind is Any else tuple(items)
+        return REFUSED
 
     def _find_problem(self, node: Node, kind: Any, place: Place) -> str:
         """Return what is wrong with a value that only its node shows; empty where nothing is."""
-        if kind is None:
-            return ""
         if kind is Any and self.kinds[place[:-1]] is not Any and (problem := self._measure(node)):
             return problem
-        is_secret = kind is Secret or is_secret_place(place)
-        problem = find_markup(node, is_secret=is_secret)
-        has_text = kind is Secret or not (is_mapping(kind) or get_origin(kind) is tuple)
-        return problem or (find_line_break(node, is_secret=is_secret) if has_text else "")
+        is_single = kind is Secret or not (is_mapping(kind) or get_origin(kind) is tuple)
+        problem = find_markup(node, is_secret=self.is_secret(place)) if kind is not None else ""
+        return problem or (find_line_break(node, is_secret=self.is_secret(place)) if kind and is_single else "")
 
     def _measure(self, node: Node, depth: int = 0) -> str:
         """Count the values in a value; return what is wrong if they are too many, or too deep."""
+        self._values += 1
         if depth > _MOST_DEPTH:
             return "is nested too deeply, or holds itself"
-        self._values += 1
         if self._values > _MOST_VALUES:
             return f"holds more than {_MOST_VALUES} values, each anchor counted where it is used"
-        return next(filter(None, (self._measure(one, depth + 1) for one in list_inner(node))), "")
-
-    def _read_list(self, node: SequenceNode, kind: Any, place: Place) -> Any:
-        if get_origin(kind) is not tuple and kind is not Any:
-            return []
-        inner = Any if kind is Any else get_args(kind)[0]
-        items = (self._read(item, inner, (*place, index)) for index, item in enumerate(node.value))
-        return list(items) if kind is Any else tuple(items)
+        inner = [] if isinstance(node, ScalarNode) else node.value
+        if isinstance(node, MappingNode):
+            inner = [value for _, value in node.value]
+        return next(filter(None, (self._measure(one, depth + 1) for one in inner)), "")
 
     def _read_mapping(self, node: MappingNode, kind: Any, place: Place) -> Any:
-        if not is_mapping(kind) and kind is not Any:
-            return {}
         section = as_section(kind)
         names, inner = (str, None) if section else get_args(kind) or (str, Any)
-        if section is Secret and not all(is_merge(key) or key.value in Secret.model_fields for key, _ in node.value):
+        if section is Secret and not all(is_merge(key) or key.value in ("value", "file") for key, _ in node.value):
             # the braces, and all that is in them, may be the secret itself
-            self.hidden.append(node)
             return REFUSED
         pairs = list(self._list_pairs(node, place, ignore_case=names is UserName))
         if section is not None:
@@ -149,8 +137,6 @@ class Conversion:
             self.nodes[*here, KEY] = key
             field = section.model_fields.get(name) if section else None
             data[name] = self._read(value, field.annotation if field else inner, here)
-            if section is Secret and name == "value":
-                self.hidden.append(value)
         return data
 
     def _list_pairs(self, node: MappingNode, place: Place, *, ignore_case: bool) -> Iterator[Pair]:
@@ -164,13 +150,13 @@ class Conversion:
             elif same in first and not is_merge(key):
                 letters = "" if first[same].value == name else " in other letters"
                 problem = f"is given twice, first on line {first[same].start_mark.line + 1}{letters}"
-                self.hidden.append(value)
                 self.add_problem(key, (*place, name, KEY), problem, "keep one of the two")
             elif not is_merge(key):
                 first[same] = key
                 yield name, key, value
         for name, merge, value in self._list_merged(node, place, {id(node)}):
-            if first.setdefault(name, merge) is merge:
+            if name not in first:
+                first[name] = merge
                 yield name, merge, value
 
     def _list_merged(self, node: MappingNode, place: Place, seen: set[int]) -> Iterator[Pair]:
@@ -193,23 +179,21 @@ def is_mapping(kind: Any) -> bool:
 
 
 def _read_single(node: ScalarNode, kind: Any, *, optional: bool, is_entry: bool) -> Any:
+    data: Any = REFUSED
     if kind is Any:
-        return guess_scalar(node)
-    if optional and is_null(node):
-        return None
-    if is_empty(node) and is_mapping(kind):
-        # a group whose settings are all commented out is a group without settings
-        return {}
-    if is_empty(node) and get_origin(kind) is tuple:
-        return ()
-    if kind is Secret:
-        return {"value": node.value}
-    if is_blank(node) or (is_null(node) and not is_entry):
-        return REFUSED
-    try:
-        return read_scalar(node, kind)
-    except BadValueError:
-        return REFUSED
+        data = guess_scalar(node)
+    elif optional and is_null(node):
+        data = None
+    elif is_mapping(kind) or get_origin(kind) is tuple:
+        if is_empty(node):
+            # a group whose settings are all commented out is a group without settings
+            data = {} if is_mapping(kind) else ()
+        elif kind is Secret:
+            data = {"value": node.value}
+    elif not is_blank(node) and (is_entry or not is_null(node)):
+        with suppress(BadValueError):
+            data = read_scalar(node, kind)
+    return data
 
 
 def _choose_variant(section: type[Section], pairs: list[Pair]) -> type[Section]:
@@ -222,13 +206,6 @@ def _choose_variant(section: type[Section], pairs: list[Pair]) -> type[Section]:
         return find_variant(section, {"type": kind.value} if is_given else {})
     except ValidationError:
         return section
-
-
-def _names_file(data: Any, place: Place) -> bool:
-    """Whether this is the path of a secret's file, or `{file: PATH}` as a whole."""
-    if isinstance(data, dict):
-        return data.keys() == {"file"} and _names_file(data["file"], (*place, "file"))
-    return place[-1] == "file" and isinstance(data, str) and data.startswith("/")
 
 
 def is_merge(key: Node) -> bool:

@@ -118,8 +118,8 @@ def _add_problem(conversion: Conversion, detail: ErrorDetails) -> None:
     else:
         problem, hint = _explain(detail)
         # a conflict names its subject; in every other problem the value is the subject
-        is_hidden = any(node is hidden for hidden in conversion.hidden)
-        subject = "" if is_hidden or detail["type"] in (CONFLICT, "missing") else show(node)
+        is_hidden = conversion.is_secret(place) or detail["type"] in (CONFLICT, "missing")
+        subject = "" if is_hidden else show(node)
         problem = f"{subject} {problem}".lstrip()
     conversion.add_problem(node, place, problem, hint)
 

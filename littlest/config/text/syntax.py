@@ -24,7 +24,6 @@ __all__ = [
     "SequenceNode",
     "YamlSyntaxError",
     "explain_missing_space",
-    "list_inner",
     "parse_yaml",
 ]
 
@@ -71,13 +70,6 @@ def parse_yaml(text: str) -> Node | None:
 
 
 _NO_COLON = "this line lacks a colon after its key"
-
-
-def list_inner(node: Node) -> list[Node]:
-    """Return the entries of a list, the keys and values of a mapping; nothing for a single value."""
-    if isinstance(node, MappingNode):
-        return [one for pair in node.value for one in pair]
-    return node.value if isinstance(node, SequenceNode) else []
 
 
 _ODD_COLON = (

@@ -1,17 +1,17 @@
-"""The admin's settings file, which may be a link to where the admin keeps it, and the copy of the last good one."""
+"""The admin's settings file, which may be a link to where the admin keeps it, and copies of it."""
 
 import codecs
 import time
 from pathlib import PurePosixPath
 
 from littlest import paths
-from littlest.config.text.load import decode_config
-from littlest.config.text.mask import mask_secrets
+from littlest.config.text.load import decode_config, load_config
 from littlest.config.text.problems import InvalidConfig, Problem
+from littlest.config.text.render import make_data
 from littlest.errors import LittlestError, NeedsRoot
 from littlest.machine.machine import Machine
 from littlest.machine.read_file import check_file
-from littlest.system.settings.revisions import is_known_text, strip_mark
+from littlest.system.settings.revisions import is_known_text, strip_bom
 
 REJECTED_CONFIG_FILE = paths.CONFIG_FILE.with_name("config.yaml.rejected")
 """The settings with which the hub did not start last, kept for the admin to correct."""
@@ -23,8 +23,8 @@ _OTHERS = 0o007
 def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
     """Follow links, so that a change is made to the file that they lead to instead of replacing the link.
 
-    Raises LittlestError for links that lead round in a circle and for what is no file; ConfigError for a link that
-    leads nowhere: a file that was made there could be hidden by the disk that is to be mounted there.
+    Raises LittlestError for links that lead in a circle and for what is no file; ConfigError for a link to nothing: a
+    file that was made there could be hidden by the disk that is to be mounted there.
     """
     try:
         check_file(machine.path(path))
@@ -41,15 +41,15 @@ def find_real_file(machine: Machine, path: PurePosixPath) -> PurePosixPath:
     return real
 
 
-def replace_settings(machine: Machine, content: str | bytes, *, keep_mark: bool = False) -> None:
-    """Put other settings in the place of the admin's, in one moment; the file keeps its owner and mode.
+def replace_settings(machine: Machine, content: str | bytes, *, keep_bom: bool = False) -> None:
+    """Replace the admin's settings with one rename; the file keeps its owner and mode.
 
-    But where secrets are in it, nobody who is not of its owner or group may read it. With `keep_mark`, a file that
-    began with a byte order mark begins with it again.
+    But only its owner and group may read a file with secrets. With `keep_bom`, a file that began with a byte order
+    mark keeps it.
     """
     path = find_real_file(machine, paths.CONFIG_FILE)
     data = content if isinstance(content, bytes) else content.encode()
-    if keep_mark and (machine.read_bytes(path) or b"").startswith(codecs.BOM_UTF8):
+    if keep_bom and (machine.read_bytes(path) or b"").startswith(codecs.BOM_UTF8):
         data = codecs.BOM_UTF8 + data
     state = machine.read_state(path)
     if state is None:
@@ -61,7 +61,7 @@ def replace_settings(machine: Machine, content: str | bytes, *, keep_mark: bool 
 
 
 def close_settings(machine: Machine) -> bool:
-    """Take a file with secrets in it out of everybody's sight, and tell whether that had to be done."""
+    """Let only the owner and group read a file with secrets, and return whether others could before."""
     path = find_real_file(machine, paths.CONFIG_FILE)
     state = machine.read_state(path)
     if state is None or not state.mode & _OTHERS or not _holds_secrets(machine.read_bytes(path) or b""):
@@ -72,20 +72,20 @@ def close_settings(machine: Machine) -> bool:
 
 def _holds_secrets(content: str | bytes) -> bool:
     try:
-        text = content if isinstance(content, str) else decode_config(content, "")
-        return mask_secrets(text, "") != text
+        config = load_config(content if isinstance(content, str) else decode_config(content, ""), "")
     except InvalidConfig:
-        # nobody knows
+        # an unknown key may be a misspelt one of a secret
         return True
+    return make_data(config) != make_data(config, reveal=True)
 
 
 def keep_copy(machine: Machine, replacement: str) -> PurePosixPath | None:
     """Keep a copy of the admin's settings that are about to be replaced, and return its name.
 
-    None where nothing would be lost: they are the same, or the history has them.
+    None where nothing would be lost: they are the same, or a revision has them.
     """
     content = machine.read_bytes(paths.CONFIG_FILE)
-    if content is None or strip_mark(content) == replacement.encode() or is_known_text(machine, content):
+    if content is None or strip_bom(content) == replacement.encode() or is_known_text(machine, content):
         return None
     return keep_apart(machine, "saved", content)
 
@@ -93,7 +93,7 @@ def keep_copy(machine: Machine, replacement: str) -> PurePosixPath | None:
 def keep_rejected(machine: Machine, text: str) -> PurePosixPath | None:
     """Keep settings with which the hub did not start, for the admin to correct.
 
-    Others that were kept so before get another name, which is returned.
+    Those that were kept so before get another name, which is returned.
     """
     before, older = machine.read_bytes(REJECTED_CONFIG_FILE), None
     if before is not None and before != text.encode() and not is_known_text(machine, before):
@@ -110,7 +110,7 @@ def keep_apart(machine: Machine, kind: str, content: bytes) -> PurePosixPath:
 
 
 def find_free_name(machine: Machine, kind: str) -> PurePosixPath:
-    """A name next to config.yaml that tells the kind of copy and the time, and that no file has."""
+    """Return an unused name next to config.yaml, with the kind of copy and the time."""
     name = time.strftime(f"{paths.CONFIG_FILE.name}.{kind}-%Y%m%dT%H%M%SZ", time.gmtime())
     taken = set(machine.list_directory(paths.CONFIG_FILE.parent))
     names = (name, *(f"{name}-{number}" for number in range(2, len(taken) + 3)))
@@ -120,10 +120,10 @@ def find_free_name(machine: Machine, kind: str) -> PurePosixPath:
 def are_settings_kept(machine: Machine, *, once: bool) -> bool:
     """Whether the last known good settings are those in the admin's file; with `once`, whether there are any."""
     kept = machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE)
-    return kept is not None and (once or kept == strip_mark(machine.read_bytes(paths.CONFIG_FILE) or b""))
+    return kept is not None and (once or kept == strip_bom(machine.read_bytes(paths.CONFIG_FILE) or b""))
 
 
 def keep_settings(machine: Machine) -> None:
     """Keep a copy of the admin's settings as the last known good ones."""
-    content = strip_mark(machine.read_bytes(paths.CONFIG_FILE) or b"")
+    content = strip_bom(machine.read_bytes(paths.CONFIG_FILE) or b"")
     machine.write_file(paths.LAST_GOOD_CONFIG_FILE, content, mode=0o600)

@@ -6,11 +6,11 @@ import pytest
 
 from littlest.config.sections.secrecy import is_hidden
 from littlest.config.text.load import load_config
-from littlest.config.text.mask import mask_secrets
 from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.render import make_data
 from littlest.plan.changes import find_changes, render_change
 
+GITHUB = "external_url: https://hub.example.org/\nauth:\n  type: github\n  client_id: abc\n"
 SERVICE = "services: {managed: {gg: {command: [/bin/true], environment: {KIND: seen, {name}: {value}}}}}"
 PLACES = {
     "a trait of the way to log in": "auth: {settings: {kind: seen, {name}: {value}}}",
@@ -43,8 +43,6 @@ def test_a_secret_by_its_name_is_shown_nowhere(place: str, name: str) -> None:
     assert "hush" not in "".join(map(render_change, find_changes(missing, new)))
     assert "another secret" not in "".join(map(render_change, find_changes(missing, new)))
     assert "another secret" in "".join(map(render_change, find_changes(old, new)))
-    masked = mask_secrets(write(place, name, "hush-one"), "config.yaml")
-    assert masked == write(place, name, "********")
 
 
 @pytest.mark.parametrize("password", ["hush", "hu/sh-hush", "hu@sh/hush", "hush?#hush", "9hush", "9"])
@@ -54,7 +52,6 @@ def test_a_password_in_an_address_is_hidden(place: str, password: str) -> None:
     config = load_config(text, "config.yaml")
     assert "hush" not in json.dumps(make_data(config))
     assert "hush" not in "".join(map(render_change, find_changes(load_config("", "x"), config)))
-    assert "hush" not in mask_secrets(text, "config.yaml")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +69,6 @@ def test_a_secret_in_a_command_is_shown_nowhere(command: str) -> None:
     config = load_config(text, "x")
     assert "hush" not in json.dumps(make_data(config))
     assert "hush" in json.dumps(make_data(config, reveal=True))
-    assert "hush" not in mask_secrets(text, "x")
     assert "hush" not in "".join(map(render_change, find_changes(load_config("", "x"), config)))
     other = load_config(text.replace("hush", "hush-two"), "x")
     assert "hush" not in "".join(map(render_change, find_changes(config, other)))
@@ -88,13 +84,11 @@ def test_a_command_without_a_secret_is_shown() -> None:
     ):
         text = f"services: {{managed: {{gg: {{command: [/bin/x, '{word}', seen]}}}}}}\n"
         assert "seen" in json.dumps(make_data(load_config(text, "x"))), word
-        assert mask_secrets(text, "x") == text
 
 
 def test_the_consumers_of_lti_are_secrets() -> None:
     text = "auth: {type: ltiauthenticator.LTIAuthenticator, settings: {consumers: {hush: hush}}}\n"
     assert "hush" not in json.dumps(make_data(load_config(text, "x")))
-    assert "hush" not in mask_secrets(text, "x")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +117,6 @@ def test_names_of_classes_and_settings_of_the_model_tell_nothing() -> None:
 def test_tokens_that_are_names_themselves_are_hidden() -> None:
     text = "jupyterhub: {JupyterHub: {service_tokens: {hush: grader}}}"
     assert "hush" not in json.dumps(make_data(load_config(text, "x")))
-    assert "hush" not in mask_secrets(text, "x")
     assert "hush" not in "".join(map(render_change, find_changes(load_config("", "x"), load_config(text, "x"))))
 
 
@@ -143,11 +136,17 @@ def test_tokens_that_are_names_themselves_are_hidden() -> None:
         "user_environment: {environment: {API_TOKEN: [hush]}}\n",
         "user_environment: {environment: {API_TOKEN: hush\n   more}}\n",
         'user_environment: {environment: {API_TOKEN: "hush\\0"}}\n',
+        GITHUB + "  client_secrett: hush\n",
+        GITHUB + "  client_secret: hush\n  client_secret: hush\n",
+        "auth:\n  type: githib\n  client_secret: hush\n",
+        "metrics:\n  token: !secret hush\n",
+        "auth:\n  type: dummy\n  password: hush\n",
+        "auth: {type: dummy, password: *missing, other: hush}\n",
     ],
 )
 def test_no_mistake_in_the_file_shows_a_secret(text: str) -> None:
-    assert "hush" not in mask_secrets(text, "config.yaml")
     try:
-        load_config(text, "config.yaml")
+        shown = json.dumps(make_data(load_config(text, "config.yaml")))
     except InvalidConfig as error:
-        assert "hush" not in error.message
+        shown = error.message
+    assert "hush" not in shown
