@@ -20,7 +20,6 @@ from littlest.config.sections.secrecy import cut_at_secret, is_secret_place
 from littlest.config.text.problems import Problem
 from littlest.config.text.scalars import (
     BadValueError,
-    find_line_break,
     find_markup,
     guess_scalar,
     is_blank,
@@ -107,8 +106,7 @@ class Conversion:
         if kind is Any and self.kinds[place[:-1]] is not Any and (problem := self._measure(node)):
             return problem
         is_single = kind is Secret or not (is_mapping(kind) or get_origin(kind) is tuple)
-        problem = find_markup(node, is_secret=self.is_secret(place)) if kind is not None else ""
-        return problem or (find_line_break(node, is_secret=self.is_secret(place)) if kind and is_single else "")
+        return find_markup(node, is_secret=self.is_secret(place), is_single=is_single) if kind is not None else ""
 
     def _measure(self, node: Node, depth: int = 0) -> str:
         """Count the values in a value; return what is wrong if they are too many, or too deep."""

@@ -1,6 +1,6 @@
 """What a setting is, in words: `littlest config help KEY`, and the facts of the reference page. Pure functions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any, get_args, get_origin
 
@@ -33,11 +33,11 @@ Match = tuple[str, Found, Sequence[str]]
 def render_help(key: str = "") -> str:
     """Return what a key is and takes; without a key, every group. Raises UnknownKey.
 
-    Any name may stand where the admin chooses one: users.groups.biology.limits. Of `auth`, what each type needs;
+    Any name may be given where the admin chooses one: users.groups.biology.limits. Of `auth`, what each type needs;
     auth.github is what there is with that type.
     """
     if not key:
-        return "\n".join(_list_members(list_own_settings(Config))) + "\n"
+        return "\n".join(_list_members(Config)) + "\n"
     parts = parse_key(key)
     texts: dict[str, list[str]] = {}
     for kind, found, rest in _find(Config, parts):
@@ -48,56 +48,46 @@ def render_help(key: str = "") -> str:
     is_partial = len(texts) > 1 or (kinds != {""} and kinds != set(Auth.variants))
     lines = [render_key(parts)]
     for text, chosen in sorted(texts.items(), key=lambda entry: -len(entry[1])):
-        only = wrap(f"With auth.type {', '.join(chosen)}:", _WIDTH) if is_partial else []
-        lines += ["", *only, *([""] if only else []), text]
+        only = [*wrap(f"With auth.type {', '.join(chosen)}:", _WIDTH), ""] if is_partial else []
+        lines += ["", *only, text]
     return "\n".join(lines) + "\n"
 
 
 def _find(section: type[Section], parts: Sequence[str], kind: str = "") -> Iterator[Match]:
     name, *rest = parts
     models = list(list_variants(section)) if section.variants else [(kind, section)]
+    if section.variants and name == "type":
+        # the same for all of them
+        yield "", Setting(name, None, section, section.model_fields[name]), rest
+        return
     if section.variants and not rest:
         yield from (("", model, ()) for chosen, model in models if chosen == name)
-    for chosen, model in models:
-        for setting in list_own_settings(model):
-            if setting.name == name and section.variants and name == "type":
-                # the same for all of them
-                yield "", Setting(name, None, section, section.model_fields[name]), rest
-                return
-            if setting.name == name:
-                yield from _find_below(setting, rest, chosen)
-
-
-def _find_below(setting: Setting, rest: Sequence[str], kind: str) -> Iterator[Match]:
-    bare, _ = split_optional(setting.field.annotation)
-    inner = setting.section or (Secret if bare is Secret else None)
-    entry = as_entry(setting.field.annotation)
-    if not rest:
-        yield kind, setting, ()
-    elif inner is not None:
-        yield from _find(inner, rest, kind)
-    elif entry is not None and len(rest) == 1:
-        yield kind, entry, ()
-    elif entry is not None:
-        yield from _find(entry, rest[1:], kind)
-    elif get_origin(bare) is dict:
-        # a trait or a variable: what there is to say stands with all of them
-        yield kind, setting, rest
+    for chosen, setting in ((chosen, one) for chosen, model in models for one in list_own_settings(model)):
+        bare, _ = split_optional(setting.field.annotation)
+        entry = as_entry(bare)
+        inner, below = (entry, rest[1:]) if entry else (as_section(bare), rest)
+        if setting.name != name:
+            continue
+        if not rest or (inner is None and get_origin(bare) is dict):
+            # what there is to say of a trait or a variable is the same for all of them
+            yield chosen, setting, rest
+        elif inner is not None and below:
+            yield from _find(inner, below, chosen)
+        elif inner is not None:
+            yield chosen, inner, ()
 
 
 def _render(found: Found, parts: Sequence[str]) -> Iterator[str]:
-    if not isinstance(found, Setting):
-        yield from _render_section(found)
-        return
-    yield from wrap(found.description, _WIDTH)
+    section = found.section if isinstance(found, Setting) else found
+    yield from wrap(found.description if isinstance(found, Setting) else read_docstring(found), _WIDTH)
     yield ""
-    group = found.section or (found.owner if found.name == "type" else None)
-    if group is not None and group.variants:
+    typed = found.owner if isinstance(found, Setting) and found.name == "type" else section
+    if isinstance(found, Setting) and typed is not None and typed.variants:
         yield "The types, and what each needs:"
-        yield from _list_types(group)
-    elif found.section is not None:
-        yield from _list_members(list_own_settings(found.section))
-    else:
+        yield from _list_types(typed)
+    elif section is not None:
+        yield from _list_members(section)
+    elif isinstance(found, Setting):
         for name, fact in list_facts(found):
             yield from wrap(f"{name + ':':<9} {fact}", _WIDTH, subsequent_indent=" " * 10)
         if found.example is not None:
@@ -105,26 +95,17 @@ def _render(found: Found, parts: Sequence[str]) -> Iterator[str]:
             yield from (f"  {line}" for line in render_example(found, parts).splitlines())
         entry = as_entry(found.field.annotation)
         if entry is not None:
-            yield ""
-            yield "Below each name:"
-            yield from _list_members(list_own_settings(entry))
-
-
-def _render_section(section: type[Section]) -> Iterator[str]:
-    yield from wrap(read_docstring(section), _WIDTH)
-    yield ""
-    yield from _list_members(list_own_settings(section))
+            yield from ("", "Below each name:", *_list_members(entry))
 
 
 def _list_types(section: type[Section]) -> Iterator[str]:
     for kind, model in list_variants(section):
         needs = list_required(model)
-        yield f"  {kind}"
-        yield from wrap(read_docstring(model), _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
         if issubclass(model, Auth) and model.sends_people_back:
             needs.append("external_url at the top of the file")
-        if needs:
-            yield from wrap(f"Needs {', '.join(needs)}.", _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
+        yield f"  {kind}"
+        for text in (read_docstring(model), f"Needs {', '.join(needs)}." if needs else ""):
+            yield from wrap(text, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
 
 
 def list_required(section: type[Section]) -> list[str]:
@@ -137,29 +118,20 @@ def list_required(section: type[Section]) -> list[str]:
     return required
 
 
-def _list_members(settings: Iterable[Setting]) -> Iterator[str]:
-    members = list(settings)
-    width = max(len(member.name) for member in members) + 2
-    for member in members:
-        needed = " (required)" if member.field.is_required() else ""
-        yield from wrap(
-            f"{member.name:<{width}}{member.description}{needed}",
-            _WIDTH,
-            initial_indent="  ",
-            subsequent_indent=" " * (width + 2),
-        )
+def _list_members(section: type[Section]) -> Iterator[str]:
+    width = max(map(len, section.model_fields)) + 2
+    for member in list_own_settings(section):
+        text = f"{member.name:<{width}}{member.description}{' (required)' if member.field.is_required() else ''}"
+        yield from wrap(text, _WIDTH, initial_indent="  ", subsequent_indent=" " * (width + 2))
 
 
 def list_facts(setting: Setting) -> Iterator[tuple[str, str]]:
     """Yield what a setting takes and its default, or that it must be given."""
-    if setting.name == "type" and setting.owner.variants:
-        yield "Takes", f"one of {', '.join(setting.owner.variants)}"
-    else:
-        yield "Takes", describe_type(setting.field.annotation, setting.field.metadata)
-    if setting.field.is_required():
-        yield "Default", "none: it must be given"
-    else:
-        yield "Default", render_inline(setting.default)
+    is_type = setting.name == "type" and setting.owner.variants
+    types = f"one of {', '.join(setting.owner.variants)}"
+    yield "Takes", types if is_type else describe_type(setting.field.annotation, setting.field.metadata)
+    is_required = setting.field.is_required()
+    yield "Default", "none: it must be given" if is_required else render_inline(setting.default)
 
 
 def render_example(setting: Setting, parts: Sequence[str]) -> str:
@@ -172,16 +144,16 @@ def render_example(setting: Setting, parts: Sequence[str]) -> str:
 
 def describe_type(annotation: Any, metadata: Sequence[Any] = ()) -> str:
     """Return what a setting takes, in a few words, with its bounds."""
-    kind, optional = split_optional(annotation)
-    constraints = [*metadata, *list_metadata(annotation)]
-    if kind is Secret:
+    bare, optional = split_optional(annotation)
+    arguments = get_args(bare)
+    if bare is Secret:
         words = "a secret as it is, or {file: PATH} for one in a file"
-    elif get_origin(kind) is dict:
-        words = _describe_names(*get_args(kind))
-    elif get_origin(kind) is tuple:
-        words = f"a list of {_describe_several(get_args(kind)[0])}"
+    elif get_origin(bare) is dict:
+        words = _describe_names(*arguments)
+    elif get_origin(bare) is tuple:
+        words = f"a list of {_describe_several(arguments[0], 'texts')}"
     else:
-        words = _describe_single(kind, constraints)
+        words = _describe_single(bare, [*metadata, *list_metadata(annotation)])
     return f"{words}, or null" if optional else words
 
 
@@ -190,19 +162,15 @@ def _describe_names(name: Any, value: Any) -> str:
         return "names of classes, each with traits and their values"
     if value is Any:
         return "names of traits, each with its value"
-    kinds = list_kinds(list_metadata(name))
-    names = kinds[0].plural if kinds else "names"
-    return f"{names}, each with settings of its own" if as_section(value) else f"{names}, each with a text"
+    return f"{_describe_several(name, 'names')}, each with {'settings of its own' if as_section(value) else 'a text'}"
 
 
-def _describe_several(entry: Any) -> str:
-    return next((kind.plural for kind in list_kinds(list_metadata(entry))), "texts")
+def _describe_several(annotation: Any, default: str) -> str:
+    return next((kind.plural for kind in list_kinds(list_metadata(annotation))), default)
 
 
-def _describe_single(annotation: Any, constraints: Sequence[Any]) -> str:
-    constraints = [*constraints, *list_metadata(annotation)]
-    words = next((kind.words for kind in list_kinds(constraints) if kind.words), "")
-    words = words or describe_kind(split_optional(annotation)[0])
+def _describe_single(bare: Any, constraints: Sequence[Any]) -> str:
+    words = next((kind.words for kind in list_kinds(constraints) if kind.words), "") or describe_kind(bare)
     bounds = [
         text.format(getattr(part, name))
         for part in constraints

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from littlest.config.model import Config
 from littlest.config.reference.catalog import Setting, list_settings
 from littlest.config.sections.base import KeyPath, Secret, Section
 from littlest.config.sections.secrecy import MASK, is_hidden, mask_free
@@ -54,28 +53,23 @@ def list_setting_lines(setting: Setting, given: Mapping[str, Any] = MappingProxy
         yield f"{indent}# {setting.name}: {render_inline(setting.default)}"
 
 
-def make_data(config: Config, *, reveal: bool = False) -> dict[str, Any]:
-    """Return every setting as plain data, in the order of the model; secrets are masked unless they are asked for."""
-    return _make_section_data(config, reveal, ())
+def make_data(value: Any, *, reveal: bool = False, place: KeyPath = ()) -> Any:
+    """Return settings as plain data, in the order of the model; secrets are masked unless `reveal` is given.
 
-
-def _make_section_data(section: Section, reveal: bool, place: KeyPath) -> dict[str, Any]:
-    # limits of some users: what is not given is not null, it is what holds for everybody
-    given = section.model_fields_set if isinstance(section, OwnLimits) else type(section).model_fields
-    values = ((name, getattr(section, name)) for name in type(section).model_fields if name in given)
-    return {name: _make_plain(value, reveal, (*place, name)) for name, value in values}
-
-
-def _make_plain(value: Any, reveal: bool, place: KeyPath) -> Any:
+    `place` is where the value is in the settings.
+    """
     match value:
         case Secret():
             return {"file": value.file} if value.file else value.value if reveal else MASK
         case Section():
-            return _make_section_data(value, reveal, place)
+            # limits of some users: what is not given is not null, it is what holds for everybody
+            given = value.model_fields_set if isinstance(value, OwnLimits) else type(value).model_fields
+            inner = {name: getattr(value, name) for name in type(value).model_fields if name in given}
         case dict() if reveal or not is_hidden(value, place):
-            return {name: _make_plain(inner, reveal, (*place, name)) for name, inner in value.items()}
+            inner = value
         case _:
             return value if reveal else mask_free(value, place)
+    return {name: make_data(one, reveal=reveal, place=(*place, name)) for name, one in inner.items()}
 
 
 def render_settings(data: Mapping[str, Any], indent: str = "") -> str:
@@ -113,14 +107,7 @@ def render_quoted(text: str) -> str:
     """Return text in double quotes; what cannot be seen, or what YAML allows in no file, is written as a number."""
     # a JSON string is a YAML string, but for characters beyond U+FFFF, of which JSON makes two
     quoted = json.dumps(text, ensure_ascii=False)
-    return "".join(
-        letter
-        if letter.isprintable()
-        else f"\\u{ord(letter):04x}"
-        if ord(letter) < 2**16
-        else f"\\U{ord(letter):08x}"
-        for letter in quoted
-    )
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in quoted)
 
 
 def render_inline(value: Any) -> str:
@@ -129,8 +116,7 @@ def render_inline(value: Any) -> str:
         case tuple() | list():
             return f"[{', '.join(map(render_inline, value))}]"
         case Mapping():
-            return (
-                f"{{{', '.join(f'{render_value(name)}: {render_inline(inner)}' for name, inner in value.items())}}}"
-            )
+            pairs = (f"{render_value(name)}: {render_inline(inner)}" for name, inner in value.items())
+            return f"{{{', '.join(pairs)}}}"
         case _:
             return render_value(value)

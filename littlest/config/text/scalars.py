@@ -29,19 +29,18 @@ class BadValueError(Exception):
 def read_scalar(node: ScalarNode, kind: Any) -> Any:
     """Return a value as the type of its setting. Raises BadValueError."""
     text: str = node.value
-    if kind is str or (list_choices(kind) and kind != Literal[True]):
+    if kind == Literal[True]:
+        kind = bool
+    if kind not in (bool, int, float):
         return text
-    shown = show(node)
-    if kind in (bool, Literal[True]):
-        if node.style or text not in _TRUTH:
-            raise BadValueError(f"{shown} is neither true nor false")
-        return _TRUTH[text]
-    number = _parse_number(text)
+    if kind is bool and (node.style or text not in _TRUTH):
+        raise BadValueError(f"{show(node)} is neither true nor false")
+    number = _TRUTH[text] if kind is bool else _parse_number(text)
     # 80.0 is a whole number, to editors as well
     if number is None or (kind is int and not float(number).is_integer()):
-        raise BadValueError(f"{shown} is not {describe_kind(kind)}")
+        raise BadValueError(f"{show(node)} is not {describe_kind(kind)}")
     if node.style:
-        raise BadValueError(f"{shown} is text because of its quotes; write {text}")
+        raise BadValueError(f"{show(node)} is text because of its quotes; write {text}")
     return int(number) if kind is int else number
 
 
@@ -69,29 +68,23 @@ def make_visible(text: str) -> str:
     return short if short.isprintable() else short.encode("unicode_escape").decode()
 
 
-def find_markup(node: Node, *, is_secret: bool) -> str:
-    """Return what is wrong with a value that YAML takes for markup instead of text; empty where nothing is.
+def find_markup(node: Node, *, is_secret: bool, is_single: bool) -> str:
+    """Return what is wrong with a value of which YAML reads more, or less, than its text; empty where nothing is.
 
-    Nothing of a secret is named.
+    A dash that is indented too far makes one user of two. Nothing of a secret is named.
     """
     begin = "!" if node.tag and str(node.tag) not in _KNOWN_TAGS else "&" if node.anchor and is_blank(node) else ""
-    if begin and is_secret:
+    is_plain = isinstance(node, ScalarNode) and not node.style
+    is_split = is_plain and is_single and node.end_mark.line > node.start_mark.line
+    if is_secret and begin:
         return f"begins with {begin}, which has a meaning in YAML; put the secret in quotes"
+    if is_secret and is_split:
+        return "goes on over more than one line; write the secret on one line, in quotes"
     if begin == "!":
         return f"the tag {make_visible(str(node.tag).replace(_YAML_TAG, '!!'))} means nothing here; remove it"
+    if is_split:
+        return f"goes on over more than one line, as {show(node)}; several entries must be indented alike"
     return ""
-
-
-def find_line_break(node: Node, *, is_secret: bool) -> str:
-    """Return what is wrong with text without quotes over several lines, which YAML joins; empty where it is on one.
-
-    A dash that is indented too far makes one user of two.
-    """
-    if not isinstance(node, ScalarNode) or node.style or node.end_mark.line == node.start_mark.line:
-        return ""
-    if is_secret:
-        return "goes on over more than one line; write the secret on one line, in quotes"
-    return f"goes on over more than one line, as {show(node)}; several entries must be indented alike"
 
 
 def guess_scalar(node: ScalarNode) -> Data:
@@ -101,13 +94,11 @@ def guess_scalar(node: ScalarNode) -> Data:
     another base (0x10) or no finite value (.inf, 1e999) leave it the text that it looks like.
     """
     text: str = node.value
-    if node.style:
-        return text
-    if is_blank(node) or is_null(node):
+    if is_empty(node):
         return None
-    if text in _TRUTH:
+    if not node.style and text in _TRUTH:
         return _TRUTH[text]
-    number = _parse_number(text)
+    number = None if node.style else _parse_number(text)
     return number if number is not None and math.isfinite(number) else text
 
 
