@@ -3,9 +3,8 @@
 The default config.yaml, the reference page, the JSON schema, `littlest config help` and the error messages are
 generated from this tree, so an attribute's docstring is written for the admin who reads it there.
 `littlest.config.reference.catalog` reads those docstrings from this source when they are wanted: pydantic could
-collect them too, but at every start of every command. Users, groups and limits have a module of their own,
-`littlest.config.sections.users`, and so have the ways to log in, `littlest.config.sections.auth`, and shared folders,
-`littlest.config.sections.folders`.
+collect them too, but at every start of every command. The larger groups have modules of their own in
+`littlest.config.sections`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from importlib import import_module
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic_core import InitErrorDetails
 
 from littlest.config.sections.auth import CUSTOM, Auth, FirstUseAuth
 from littlest.config.sections.base import (
@@ -27,7 +27,7 @@ from littlest.config.sections.base import (
     make_conflicts,
     validate_section,
 )
-from littlest.config.sections.folders import SharedFolder, list_path_conflicts
+from littlest.config.sections.folders import SharedFolder, list_folder_conflicts
 from littlest.config.sections.kinds import (
     Address,
     BaseUrl,
@@ -278,17 +278,8 @@ class Config(Section):
         if self.https.enabled and self.https.port == self.http.port:
             problem = f"{self.https.port} is also http.port; choose another"
             yield ("http", "https"), (("https", "port"), problem, None)
-        for name, folder in self.shared_folders.items():
-            for index, wanted in enumerate(folder.groups):
-                if wanted not in self.users.groups:
-                    at = ("shared_folders", name, "groups", index)
-                    yield ("shared_folders", "users"), (at, f"{wanted} is not a group of users.groups", None)
-        for conflict in list_path_conflicts(self.shared_folders, self.users.groups, self.users.homes):
+        for conflict in list_folder_conflicts(self.shared_folders, self.users.groups, self.users.homes):
             yield ("shared_folders", "users"), conflict
-        for name, group in self.users.groups.items():
-            if group.shared_folder and name in self.shared_folders:
-                problem = f"shared_folders has a {name} already; keep one of the two"
-                yield ("shared_folders", "users"), (("users", "groups", name, "shared_folder"), problem, None)
         # scheme, nothing, host, and the path, which stands between the same slashes on both sides of a web server
         if self.external_url and "/" + self.external_url.split("/", 3)[3] != self.base_url:
             problem = f"the path of {self.external_url} is not base_url, which is {self.base_url}"
@@ -305,20 +296,13 @@ def find_variant(section: type[Section], data: Any) -> type[Section]:
 
     Raises ValidationError for a type that there is not.
     """
-    kind = str(data.get("type", "firstuse")) if isinstance(data, Mapping) else "firstuse"
+    given = data.get("type", "firstuse") if isinstance(data, Mapping) else "firstuse"
+    kind = str(given)
     place = section.variants.get(CUSTOM if "." in kind else kind)
     if place is None:
-        raise ValidationError.from_exception_data(
-            "auth",
-            [
-                {
-                    "type": "literal_error",
-                    "loc": ("type",),
-                    "input": kind,
-                    "ctx": {"expected": ", ".join(section.variants)},
-                }
-            ],
-        )
+        expected = {"expected": ", ".join(section.variants)}
+        problem: InitErrorDetails = {"type": "literal_error", "loc": ("type",), "input": given, "ctx": expected}
+        raise ValidationError.from_exception_data("auth", [problem])
     module, _, name = place.partition(":")
     found: type[Section] = getattr(import_module(module), name)
     return found

@@ -24,10 +24,25 @@ class SharedFolder(Section):
     """Whether each user's home gets a link to it, under its name."""
 
 
-def list_path_conflicts(
+def list_folder_conflicts(
     folders: Mapping[str, SharedFolder], groups: Mapping[str, Group], homes: str
 ) -> Iterator[Conflict]:
-    """Yield what the places of shared folders and of homes say against each other, with their keys."""
+    """Yield what shared folders, groups and homes say against each other, with their keys."""
+    for name, folder in folders.items():
+        for index, wanted in enumerate(folder.groups):
+            if wanted not in groups:
+                at = ("shared_folders", name, "groups", index)
+                yield at, f"{wanted} is not a group of users.groups", None
+    yield from _list_path_conflicts(folders, groups, homes)
+    for name, group in groups.items():
+        if group.shared_folder and name in folders:
+            problem = f"shared_folders has a {name} already; keep one of the two"
+            yield ("users", "groups", name, "shared_folder"), problem, None
+
+
+def _list_path_conflicts(
+    folders: Mapping[str, SharedFolder], groups: Mapping[str, Group], homes: str
+) -> Iterator[Conflict]:
     owners = {f"{SHARED_DIR}/{name}": name for name, group in groups.items() if group.shared_folder}
     for name, folder in folders.items():
         path = folder.path or f"{SHARED_DIR}/{name}"

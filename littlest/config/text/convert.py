@@ -1,8 +1,8 @@
-"""YAML nodes to plain data for the model, guided by it: a value is read as the type of the setting it is given to.
+"""YAML nodes to plain data for the model, guided by it: a value is read as the type of its setting.
 
-That keeps a user called `null`, `yes` or `0123` the text it looks like. A value that does not fit stays as it is: the
-model refuses it, and `nodes` and `kinds` tell where it is and what belongs there. What only the text shows, such as a
-key that is given twice, is noted here.
+That keeps a user called `null`, `yes` or `0123` the text it looks like. A value that does not fit becomes REFUSED, which
+the model refuses; `nodes` and `kinds` tell where it is and what belongs there. What only the text shows, such as a key
+that is given twice, is noted here.
 """
 
 from collections.abc import Iterator
@@ -115,9 +115,8 @@ class Conversion:
             return "is nested too deeply, or holds itself"
         if self._values > _MOST_VALUES:
             return f"holds more than {_MOST_VALUES} values, each anchor counted where it is used"
-        inner = [] if isinstance(node, ScalarNode) else node.value
-        if isinstance(node, MappingNode):
-            inner = [value for _, value in node.value]
+        pairs = node.value if isinstance(node, MappingNode) else ()
+        inner = node.value if isinstance(node, SequenceNode) else [value for _, value in pairs]
         return next(filter(None, (self._measure(one, depth + 1) for one in inner)), "")
 
     def _read_mapping(self, node: MappingNode, kind: Any, place: Place) -> Any:
@@ -196,12 +195,9 @@ def _read_single(node: ScalarNode, kind: Any, *, optional: bool, is_entry: bool)
 
 def _choose_variant(section: type[Section], pairs: list[Pair]) -> type[Section]:
     """Return the model that the key `type` asks for; the section itself, for an unknown type, which it refuses."""
-    if not section.variants:
-        return section
-    kind = next((value for name, _, value in pairs if name == "type"), None)
-    is_given = isinstance(kind, ScalarNode) and not is_blank(kind)
+    singles = ((name, value) for name, _, value in pairs if isinstance(value, ScalarNode) and not is_blank(value))
     try:
-        return find_variant(section, {"type": kind.value} if is_given else {})
+        return find_variant(section, {name: value.value for name, value in singles}) if section.variants else section
     except ValidationError:
         return section
 

@@ -14,11 +14,11 @@ from pydantic_core import ErrorDetails
 from littlest.config.model import Config
 from littlest.config.reference.catalog import find_nearest_word
 from littlest.config.sections.base import CONFLICT, Place
-from littlest.config.text.convert import KEY, Conversion, is_merge
+from littlest.config.text.convert import KEY, REFUSED, Conversion, is_merge
 from littlest.config.text.hints import explain_key, explain_misfit
 from littlest.config.text.problems import InvalidConfig, Problem
-from littlest.config.text.scalars import is_empty, show
-from littlest.config.text.syntax import ScalarNode, YamlSyntaxError, parse_yaml
+from littlest.config.text.scalars import show
+from littlest.config.text.syntax import YamlSyntaxError, parse_yaml
 
 
 def decode_config(data: bytes, name: str) -> str:
@@ -106,21 +106,19 @@ def _validate(conversion: Conversion) -> Config | None:
 
 def _add_problem(conversion: Conversion, detail: ErrorDetails) -> None:
     place = detail["loc"]
-    value, node = conversion.nodes.get(place), conversion.find_node(place)
-    # what is no single value is not one of several words either
-    is_misfit = detail["type"] == "literal_error" and (not isinstance(value, ScalarNode) or is_empty(value))
+    node = conversion.find_node(place)
+    hint: str | None
     if detail["type"] == "extra_forbidden":
         node = conversion.nodes[*place, KEY]
         problem = "unknown key, which << brings here" if is_merge(node) else "unknown key"
-        hint: str | None = explain_key(str(place[-1]), conversion.kinds[place[:-1]], place[:-1])
-    elif value is not None and (is_misfit or detail["type"].endswith("_type")):
-        problem, hint = explain_misfit(value, conversion.kinds[place], place)
+        hint = explain_key(str(place[-1]), conversion.kinds[place[:-1]], place[:-1])
+    elif detail["input"] is REFUSED:
+        problem, hint = explain_misfit(conversion.nodes[place], conversion.kinds[place], place)
     else:
         problem, hint = _explain(detail)
         # a conflict names its subject; in every other problem the value is the subject
         is_hidden = conversion.is_secret(place) or detail["type"] in (CONFLICT, "missing")
-        subject = "" if is_hidden else show(node)
-        problem = f"{subject} {problem}".lstrip()
+        problem = problem if is_hidden else f"{show(node)} {problem}".lstrip()
     conversion.add_problem(node, place, problem, hint)
 
 

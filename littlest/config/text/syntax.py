@@ -7,7 +7,6 @@ Nodes have no types yet: what a value means is decided by the setting it is give
 import contextlib
 import re
 import warnings
-from collections.abc import Callable
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -69,49 +68,31 @@ def parse_yaml(text: str) -> Node | None:
     return node
 
 
-_NO_COLON = "this line lacks a colon after its key"
-
-
 _ODD_COLON = (
     "a colon does not fit here: the line above may lack its colon, this line may be indented wrongly, "
     "or the value needs quotes"
 )
+_NO_COLON = "this line lacks a colon after its key"
 _NO_FIT = "this line does not fit the lines above it; check its indentation and brackets"
-_EXPLANATIONS: tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...] = (
-    (r"found character '\\t' that cannot start any token", "there is a tab here; indent with spaces"),
-    (
-        r"found character '(.+)' that cannot start any token",
-        lambda match: f"a value may not begin with {match[1]}; put the value in quotes",
-    ),
-    (r"mapping values are not allowed here", _ODD_COLON),
-    (r"could not find expected ':'", _NO_COLON),
-    (r"sequence entries are not allowed here", "a list begins on a line of its own, below its key"),
-    (r"mapping keys are not allowed here", "a question mark does not fit here; put the value in quotes"),
-    (r"expected <block end>", _NO_FIT),
-    (r"found unexpected end of stream", "the quotes that open here are never closed"),
-    (
-        r"expected ',' or '([\]}])'",
-        lambda match: f"the bracket that opens here is not closed with {match[1]}",
-    ),
-    (
-        # without its name: many passwords begin with *
-        r"found undefined alias",
-        "what begins with * refers to an anchor that does not exist; put the value in quotes if it is text",
-    ),
-    (
-        r"found undefined tag handle|while scanning a tag",
-        "a value that begins with ! has a meaning in YAML; put the value in quotes",
-    ),
-    (r"expected '<document start>'", "this line is no setting; write settings as key: value"),
-    (
-        r"but found another document",
-        "a second document begins here; a configuration file has only one",
-    ),
-    (
-        r"found unknown escape character",
-        "a backslash has a meaning in double quotes; use single quotes instead",
-    ),
-)
+_EXPLANATIONS = {
+    r"found character '\\t' that cannot start any token": "there is a tab here; indent with spaces",
+    r"found character '(.+)' that cannot start": r"a value may not begin with \1; put the value in quotes",
+    r"mapping values are not allowed here": _ODD_COLON,
+    r"could not find expected ':'": _NO_COLON,
+    r"sequence entries are not allowed here": "a list begins on a line of its own, below its key",
+    r"mapping keys are not allowed here": "a question mark does not fit here; put the value in quotes",
+    r"expected <block end>": _NO_FIT,
+    r"found unexpected end of stream": "the quotes that open here are never closed",
+    r"expected ',' or '([\]}])'": r"the bracket that opens here is not closed with \1",
+    # without its name: many passwords begin with *
+    r"found undefined alias": "what begins with * refers to an anchor that does not exist; "
+    "put the value in quotes if it is text",
+    r"found undefined tag handle|while scanning a tag": "a value that begins with ! has a meaning in YAML; "
+    "put the value in quotes",
+    r"expected '<document start>'": "this line is no setting; write settings as key: value",
+    r"but found another document": "a second document begins here; a configuration file has only one",
+    r"found unknown escape character": "a backslash has a meaning in double quotes; use single quotes instead",
+}
 _REPORTED_AT_START = re.compile(
     r"found unexpected end of stream|expected ',' or|found unknown escape|could not find expected ':'"
 )
@@ -128,11 +109,8 @@ def _explain(error: MarkedYAMLError, text: str) -> YamlSyntaxError:
     if error.context_mark is not None and (is_tag or _REPORTED_AT_START.match(said)):
         mark = error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
-    problem = f"this is not valid YAML: {said}"
-    for pattern, plain in _EXPLANATIONS:
-        if match := re.match(pattern, said):
-            problem = plain if isinstance(plain, str) else plain(match)
-            break
+    found = (match.expand(plain) for pattern, plain in _EXPLANATIONS.items() if (match := re.match(pattern, said)))
+    problem = next(found, f"this is not valid YAML: {said}")
     if problem in (_NO_FIT, _ODD_COLON):
         line, column, problem = _find_cause(text, line) or (line, column, problem)
     if problem == _NO_COLON:
