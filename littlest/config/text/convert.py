@@ -1,12 +1,10 @@
 """YAML nodes to plain data for the model, guided by it: a value is read as the type of its setting.
 
-That keeps a user called `null`, `yes` or `0123` the text it looks like. A value that does not fit becomes REFUSED, which
-the model refuses; `nodes` and `kinds` tell where it is and what belongs there. What only the text shows, such as a key
-that is given twice, is noted here.
+That keeps a user called `null`, `yes` or `0123` the text it looks like. What is wrong with the shape of a value, or
+shows in the text only, such as a key that is given twice, is noted here; everything else the model finds.
 """
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import Any, get_args, get_origin
 
 from pydantic import ValidationError
@@ -17,10 +15,11 @@ from littlest.config.reference.catalog import as_section, split_optional
 from littlest.config.sections.base import Place, Secret, Section
 from littlest.config.sections.kinds import UserName
 from littlest.config.sections.secrecy import cut_at_secret, is_secret_place
+from littlest.config.text.hints import explain_misfit, is_entry
 from littlest.config.text.problems import Problem
 from littlest.config.text.scalars import (
     BadValueError,
-    find_markup,
+    check_markup,
     guess_scalar,
     is_blank,
     is_empty,
@@ -33,7 +32,7 @@ from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceN
 KEY = "[key]"
 """The end of a place where the name itself is meant; pydantic's word for it."""
 REFUSED = ...
-"""A value that no type of a setting takes, not even one that may be null."""
+"""In the place of a value that does not fit: nothing that a setting takes."""
 _MOST_DEPTH = 20
 _MOST_VALUES = 50_000
 """Of those whose shape no setting prescribes: a few lines of anchors within anchors can stand for billions."""
@@ -85,46 +84,55 @@ class Conversion:
         return is_secret_place(place) or Secret in (self.kinds.get(place), self.kinds.get(place[:-1]))
 
     def _read(self, node: Node, annotation: Any, place: Place) -> Any:
-        """Return what the model takes, or REFUSED, for a value of that type; any of the two for a type of None."""
+        """Return what the model takes for a value of that type; note what is wrong with one that does not fit."""
         kind, optional = split_optional(annotation)
-        self.kinds[place] = kind
-        self.nodes[place] = node
-        if problem := self._find_problem(node, kind, place):
-            self.add_problem(self.find_node(place), place, problem)
-        elif isinstance(node, ScalarNode):
-            return _read_single(node, kind, optional=optional, is_entry=place != () and isinstance(place[-1], int))
-        elif isinstance(node, MappingNode) and (kind is Any or is_mapping(kind)):
+        self.kinds[place], self.nodes[place] = kind, node
+        try:
+            # the model itself refuses unknown keys
+            return REFUSED if kind is None else self._read_as(node, kind, place, optional=optional)
+        except BadValueError as error:
+            entry = f"entry {place[-1] + 1} " if kind is not Any and is_entry(place) else ""
+            self.add_problem(self.find_node(place), place, f"{entry}{error}", error.hint)
+            return REFUSED
+
+    def _read_as(self, node: Node, kind: Any, place: Place, *, optional: bool) -> Any:
+        if kind is Any and self.kinds[place[:-1]] is not Any:
+            self._measure(node)
+        is_list, is_group = get_origin(kind) is tuple, get_origin(kind) is dict or as_section(kind) is not None
+        is_single = kind is Secret or not (is_list or is_group)
+        check_markup(node, is_secret=self.is_secret(place), is_single=is_single)
+        if isinstance(node, MappingNode) and (is_group or kind is Any):
             return self._read_mapping(node, kind, place)
-        elif isinstance(node, SequenceNode) and (kind is Any or get_origin(kind) is tuple):
-            inner = Any if kind is Any else get_args(kind)[0]
+        if isinstance(node, SequenceNode) and (is_list or kind is Any):
+            inner = get_args(kind)[0] if is_list else Any
             items = [self._read(item, inner, (*place, index)) for index, item in enumerate(node.value)]
-            return items if kind is Any else tuple(items)
-        return REFUSED
+            return tuple(items) if is_list else items
+        if optional and is_null(node):
+            return None
+        if is_empty(node) and (is_list or is_group):
+            # a group whose settings are all commented out is a group without settings
+            return () if is_list else {}
+        if not isinstance(node, ScalarNode) or not is_single:
+            raise explain_misfit(node, kind, place)
+        return _read_single(node, kind, place)
 
-    def _find_problem(self, node: Node, kind: Any, place: Place) -> str:
-        """Return what is wrong with a value that only its node shows; empty where nothing is."""
-        if kind is Any and self.kinds[place[:-1]] is not Any and (problem := self._measure(node)):
-            return problem
-        is_single = kind is Secret or not (is_mapping(kind) or get_origin(kind) is tuple)
-        return find_markup(node, is_secret=self.is_secret(place), is_single=is_single) if kind is not None else ""
-
-    def _measure(self, node: Node, depth: int = 0) -> str:
-        """Count the values in a value; return what is wrong if they are too many, or too deep."""
+    def _measure(self, node: Node, depth: int = 0) -> None:
+        """Count the values in a value. Raises BadValueError where they are too many, or too deep."""
         self._values += 1
         if depth > _MOST_DEPTH:
-            return "is nested too deeply, or holds itself"
+            raise BadValueError("is nested too deeply, or holds itself")
         if self._values > _MOST_VALUES:
-            return f"holds more than {_MOST_VALUES} values, each anchor counted where it is used"
+            raise BadValueError(f"holds more than {_MOST_VALUES} values, each anchor counted where it is used")
         pairs = node.value if isinstance(node, MappingNode) else ()
-        inner = node.value if isinstance(node, SequenceNode) else [value for _, value in pairs]
-        return next(filter(None, (self._measure(one, depth + 1) for one in inner)), "")
+        for inner in node.value if isinstance(node, SequenceNode) else [value for _, value in pairs]:
+            self._measure(inner, depth + 1)
 
     def _read_mapping(self, node: MappingNode, kind: Any, place: Place) -> Any:
         section = as_section(kind)
         names, inner = (str, None) if section else get_args(kind) or (str, Any)
         if section is Secret and not all(is_merge(key) or key.value in ("value", "file") for key, _ in node.value):
             # the braces, and all that is in them, may be the secret itself
-            return REFUSED
+            raise explain_misfit(node, kind, place)
         pairs = list(self._list_pairs(node, place, ignore_case=names is UserName))
         if section is not None:
             self.kinds[place] = section = _choose_variant(section, pairs)
@@ -170,27 +178,14 @@ class Conversion:
                     yield from ((name, merge, value) for name, _, value in self._list_merged(source, place, seen))
 
 
-def is_mapping(kind: Any) -> bool:
-    """Whether a type is a group of settings, or names that the admin chooses."""
-    return as_section(kind) is not None or get_origin(kind) is dict
-
-
-def _read_single(node: ScalarNode, kind: Any, *, optional: bool, is_entry: bool) -> Any:
-    data: Any = REFUSED
+def _read_single(node: ScalarNode, kind: Any, place: Place) -> Any:
     if kind is Any:
-        data = guess_scalar(node)
-    elif optional and is_null(node):
-        data = None
-    elif is_mapping(kind) or get_origin(kind) is tuple:
-        if is_empty(node):
-            # a group whose settings are all commented out is a group without settings
-            data = {} if is_mapping(kind) else ()
-        elif kind is Secret:
-            data = {"value": node.value}
-    elif not is_blank(node) and (is_entry or not is_null(node)):
-        with suppress(BadValueError):
-            data = read_scalar(node, kind)
-    return data
+        return guess_scalar(node)
+    if kind is Secret:
+        return {"value": node.value}
+    if is_blank(node) or (is_null(node) and not is_entry(place)):
+        raise explain_misfit(node, kind, place)
+    return read_scalar(node, kind)
 
 
 def _choose_variant(section: type[Section], pairs: list[Pair]) -> type[Section]:

@@ -1,4 +1,4 @@
-"""What is wrong with a value that the model refuses for its shape or its key, and what you probably meant. Pure."""
+"""What is wrong with the shape of a value, or with a key, and what you probably meant. Pure."""
 
 import re
 from typing import Any, get_origin
@@ -9,15 +9,9 @@ from littlest.config.text.scalars import (
     BadValueError,
     describe_kind,
     is_blank,
-    is_null,
     make_visible,
-    read_scalar,
-    show,
 )
 from littlest.config.text.syntax import Node, ScalarNode, SequenceNode, explain_missing_space
-
-Complaint = tuple[str, str | None]
-"""What is wrong, without its subject, and a hint."""
 
 
 def explain_key(name: str, section: type[Section], place: Place) -> str:
@@ -36,23 +30,33 @@ def explain_key(name: str, section: type[Section], place: Place) -> str:
     return f"did you mean {nearest}?{elsewhere}"
 
 
-def explain_misfit(node: Node, kind: Any, place: Place) -> Complaint:
-    """Return what is wrong with a value whose setting takes another type, or another shape."""
+def explain_misfit(node: Node, kind: Any, place: Place) -> BadValueError:
+    """Return what is wrong with a value of another shape than its setting takes."""
     section = as_section(kind)
-    if section is not None:
-        return _explain_secret(node) if section is Secret else _explain_section(node, section, place)
-    is_entry = place != () and isinstance(place[-1], int)
-    if get_origin(kind) is dict:
+    if section is Secret:
+        # nothing of it is named: it may be the secret itself
+        begin, shape = ("[", ", not a list") if isinstance(node, SequenceNode) else ("{", "")
+        problem = f"takes a secret, or {{file: PATH}}{shape}; put a secret that begins with {begin} in quotes"
+    elif section is not None:
+        return _explain_section(node, section, place)
+    elif get_origin(kind) is dict:
         problem = "takes names with their settings: write them below it, indented, such as name: …"
     elif get_origin(kind) is tuple:
         problem = _explain_list(node)
+    elif is_blank(node):
+        problem = "is empty" if is_entry(place) else "has no value; give one, or delete the line"
     elif isinstance(node, ScalarNode):
-        problem = _explain_single(node, kind, is_entry=is_entry)
+        problem = f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default"
     else:
         shape = "list" if isinstance(node, SequenceNode) else "group"
         advice = "; put what begins with { or [ in quotes" if node.flow_style and kind is str else ""
         problem = f"takes {describe_kind(kind)}, not a {shape}{advice}"
-    return f"entry {place[-1] + 1} {problem}" if is_entry else problem, None
+    return BadValueError(problem)
+
+
+def is_entry(place: Place) -> bool:
+    """Whether this is the place of an entry of a list."""
+    return place != () and isinstance(place[-1], int)
 
 
 def _explain_list(node: Node) -> str:
@@ -62,34 +66,11 @@ def _explain_list(node: Node) -> str:
     return f"takes a list: write each entry on a line of its own below it, such as - {example}"
 
 
-def _explain_single(node: ScalarNode, kind: Any, *, is_entry: bool) -> str:
-    if is_blank(node):
-        return "is empty" if is_entry else "has no value; give one, or delete the line"
-    if is_null(node) and not is_entry:
-        return f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default"
-    try:
-        read_scalar(node, kind)
-    except BadValueError as error:
-        return str(error)
-    return f"{show(node)} does not fit"
-
-
-def _explain_secret(node: Node) -> Complaint:
-    # nothing of it is named: it may be the secret itself
-    begin, shape = ("[", ", not a list") if isinstance(node, SequenceNode) else ("{", "")
-    return f"takes a secret, or {{file: PATH}}{shape}; put a secret that begins with {begin} in quotes", None
-
-
-def _explain_section(node: Node, section: type[Section], place: Place) -> Complaint:
+def _explain_section(node: Node, section: type[Section], place: Place) -> BadValueError:
     example = next(iter(section.model_fields))
-    problem = (
-        f"is a group of settings: write them below it, indented, such as {example}: …"
-        if place
-        else f"the file must hold settings, such as {example}: …"
-    )
-    if not isinstance(node, ScalarNode) or node.style:
-        return problem, None
-    first = re.match(r"[A-Za-z0-9_]*", node.value)
-    if first is None or first[0] not in section.model_fields:
-        return problem, None
-    return problem, explain_missing_space(node.value) or f"a colon is missing after {first[0]}"
+    problem = "is a group of settings: write them below it, indented," if place else "the file must hold settings,"
+    text = node.value if isinstance(node, ScalarNode) and not node.style else ""
+    first = re.split(r"[^A-Za-z0-9_]", text)[0]
+    colon = f"a colon is missing after {first}"
+    hint = (explain_missing_space(text) or colon) if first in section.model_fields else None
+    return BadValueError(f"{problem} such as {example}: …", hint)

@@ -14,8 +14,8 @@ from pydantic_core import ErrorDetails
 from littlest.config.model import Config
 from littlest.config.reference.catalog import find_nearest_word
 from littlest.config.sections.base import CONFLICT, Place
-from littlest.config.text.convert import KEY, REFUSED, Conversion, is_merge
-from littlest.config.text.hints import explain_key, explain_misfit
+from littlest.config.text.convert import KEY, Conversion, is_merge
+from littlest.config.text.hints import explain_key
 from littlest.config.text.problems import InvalidConfig, Problem
 from littlest.config.text.scalars import show
 from littlest.config.text.syntax import YamlSyntaxError, parse_yaml
@@ -112,8 +112,6 @@ def _add_problem(conversion: Conversion, detail: ErrorDetails) -> None:
         node = conversion.nodes[*place, KEY]
         problem = "unknown key, which << brings here" if is_merge(node) else "unknown key"
         hint = explain_key(str(place[-1]), conversion.kinds[place[:-1]], place[:-1])
-    elif detail["input"] is REFUSED:
-        problem, hint = explain_misfit(conversion.nodes[place], conversion.kinds[place], place)
     else:
         problem, hint = _explain(detail)
         # a conflict names its subject; in every other problem the value is the subject

@@ -23,7 +23,11 @@ _MOST_DIGITS = 30
 
 
 class BadValueError(Exception):
-    """A value that does not suit its setting; the text is a sentence without its subject."""
+    """A value that does not suit its setting; the text is a sentence without its subject, `hint` what was meant."""
+
+    def __init__(self, problem: str, hint: str | None = None) -> None:
+        super().__init__(problem)
+        self.hint = hint
 
 
 def read_scalar(node: ScalarNode, kind: Any) -> Any:
@@ -68,23 +72,25 @@ def make_visible(text: str) -> str:
     return short if short.isprintable() else short.encode("unicode_escape").decode()
 
 
-def find_markup(node: Node, *, is_secret: bool, is_single: bool) -> str:
-    """Return what is wrong with a value of which YAML reads more, or less, than its text; empty where nothing is.
+def check_markup(node: Node, *, is_secret: bool, is_single: bool) -> None:
+    """Raises BadValueError for a value of which YAML reads more, or less, than its text; it names no secret.
 
-    A dash that is indented too far makes one user of two. Nothing of a secret is named.
+    A dash that is indented too far makes one user of two.
     """
     begin = "!" if node.tag and str(node.tag) not in _KNOWN_TAGS else "&" if node.anchor and is_blank(node) else ""
     is_plain = isinstance(node, ScalarNode) and not node.style
     is_split = is_plain and is_single and node.end_mark.line > node.start_mark.line
     if is_secret and begin:
-        return f"begins with {begin}, which has a meaning in YAML; put the secret in quotes"
+        raise BadValueError(f"begins with {begin}, which has a meaning in YAML; put the secret in quotes")
     if is_secret and is_split:
-        return "goes on over more than one line; write the secret on one line, in quotes"
+        raise BadValueError("goes on over more than one line; write the secret on one line, in quotes")
     if begin == "!":
-        return f"the tag {make_visible(str(node.tag).replace(_YAML_TAG, '!!'))} means nothing here; remove it"
+        tag = make_visible(str(node.tag).replace(_YAML_TAG, "!!"))
+        raise BadValueError(f"the tag {tag} means nothing here; remove it")
     if is_split:
-        return f"goes on over more than one line, as {show(node)}; several entries must be indented alike"
-    return ""
+        raise BadValueError(
+            f"goes on over more than one line, as {show(node)}; several entries must be indented alike"
+        )
 
 
 def guess_scalar(node: ScalarNode) -> Data:
