@@ -36,9 +36,8 @@ from littlest.config.sections.kinds import (
     FilePath,
     Folder,
     GroupName,
-    MaxAge,
+    Kind,
     Network,
-    Port,
     ProgramFolder,
     PublicUrl,
     ServerVariable,
@@ -48,10 +47,31 @@ from littlest.config.sections.kinds import (
     VariableValue,
 )
 from littlest.config.sections.users import Limits, Users
-from littlest.config.sections.values import A_YEAR
+from littlest.paths import HUB_PORT
 
 CHOSEN_NAMES = "with this auth anybody could choose the name of an account of this machine, and use it"
 NAMES_ADVICE = 'let in only people whom you name or approve, or set users.unix_name to "jupyter-{name}"'
+_A_YEAR = 365 * 24 * 3600
+
+
+def _check_port(port: int) -> int:
+    if port == HUB_PORT:
+        raise ValueError("is the port of the hub's own process; choose another")
+    return port
+
+
+def _check_max_age(seconds: int) -> int:
+    if 0 < seconds < 600:
+        raise ValueError("would stop servers that have just started; give at least 600, or 0 for never")
+    return seconds
+
+
+MaxAge = Annotated[
+    int,
+    Field(ge=0, le=_A_YEAR),
+    Kind(_check_max_age, types=(), more={"anyOf": [{"maximum": 0}, {"minimum": 600}]}),
+]
+Port = Annotated[int, Field(ge=1, le=65535), Kind(_check_port, types=(), more={"not": {"const": HUB_PORT}})]
 Variables = dict[VariableName, VariableValue]
 ServerVariables = dict[ServerVariable, VariableValue]
 
@@ -139,9 +159,9 @@ class Cull(Section):
 
     enabled: bool = True
     """Whether idle servers are stopped."""
-    timeout: Annotated[int, Field(ge=600, le=A_YEAR, examples=[7200])] = 3600
+    timeout: Annotated[int, Field(ge=600, le=_A_YEAR, examples=[7200])] = 3600
     """Seconds without activity after which a server is stopped; a running computation counts as activity."""
-    every: Annotated[int, Field(ge=10, le=A_YEAR, examples=[60])] = 300
+    every: Annotated[int, Field(ge=10, le=_A_YEAR, examples=[60])] = 300
     """Seconds between checks."""
     max_age: Annotated[MaxAge, Field(examples=[86400])] = 0
     """Seconds after which a server is stopped even if it is in use, at least 600; 0 for never."""

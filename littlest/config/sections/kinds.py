@@ -1,4 +1,4 @@
-"""The kinds of values that settings take: the check, the words for people, and the JSON schema for editors of each.
+"""The kinds of text that settings take: the check, the words for people, and the JSON schema for editors of each.
 
 A property test holds that the schemas accept what the checks accept.
 """
@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
 from littlest.config.sections import places, values
-from littlest.paths import HUB_PORT
 
 Schema = dict[str, Any]
 TEXT = ("string", "number", "boolean")
@@ -61,12 +60,6 @@ _URLS = {"words": "an address (URL)", "several": "addresses (URLs)"}
 _USER_NAME_LENGTH = {"minLength": 1, "maxLength": values.LONGEST_USER_NAME}
 _FREE_SERVICE_NAMES = {"not": {"enum": list(values.TAKEN_SERVICE_NAMES)}}
 
-Port = Annotated[int, Field(ge=1, le=65535), Kind(values.check_port, types=(), more={"not": {"const": HUB_PORT}})]
-MaxAge = Annotated[
-    int,
-    Field(ge=0, le=values.A_YEAR),
-    Kind(values.check_max_age, types=(), more={"anyOf": [{"maximum": 0}, {"minimum": 600}]}),
-]
 UserName = Annotated[str, Kind(values.parse_user_name, "a user name", values.USER_NAME, TEXT, _USER_NAME_LENGTH)]
 GroupName = Annotated[str, Kind(values.parse_group_name, pattern=values.GROUP_NAME, **_NAMES)]
 ServiceName = Annotated[

@@ -6,8 +6,6 @@ loader puts the value before it ("lots is not an amount of memory; …").
 
 import re
 
-from littlest.paths import HUB_PORT
-
 # The JSON schema takes these as they are, so they are written in what Python's and JavaScript's expressions share:
 # no flags, and ASCII classes spelt out.
 AMOUNT = r"\s*([0-9]+(?:\.[0-9]+)?)\s*([KMGTkmgt]?)(?:[iI]?[bB])?\s*"
@@ -38,8 +36,6 @@ SERVER = "[A-Za-z0-9.:-]+"
 PAM_SERVICE = "[A-Za-z0-9._-]+"
 UNIX_NAME = r"(?!littlest-)(?:[a-z_][a-z0-9_-]{0,11})?\{name\}"
 
-A_YEAR = 365 * 24 * 3600
-"""Seconds."""
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
@@ -83,20 +79,6 @@ def parse_address(address: str) -> str:
         else:
             advice = 'write one such as 192.0.2.10 or 2001:db8::1, or "" to listen on every address'
         raise ValueError(f"is not an IP address; {advice}") from None
-
-
-def check_port(port: int) -> int:
-    """Return the port. Raises ValueError for the one of the hub's own process."""
-    if port == HUB_PORT:
-        raise ValueError("is the port of the hub's own process; choose another")
-    return port
-
-
-def check_max_age(seconds: int) -> int:
-    """Return the seconds after which a server is stopped, 0 for never. Raises ValueError for a very short time."""
-    if 0 < seconds < 600:
-        raise ValueError("would stop servers that have just started; give at least 600, or 0 for never")
-    return seconds
 
 
 def parse_base_url(path: str) -> str:

@@ -91,7 +91,7 @@ class Conversion:
             # the model itself refuses unknown keys
             return REFUSED if kind is None else self._read_as(node, kind, place, optional=optional)
         except BadValueError as error:
-            entry = f"entry {place[-1] + 1} " if kind is not Any and is_entry(place) else ""
+            entry = f"entry {int(place[-1]) + 1} " if kind is not Any and is_entry(place) else ""
             self.add_problem(self.find_node(place), place, f"{entry}{error}", error.hint)
             return REFUSED
 

@@ -49,7 +49,9 @@ def explain_misfit(node: Node, kind: Any, place: Place) -> BadValueError:
         problem = f"takes {describe_kind(kind)}, not {node.value}; delete the line to get the default"
     else:
         shape = "list" if isinstance(node, SequenceNode) else "group"
-        advice = "; put what begins with { or [ in quotes" if node.flow_style and kind is str else ""
+        advice = (
+            "; put what begins with { or [ in quotes" if kind is str and getattr(node, "flow_style", False) else ""
+        )
         problem = f"takes {describe_kind(kind)}, not a {shape}{advice}"
     return BadValueError(problem)
 

@@ -53,11 +53,12 @@ def list_setting_lines(setting: Setting, given: Mapping[str, Any] = MappingProxy
         yield f"{indent}# {setting.name}: {render_inline(setting.default)}"
 
 
-def make_data(value: Any, *, reveal: bool = False, place: KeyPath = ()) -> Any:
-    """Return settings as plain data, in the order of the model; secrets are masked unless `reveal` is given.
+def make_data(config: Section, *, reveal: bool = False) -> dict[str, Any]:
+    """Return settings as plain data, in the order of the model; secrets are masked unless `reveal` is given."""
+    return dict(_make_plain(config, reveal, ()))
 
-    `place` is where the value is in the settings.
-    """
+
+def _make_plain(value: Any, reveal: bool, place: KeyPath) -> Any:
     match value:
         case Secret():
             return {"file": value.file} if value.file else value.value if reveal else MASK
@@ -69,7 +70,7 @@ def make_data(value: Any, *, reveal: bool = False, place: KeyPath = ()) -> Any:
             inner = value
         case _:
             return value if reveal else mask_free(value, place)
-    return {name: make_data(one, reveal=reveal, place=(*place, name)) for name, one in inner.items()}
+    return {name: _make_plain(one, reveal, (*place, name)) for name, one in inner.items()}
 
 
 def render_settings(data: Mapping[str, Any], indent: str = "") -> str:
