@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from littlest.config.sections import places, values
 
@@ -43,6 +44,9 @@ class Kind(AfterValidator):
         types = self.types[0] if len(self.types) == 1 else list(self.types)
         schema: Schema = {"type": types, **self.more} if self.types else {**self.more}
         return {**schema, "pattern": f"^(?:{self.pattern})$"} if self.pattern else schema
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> Schema:
+        return {**handler(schema), **self.schema}
 
 
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])"
@@ -85,7 +89,7 @@ ServerUrl = Annotated[str, Kind(values.parse_server_url, pattern=values.URL, **_
 UrlOrNone = Annotated[str, Kind(values.parse_url_or_none, pattern=f"(?:{values.URL})?", **_URLS)]
 PublicUrl = Annotated[str, Kind(values.parse_public_url, pattern=f"(?:{values.PUBLIC_URL})?", **_URLS)]
 EntityId = Annotated[str, Kind(values.parse_entity_id, "an entity ID", values.ENTITY_ID, several="entity IDs")]
-ServerName = Annotated[str, Kind(values.parse_server, "the name or address of a server", values.SERVER)]
-PamService = Annotated[str, Kind(values.parse_pam_service, "the name of a PAM service", values.PAM_SERVICE)]
+ServerName = Annotated[str, Kind(values.parse_server, "the name or address of a server", values.SERVER, TEXT)]
+PamService = Annotated[str, Kind(values.parse_pam_service, "the name of a PAM service", values.PAM_SERVICE, TEXT)]
 Domain = Annotated[str, Kind(values.parse_domain, "a domain", values.DOMAIN)]
 Email = Annotated[str, Kind(values.parse_email, "an e-mail address", f"(?:{values.EMAIL})?")]
