@@ -69,9 +69,9 @@ def _check_max_age(seconds: int) -> int:
 MaxAge = Annotated[
     int,
     Field(ge=0, le=_A_YEAR),
-    Kind(_check_max_age, types=(), more={"anyOf": [{"maximum": 0}, {"minimum": 600}]}),
+    Kind(_check_max_age, schema={"anyOf": [{"maximum": 0}, {"minimum": 600}]}),
 ]
-Port = Annotated[int, Field(ge=1, le=65535), Kind(_check_port, types=(), more={"not": {"const": HUB_PORT}})]
+Port = Annotated[int, Field(ge=1, le=65535), Kind(_check_port, schema={"not": {"const": HUB_PORT}})]
 Variables = dict[VariableName, VariableValue]
 ServerVariables = dict[ServerVariable, VariableValue]
 

@@ -46,7 +46,7 @@ class _Generator(GenerateJsonSchema):
         return {}
 
     def model_schema(self, schema: core_schema.ModelSchema) -> Schema:
-        section: type[Section] = schema["cls"]  # type: ignore[assignment]
+        section: type[Section] = schema["cls"]
         made = super().model_schema(schema)
         made.pop("title", None)
         made["description"] = read_docstring(section)
