@@ -9,7 +9,7 @@ collect them too, but at every start of every command. The larger groups have mo
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import InitErrorDetails
@@ -69,9 +69,9 @@ def _check_max_age(seconds: int) -> int:
 MaxAge = Annotated[
     int,
     Field(ge=0, le=_A_YEAR),
-    Kind(_check_max_age, types=(), more={"anyOf": [{"maximum": 0}, {"minimum": 600}]}),
+    Kind(_check_max_age, schema={"anyOf": [{"maximum": 0}, {"minimum": 600}]}),
 ]
-Port = Annotated[int, Field(ge=1, le=65535), Kind(_check_port, types=(), more={"not": {"const": HUB_PORT}})]
+Port = Annotated[int, Field(ge=1, le=65535), Kind(_check_port, schema={"not": {"const": HUB_PORT}})]
 Variables = dict[VariableName, VariableValue]
 ServerVariables = dict[ServerVariable, VariableValue]
 
@@ -88,6 +88,8 @@ class Http(Section):
 class LetsEncrypt(Section):
     """Certificates from Let's Encrypt; not possible in this version."""
 
+    needs: ClassVar = {"email": "domains", "domains": "email"}
+
     email: Annotated[Email, Field(examples=["teacher@example.org"])] = ""
     """Address to which Let's Encrypt writes when something is wrong."""
     domains: Annotated[tuple[Domain, ...], Field(examples=[["jupyter.example.org"]])] = ()
@@ -96,6 +98,8 @@ class LetsEncrypt(Section):
 
 class Https(Section):
     """Encryption between browsers and the hub."""
+
+    needs: ClassVar = {"certificate": "key", "key": "certificate", "enabled": "certificate"}
 
     enabled: bool = False
     """Whether the hub is reached with https."""
@@ -112,14 +116,14 @@ class Https(Section):
 
     @model_validator(mode="after")
     def _check_certificate(self) -> Self:
-        conflicts: list[Conflict] = []
-        for one, other in (("email", "domains"), ("domains", "email")):
-            if getattr(self.letsencrypt, one) and not getattr(self.letsencrypt, other):
-                conflicts.append((("letsencrypt", one), f"needs https.letsencrypt.{other} as well", None))
-        if bool(self.certificate) != bool(self.key):
-            one, other = ("certificate", "key") if self.certificate else ("key", "certificate")
-            conflicts.append(((one,), f"needs https.{other} as well", None))
-        elif self.enabled and not self.certificate:
+        conflicts: list[Conflict] = [
+            (("letsencrypt", one), f"needs https.letsencrypt.{other} as well", None)
+            for one, other in self.letsencrypt.list_unmet()
+        ]
+        conflicts += [
+            ((one,), f"needs https.{other} as well", None) for one, other in self.list_unmet() if one != "enabled"
+        ]
+        if self.enabled and not self.certificate and not self.key:
             if self.letsencrypt.email or self.letsencrypt.domains:
                 problem = "certificates from Let's Encrypt are not possible in this version"
                 conflicts.append((("letsencrypt",), problem, "give https.certificate and https.key"))
@@ -169,6 +173,8 @@ class Cull(Section):
 
 class ManagedService(Section):
     """A service that works with the hub's API."""
+
+    one_of = ("command", "api_token")
 
     command: Annotated[Words, Field(examples=[["/opt/grader/bin/grader", "--port=9000"]])] = ()
     """Program and arguments; the hub starts it, and starts it again when it ends. Empty for one that runs

@@ -3,8 +3,8 @@
 from textwrap import wrap
 
 from littlest.config.reference.catalog import find_nearest_key
+from littlest.config.reference.completion import SCHEMA_FILE
 from littlest.config.reference.keys import UnknownKey, parse_key, render_key
-from littlest.config.reference.schema import render_schema
 from littlest.config.text.explain import render_help
 from littlest.errors import LittlestError, UsageError
 from littlest.machine.machine import Machine
@@ -62,4 +62,4 @@ def _read_settings(machine: Machine) -> str:
 
 def run_schema() -> Report:
     """The JSON schema of the file."""
-    return Report(lines=tuple(render_schema().splitlines()))
+    return Report(lines=tuple(SCHEMA_FILE.read_text("utf-8").splitlines()))

@@ -36,8 +36,9 @@ class Setting:
 
     @property
     def default(self) -> Any:
-        """The value when the file says nothing."""
-        return self.field.get_default(call_default_factory=True, validated_data={})
+        """The value when the file says nothing; None if it must be given."""
+        required = self.field.is_required()
+        return None if required else self.field.get_default(call_default_factory=True, validated_data={})
 
     @property
     def description(self) -> str:

@@ -23,30 +23,25 @@ def complete_keys(prefix: str, root: Schema) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _resolve(root: Schema, schema: Schema) -> Iterator[Schema]:
+def _list_groups(root: Schema, schema: Schema) -> Iterator[Schema]:
     """Yield a group's schema; of a group with types the schema of each."""
     if "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
-    choices = [branch["then"] for branch in schema.get("allOf", ()) if "$ref" in branch.get("then", {})]
-    if not choices:
-        yield schema
-    for choice in choices:
-        yield from _resolve(root, choice)
+        yield root["$defs"][schema["$ref"].rpartition("/")[2]]
+    for choice in schema.get("anyOf", ()):
+        yield from _list_groups(root, choice)
+    yield schema
 
 
 def _descend(root: Schema, schema: Schema, parts: list[str]) -> Iterator[Schema]:
-    if not parts:
-        yield from _resolve(root, schema)
-        return
-    name, *rest = parts
-    for group in _resolve(root, schema):
-        inner = group.get("properties", {}).get(name, group.get("additionalProperties"))
-        if isinstance(inner, dict):
-            yield from _descend(root, inner, rest)
+    for group in _list_groups(root, schema):
+        if not parts:
+            yield group
+        elif isinstance(inner := group.get("properties", {}).get(parts[0], group.get("additionalProperties")), dict):
+            yield from _descend(root, inner, parts[1:])
 
 
 def _list_keys(root: Schema, schema: Schema, above: str) -> Iterator[str]:
     for name, inner in schema.get("properties", {}).items():
         yield above + name
-        for group in _resolve(root, inner):
+        for group in _list_groups(root, inner):
             yield from _list_keys(root, group, f"{above}{name}.")

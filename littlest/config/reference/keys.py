@@ -6,10 +6,17 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import AfterValidator
-from pydantic.fields import FieldInfo
 
 from littlest.config.model import Config
-from littlest.config.reference.catalog import NAME, as_section, list_variants, split_optional
+from littlest.config.reference.catalog import (
+    NAME,
+    Setting,
+    as_group,
+    list_own_settings,
+    list_variants,
+    split_optional,
+)
+from littlest.config.sections.auth import CUSTOM
 from littlest.config.sections.base import KeyPath, Secret, Section
 
 _PART = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|[^."'][^.]*)(\.|\Z)""")
@@ -88,23 +95,21 @@ def find_target(path: KeyPath, auth_type: str = "firstuse") -> Target:
     annotation: Any = Config
     default: Any = None
     pattern: KeyPath = ()
-    for index, part in enumerate(path):
-        here = path[: index + 1]
+    for end, part in enumerate(path, 1):
         kind, _ = split_optional(annotation)
-        if kind is Secret and part == "file" and here == path:
+        if kind is Secret and path[end - 1 :] == ("file",):
             return Target(path, str, None, "secret_file", (*pattern, part))
-        section = None if kind is Secret else as_section(kind)
-        if section is not None:
-            found = _find_field(section, part, here, auth_type)
-            annotation, default = found.annotation, _find_default(found)
-            pattern = (*pattern, part)
+        if (section := as_group(kind)) is not None:
+            setting = _find_setting(section, part, path[:end], auth_type)
+            annotation, default, pattern = setting.field.annotation, setting.default, (*pattern, part)
         elif get_origin(kind) is dict:
-            annotation, default = get_args(kind)[1], None
-            pattern = (*pattern, NAME)
+            annotation, default, pattern = get_args(kind)[1], None, (*pattern, NAME)
         else:
             raise UnknownKey(render_key(path))
-    _, optional = split_optional(annotation)
-    return Target(path, annotation, default, _find_sort(annotation, pattern), pattern, optional)
+    kind, optional = split_optional(annotation)
+    group: Literal["group", "named"] = "named" if pattern[-1:] == (NAME,) else "group"
+    sort = "names" if get_origin(kind) is dict else group if as_group(kind) else "setting"
+    return Target(path, annotation, default, sort, pattern, optional)
 
 
 def find_normalizer(path: KeyPath, auth_type: str = "firstuse") -> Callable[[str], str]:
@@ -128,31 +133,19 @@ def make_normalizer(annotation: Any) -> Callable[[Any], Any]:
     return normalize
 
 
-def _find_field(section: type[Section], part: str, path: KeyPath, auth_type: str) -> FieldInfo:
-    if not section.variants:
-        if part not in section.model_fields:
-            raise UnknownKey(render_key(path))
-        return section.model_fields[part]
-    holders = [(name, model) for name, model in list_variants(section) if part in model.model_fields]
-    if not holders:
-        raise UnknownKey(render_key(path))
-    chosen = "package.module.Class" if "." in auth_type else auth_type
-    for name, model in holders:
-        if name == chosen:
-            return model.model_fields[part]
-    types = tuple(name for name, _ in holders)
-    key = render_key(path)
+def _find_setting(section: type[Section], part: str, path: KeyPath, auth_type: str) -> Setting:
+    """Return a setting of a group; where its settings depend on its type, the one of this type of `auth`."""
+    models = dict(list_variants(section)) if section.variants else {"": section}
+    holders = {
+        kind: setting
+        for kind, model in models.items()
+        for setting in list_own_settings(model)
+        if setting.name == part
+    }
+    chosen = CUSTOM if "." in auth_type else auth_type
+    if found := holders.get(chosen if section.variants else ""):
+        return found
+    key, types = render_key(path), tuple(holders)
+    if not types:
+        raise UnknownKey(key)
     raise UnknownKey(key, f"{key} belongs to auth.type {' or '.join(types)}; the type here is {auth_type}.", types)
-
-
-def _find_default(field: FieldInfo) -> Any:
-    return None if field.is_required() else field.get_default(call_default_factory=True, validated_data={})
-
-
-def _find_sort(annotation: Any, pattern: KeyPath) -> Literal["setting", "group", "names", "named"]:
-    kind, _ = split_optional(annotation)
-    if get_origin(kind) is dict:
-        return "names"
-    if as_section(kind) and kind is not Secret:
-        return "named" if pattern[-1:] == (NAME,) else "group"
-    return "setting"

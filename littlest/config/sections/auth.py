@@ -124,6 +124,8 @@ class PamAuth(Auth):
 class DummyAuth(Auth):
     """Anybody can log in as anybody: for trying things out."""
 
+    one_of = ("i_know_this_is_insecure",)
+
     type: Literal["dummy"]
     """The way to log in. With `dummy`, anybody can be anybody."""
     i_know_this_is_insecure: bool = False
@@ -157,6 +159,9 @@ class LdapAuth(Auth):
     """Users log in with their password in a directory (LDAP, Active Directory)."""
 
     proves_accounts = True
+    one_of = ("user_dns", "search_base")
+    only_one = True
+    needs: ClassVar = {"search_user": "search_password"}
 
     type: Literal["ldap"]
     """The way to log in. With `ldap`, a directory checks the password."""
@@ -214,8 +219,7 @@ class LdapAuth(Auth):
             elif set("{}") & set(template.replace("{username}", "")):
                 problem = f"{template} has another brace than those of {{username}}, which nothing takes the place of"
                 conflicts.append((("user_dns", index), problem, None))
-        if self.search_user and self.search_password is None:
-            conflicts.append((("search_user",), "needs search_password as well", None))
+        conflicts += [((one,), f"needs {other} as well", None) for one, other in self.list_unmet()]
         if conflicts:
             raise make_conflicts("auth", conflicts)
         return self

@@ -1,14 +1,14 @@
 """What every group of settings is made of: strict frozen models, secrets, and what several groups have in common."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Self, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from littlest.config.sections.kinds import UserName
 from littlest.config.sections.secrecy import is_secret_place
-from littlest.config.sections.values import parse_file_path
+from littlest.config.sections.values import FILE_PATH, parse_file_path
 
 UserNames = tuple[UserName, ...]
 Words = tuple[str, ...]
@@ -35,6 +35,18 @@ class Section(BaseModel):
 
     variants: ClassVar[Mapping[str, str]] = {}
     """Where the key `type` decides which settings the group has: each type, and the module that has its model."""
+    one_of: ClassVar[tuple[str, ...]] = ()
+    """Settings of which at least one must be given. What is empty, null or false is not given."""
+    only_one: ClassVar[bool] = False
+    """Whether no more than one of them may be given."""
+    needs: ClassVar[Mapping[str, str]] = {}
+    """Settings that need another where they are given: each, and that other one."""
+
+    def list_unmet(self) -> Iterator[tuple[str, str]]:
+        """Yield each setting that is given without the one that it needs, with that one."""
+        for name, needed in self.needs.items():
+            if getattr(self, name) and not getattr(self, needed):
+                yield name, needed
 
 
 class Sets:
@@ -72,9 +84,12 @@ def validate_section(section: type[S], data: Mapping[str, Any]) -> S:
 class Secret(Section):
     """A password or token: as it is, or the file that it is in."""
 
-    value: str = ""
+    one_of = ("value", "file")
+    only_one = True
+
+    value: Annotated[str, Field(json_schema_extra={"minLength": 1})] = ""
     """The secret itself."""
-    file: str = ""
+    file: Annotated[str, Field(json_schema_extra={"type": "string", "pattern": f"^(?:{FILE_PATH})$"})] = ""
     """Path of a file whose first line is the secret; it and the folders on the way to it must belong to root, and
     only root needs to be able to read it."""
 

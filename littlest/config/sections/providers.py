@@ -4,7 +4,7 @@ The fields are named in the providers' own words; `littlest.hub.login.authentica
 `oauthenticator` and `ltiauthenticator` they become.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -30,6 +30,7 @@ class OidcAuth(OAuth):
     """Any provider that speaks OpenID Connect: Keycloak, Authentik, AWS Cognito and the like."""
 
     admits_by = ("allowed_groups", "admin_groups")
+    needs: ClassVar = {"allowed_groups": "groups_claim", "admin_groups": "groups_claim"}
 
     type: Literal["oidc"]
     """The way to log in. With `oidc`, any provider that speaks OpenID Connect."""
@@ -62,8 +63,8 @@ class OidcAuth(OAuth):
 
     @model_validator(mode="after")
     def _check_groups(self) -> Self:
-        if not self.groups_claim and (rules := [name for name in self.admits_by if getattr(self, name)]):
-            raise make_conflicts("auth", [((name,), "needs groups_claim as well", None) for name in rules])
+        if unmet := list(self.list_unmet()):
+            raise make_conflicts("auth", [((one,), f"needs {other} as well", None) for one, other in unmet])
         return self
 
 

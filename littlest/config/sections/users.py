@@ -6,7 +6,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from littlest.config.sections.base import Section, UserNames
-from littlest.config.sections.kinds import GroupName, HomesPath, Kind, UnixName, UserName
+from littlest.config.sections.kinds import GroupName, HomesPath, UnixName, UserName, text
 from littlest.config.sections.values import (
     AMOUNT,
     LEAST_MEMORY,
@@ -51,25 +51,18 @@ _SHARE = r"\s*0*(?:100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)\s*%\s*"
 _MOST_RESERVED = r"\s*0*(?:90(?:\.0+)?|[0-8]?[0-9](?:\.[0-9]+)?)\s*%\s*"
 _AMOUNT_OR_SHARE = "an amount of memory or a share of the machine's"
 _NUMBER = ("string", "number")
-_LEAST = parse_bytes(LEAST_MEMORY)
+_BOUNDS = {"minimum": parse_bytes(LEAST_MEMORY), "maximum": parse_bytes(_MOST_MEMORY)}
 Memory = (
-    Annotated[
-        str,
-        Kind(
-            _check_memory,
-            "an amount of memory",
-            f"{_ENOUGH}{AMOUNT}",
-            _NUMBER,
-            {"minimum": _LEAST, "maximum": parse_bytes(_MOST_MEMORY)},
-        ),
-    ]
-    | None
+    Annotated[str, text(_check_memory, "an amount of memory", f"{_ENOUGH}{AMOUNT}", types=_NUMBER, **_BOUNDS)] | None
 )
 TotalMemory = Annotated[
-    str, Kind(_check_total, _AMOUNT_OR_SHARE, f"{_ENOUGH}(?:{AMOUNT}|{_SHARE})", _NUMBER, {"minimum": _LEAST})
+    str,
+    text(
+        _check_total, _AMOUNT_OR_SHARE, f"{_ENOUGH}(?:{AMOUNT}|{_SHARE})", types=_NUMBER, minimum=_BOUNDS["minimum"]
+    ),
 ]
 Reserve = Annotated[
-    str, Kind(_check_reserve, _AMOUNT_OR_SHARE, f"{AMOUNT}|{_MOST_RESERVED}", _NUMBER, {"minimum": 0})
+    str, text(_check_reserve, _AMOUNT_OR_SHARE, f"{AMOUNT}|{_MOST_RESERVED}", types=_NUMBER, minimum=0)
 ]
 Cores = Annotated[float, Field(ge=0.01, le=1024)] | None
 Processes = Annotated[int, Field(ge=64, le=1_000_000)]

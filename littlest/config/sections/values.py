@@ -20,23 +20,24 @@ _VISIBLE = r"[^\u0000-\u001f\u007f-\u00a0]"
 FILE_PATH = rf"(?!(?:.*/)?\.\.(?:/|$))/{_VISIBLE}*"
 FOLDER = rf"(?!(?:.*/)?\.\.(?:/|$))(?!~){_VISIBLE}*"
 USER_NAME = r"(?!(?:\.|%2[Ee])+$)(?! )(?!.* $)[^/\u0000-\u001f\u007f-\u00a0]+"
+VARIABLE_VALUE = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]*"
+"""Without control characters, for which systemd would leave the variable out."""
+_LONGEST_VARIABLE = 100_000
+"""Bytes; the kernel starts no program with a longer one than 131072."""
 LEAST_MEMORY = "128M"
 """A notebook server with one kernel does not start in less."""
 LONGEST_USER_NAME = 255
 """Characters; what JupyterHub's database column `users.name` holds."""
-GROUP_NAME = "[a-z][a-z0-9-]{0,62}"
-SERVICE_NAME = "[a-z][a-z0-9-]{1,40}"
-TAKEN_SERVICE_NAMES = ("littlest", "idle-culler", "metrics")
-VARIABLE_NAME = "[A-Za-z_][A-Za-z0-9_]*"
-CLASS_NAME = r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)+"
 DOMAIN = r"(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
-EMAIL = r"[^\s@]+@[^\s@]+\.[^\s@]+"
-ENTITY_ID = "(?:https?://|urn:)[!-~]+"
-SERVER = "[A-Za-z0-9.:-]+"
-PAM_SERVICE = "[A-Za-z0-9._-]+"
-UNIX_NAME = r"(?!littlest-)(?:[a-z_][a-z0-9_-]{0,11})?\{name\}"
 
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+
+
+def match(pattern: str, text: str, problem: str) -> str:
+    """Return a text that matches a pattern as a whole. Raises ValueError with the problem."""
+    if not re.fullmatch(pattern, text):
+        raise ValueError(problem)
+    return text
 
 
 def parse_bytes(amount: str) -> int:
@@ -141,29 +142,12 @@ def parse_network(network: str) -> str:
     return str(found.network_address) if found.num_addresses == 1 else str(found)
 
 
-def parse_url(url: str) -> str:
-    """Return an http or https address.
-
-    Raises ValueError for one without a host, or with a user, a space or a fragment.
-    """
-    return _match(URL, url, "is not an address; write one such as https://login.example.org/token")
-
-
 def parse_server_url(url: str) -> str:
-    """Return an http or https address without a slash at its end. Raises ValueError as `parse_url` does."""
-    return parse_url(url).rstrip("/")
+    """Return an http or https address without a slash at its end. Raises ValueError.
 
-
-def parse_entity_id(identifier: str) -> str:
-    """Return the entity ID of an identity provider. Raises ValueError."""
-    return _match(
-        ENTITY_ID, identifier, "is no entity ID; write one of https://cilogon.org/idplist, such as https://…"
-    )
-
-
-def parse_url_or_none(url: str) -> str:
-    """Return an http or https address; empty for none. Raises ValueError as `parse_url` does."""
-    return parse_url(url) if url else url
+    It has a host, and neither a user, a space nor a fragment.
+    """
+    return match(URL, url, "is not an address; write one such as https://login.example.org/token").rstrip("/")
 
 
 def parse_public_url(url: str) -> str:
@@ -197,58 +181,14 @@ def parse_folder(folder: str) -> str:
     return folder.rstrip("/") or folder[:1]
 
 
-def parse_group_name(name: str) -> str:
-    """Return the name of a group or of a shared folder: small letters, digits and dashes. Raises ValueError."""
-    return _match(GROUP_NAME, name, "must be small letters, digits and dashes, such as biology-101")
-
-
-def parse_service_name(name: str) -> str:
-    """Return the name of a service of the hub. Raises ValueError."""
-    if name in TAKEN_SERVICE_NAMES:
-        raise ValueError("is the name of a service that is there already; choose another")
-    return _match(SERVICE_NAME, name, "must be small letters, digits and dashes, at least two, such as grader")
-
-
-def parse_variable_name(name: str) -> str:
-    """Return the name of an environment variable. Raises ValueError."""
-    return _match(VARIABLE_NAME, name, "must be letters, digits and underscores, such as COURSE_DATA")
-
-
-def parse_class_name(name: str) -> str:
-    """Return a class with its module, such as `package.module.Class`. Raises ValueError."""
-    return _match(CLASS_NAME, name, "is not a class with its module; write one such as package.module.Class")
-
-
-def parse_server(name: str) -> str:
-    """Return the name or address of a directory's server. Raises ValueError."""
-    return _match(
-        SERVER, name, "is no name of a server; write it alone, such as ldap.example.org; the port is auth.port"
-    )
-
-
-def parse_pam_service(name: str) -> str:
-    """Return the name of a PAM service. Raises ValueError."""
-    return _match(PAM_SERVICE, name, "is no name of a PAM service; write that of a file in /etc/pam.d, such as sshd")
-
-
 def parse_domain(domain: str) -> str:
     """Return a domain name in lower case. Raises ValueError."""
-    return _match(DOMAIN, domain, "is not a domain; write one such as jupyter.example.org").lower()
+    return match(DOMAIN, domain, "is not a domain; write one such as jupyter.example.org").lower()
 
 
-def parse_email(address: str) -> str:
-    """Return an e-mail address; empty for none. Raises ValueError."""
-    return address and _match(EMAIL, address, "is not an e-mail address; write one such as teacher@example.org")
-
-
-def parse_unix_name(template: str) -> str:
-    """Return the template of Unix account names, such as `jupyter-{name}` or `{name}`. Raises ValueError."""
-    return _match(
-        UNIX_NAME, template, "must be a short prefix of small letters before {name}, such as jupyter-{name}"
-    )
-
-
-def _match(pattern: str, text: str, problem: str) -> str:
-    if not re.fullmatch(pattern, text):
-        raise ValueError(problem)
-    return text
+def parse_variable_value(value: str) -> str:
+    """Return the value of an environment variable. Raises ValueError for one that no program can be started with."""
+    match(VARIABLE_VALUE, value, "has a character in it that no environment variable may have")
+    if len(value.encode()) > _LONGEST_VARIABLE:
+        raise ValueError(f"is longer than {_LONGEST_VARIABLE} bytes; put it into a file")
+    return value

@@ -17,7 +17,6 @@ from littlest.config.reference.catalog import (
     split_optional,
 )
 from littlest.config.reference.keys import UnknownKey, parse_key, render_key
-from littlest.config.reference.schema import NEEDS
 from littlest.config.sections.auth import Auth
 from littlest.config.sections.base import Secret, Section, TraitValues
 from littlest.config.text.render import render_inline, render_settings
@@ -111,11 +110,7 @@ def _list_types(section: type[Section]) -> Iterator[str]:
 def list_required(section: type[Section]) -> list[str]:
     """Return the settings of a group that must be given, but for its type; alternatives are one entry."""
     required = [item.name for item in list_own_settings(section) if item.field.is_required() and item.name != "type"]
-    together = NEEDS.get(section.__name__, {})
-    required += together.get("required", ())
-    if choices := [name for choice in together.get("anyOf", ()) for name in choice["required"]]:
-        required.append(" or ".join(choices))
-    return required
+    return [*required, " or ".join(section.one_of)] if section.one_of else required
 
 
 def _list_members(section: type[Section]) -> Iterator[str]:

@@ -1,79 +1,124 @@
 """The JSON schema accepts the files that the loader accepts, but for a list of differences, each with its reason.
 
-Whole files are generated, in many spellings, as a person could have written them; what an editor makes of one is read
-by the rules of YAML 1.2 alone, without the loader.
+What an editor makes of a file is read by the rules of YAML 1.2 alone, without the loader.
 """
 
 import json
 import math
-import os
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend  # type: ignore[import-untyped]
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from littlest.config.reference.catalog import list_kinds, list_metadata, list_settings
+from littlest.config.reference.catalog import Setting, list_own_settings, list_settings, list_variants, split_optional
 from littlest.config.reference.completion import SCHEMA_FILE
 from littlest.config.reference.schema import make_schema
-from littlest.config.sections import kinds, users
+from littlest.config.sections.auth import Auth, DummyAuth
+from littlest.config.sections.base import Sets
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
-from littlest.config.text.render import render_default_config, render_inline, render_value
+from littlest.config.text.render import render_default_config, render_inline
 from tests.support.bad_files import BAD_FILES, BadFile
 
 SCHEMA = make_schema()
-DEFINITIONS: dict[str, Any] = SCHEMA["$defs"]
-Strategy = st.SearchStrategy[Any]
-LETTERS = st.characters(min_codepoint=32, max_codepoint=126)
-SAMPLES: tuple[tuple[Any, list[str]], ...] = (
-    (users.Memory, ["128M", "2 GB", "1.5g", "1024T", "1X", "lots", "1,5G"]),
-    (users.TotalMemory, ["4G", "80%", "100 %", "1X", "%"]),
-    (users.Reserve, ["1G", "10%", "0", "1X", "%"]),
-    (kinds.Address, ["", "10.0.0.1", "::1", "[2001:db8::1]", "localhost", "*"]),
-    (kinds.Network, ["10.0.0.0/8", "::1", "2001:db8::/32", "localhost"]),
-    (kinds.FilePath, ["/etc/x.pem", "/", "/a/../b", "x"]),
-    (kinds.HomesPath, ["/mnt/homes", "/home", "mnt", "/a/../b"]),
-    (kinds.SharedPath, ["/srv/data", "/data", "/var/lib/dpkg", "//var", "/various", "/lost+found", "x", "/a/.."]),
-    (kinds.ProgramFolder, ["/opt/x/bin", "/opt:/x", "x"]),
-    (kinds.ServerVariable, ["COURSE", "a_1", "MY-VAR", "1A", ""]),
-    (kinds.VariableValue, ["", "x", "a b", "/srv/data"]),
+CORE: tuple[tuple[str, Callable[[str], Any]], ...] = (
+    (r"null|Null|NULL|~|", lambda _text: None),
+    (r"true|True|TRUE|false|False|FALSE", lambda text: text.lower() == "true"),
+    (r"[-+]?[0-9]+", int),
+    (r"0o[0-7]+", lambda text: int(text[2:], 8)),
+    (r"0x[0-9a-fA-F]+", lambda text: int(text, 16)),
+    (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", float),
+    (r"[-+]?\.(inf|Inf|INF)", lambda text: float(text.replace(".", ""))),
+    (r"\.(nan|NaN|NAN)", lambda _text: math.nan),
 )
+"""YAML 1.2's core schema, which editors go by (chapter 10.3 of its specification)."""
+VALUES = (
+    *(
+        "''",
+        "x y",
+        "é",
+        "x" * 501,
+        "'null'",
+        "'80'",
+        "0",
+        "-1",
+        "70",
+        "1024",
+        "100000",
+        "1e20",
+        "0.5",
+        "80.0",
+        "true",
+    ),
+    *(
+        "~",
+        "[]",
+        "[x]",
+        "[1, ~]",
+        "['']",
+        "{}",
+        "{x: 1}",
+        "{x: {}}",
+        "{file: /x}",
+        "{file: x}",
+        "{file: /x, value: x}",
+    ),
+)
+TEXTS = (
+    *(
+        "/x",
+        "'-'",
+        "'yes'",
+        "../x",
+        "a/b",
+        "a.b",
+        "A",
+        "'a\\nb'",
+        "/",
+        "/a/../b",
+        "/home",
+        "/mnt/homes",
+        "/var/lib/x",
+    ),
+    *("128M", "64M", "2 GB", "1.5g", "0.1G", "1024T", "1X", "'1000'", "80%", "0%", "100 %", "120%", "95%", "'%'"),
+    *(
+        "10.0.0.1",
+        "10.0.0.256",
+        "'::1'",
+        "'[2001:db8::1]'",
+        "localhost",
+        "10.0.0.0/8",
+        "10.0.0.0/40",
+        "2001:db8::/32",
+    ),
+    *(
+        "//var",
+        "/lost+found",
+        "/opt:/x",
+        "https://h.example.org/a",
+        "https://h/?x",
+        "h.example.org",
+        "a@b.org",
+        "a.b.C",
+    ),
+)
+NAMES = ("biology", "Biology", "a_1", "MY-VAR", "1A", "HOME", "metrics", "x", "ada lovelace", "'..'", "''")
+"""Further values of what takes a text, and names of what holds names."""
 
 
-def find_pattern(annotation: Any) -> str:
-    """The pattern in the schema of an annotated text."""
-    return str(list_kinds(list_metadata(annotation))[0].schema["pattern"])
+def check_pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[Any]:
+    """Take $ for the end of the text, as editors do; Python's may be before a last newline."""
+    if isinstance(value, str) and not re.search(re.sub(r"\$(?=[)|]|$)", r"\\Z", pattern), value):
+        yield jsonschema.ValidationError(f"{value!r} does not match")
 
 
-WORDS = {find_pattern(annotation): samples for annotation, samples in SAMPLES}
-JUNK: list[Any] = [
-    *("", "x y", "/x", "-", "yes", "../x", "a/b", "A", "é", "x" * 501),
-    *(0, -1, 7, 10**20, 1.5, True, False, None),
-    *([], ["x"], [1], {}, {"x": 1}, {"file": "/x"}, {"type": "github"}),
-]
-
-
-def make_validator() -> Any:
-    """A validator whose $ is the end of the text, as it is in editors; Python's may stand before a last newline."""
-
-    def check_pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[Any]:
-        if isinstance(value, str) and not re.search(re.sub(r"\$(?=[)|]|$)", r"\\Z", pattern), value):
-            yield jsonschema.ValidationError(f"{value!r} does not match")
-
-    return extend(Draft202012Validator, {"pattern": check_pattern})(SCHEMA)
-
-
-VALIDATOR = make_validator()
-
+VALIDATOR = extend(Draft202012Validator, {"pattern": check_pattern})(SCHEMA)
 
 # what the loader refuses and no JSON schema can say: why not, what the loader says of it, and a file that shows it
 NOT_IN_SCHEMAS: tuple[tuple[str, str, str], ...] = (
@@ -137,123 +182,6 @@ def list_refusals(text: str) -> list[str]:
     return []
 
 
-def remember(make: Callable[..., Strategy]) -> Callable[..., Strategy]:
-    """Make each strategy once: to build them costs more than to draw from them."""
-    made: dict[tuple[Any, ...], Strategy] = {}
-
-    def find(*given: Any) -> Strategy:
-        key = tuple(part if isinstance(part, str) else id(part) for part in given)
-        if key not in made:
-            made[key] = make(*given)
-        return made[key]
-
-    return find
-
-
-@remember
-def find_strategy(schema: Any) -> Strategy:
-    """Values that a part of the schema accepts, most of the time."""
-    if "$ref" in schema:
-        schema = DEFINITIONS[schema["$ref"].rpartition("/")[2]]
-    if choices := [branch["then"] for branch in schema.get("allOf", ()) if "$ref" in branch.get("then", {})]:
-        return st.one_of([st.deferred(lambda choice=choice: find_strategy(choice)) for choice in choices])  # type: ignore[misc]
-    if "anyOf" in schema and "type" not in schema:
-        return st.one_of([find_strategy(choice) for choice in schema["anyOf"]])
-    if "const" in schema:
-        return st.just(schema["const"])
-    if "enum" in schema:
-        return st.sampled_from(schema["enum"])
-    if "type" not in schema:
-        return st.sampled_from([1, "x", None, True, 0.5, [1, "x"], {"x": {"y": 1}}])
-    types = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
-    return st.sampled_from(types).flatmap(lambda kind: find_typed(kind, schema))
-
-
-@remember
-def find_typed(kind: str, schema: dict[str, Any]) -> Strategy:
-    """Values of one type."""
-    match kind:
-        case "null":
-            return st.none()
-        case "boolean":
-            return st.booleans()
-        case "integer" | "number":
-            least = math.ceil(schema.get("minimum", -3))
-            return st.integers(least, min(schema.get("maximum", least + 2000), least + 10**9))
-        case "string":
-            return find_text(schema)
-        case "array":
-            return st.lists(find_strategy(schema["items"]), min_size=schema.get("minItems", 0), max_size=2)
-        case _:
-            return find_object(schema)
-
-
-@remember
-def find_text(schema: dict[str, Any]) -> Strategy:
-    """Texts that match a pattern, where that is all that counts."""
-    pattern = schema.get("pattern")
-    if pattern in WORDS:
-        return st.sampled_from(WORDS[pattern])
-    if pattern is None:
-        return st.text(LETTERS, min_size=schema.get("minLength", 0), max_size=20)
-    return st.from_regex(re.compile(pattern, re.ASCII), fullmatch=True, alphabet=LETTERS)
-
-
-@remember
-def find_object(schema: dict[str, Any]) -> Strategy:
-    """A few of a group's settings with those that it needs, or a few names."""
-    if "propertyNames" in schema:
-        names = schema["propertyNames"]
-        is_folded = names.get("pattern") == find_pattern(kinds.UserName)
-        found = find_text(names).map(str.lower) if is_folded else find_text(names)
-        return st.dictionaries(found, find_strategy(schema["additionalProperties"]), max_size=2)
-    required = schema.get("required", [])
-    properties = schema["properties"]
-    needed = [name for part in schema.get("allOf", ()) for name in part.get("required", ())]
-    needed += [name for part in schema.get("allOf", ()) for one in part.get("anyOf", ()) for name in one["required"]]
-    others = st.lists(st.sampled_from(list(properties)), unique=True, max_size=3)
-    return others.flatmap(
-        lambda names: st.fixed_dictionaries(
-            {name: find_strategy(properties[name]) for name in dict.fromkeys([*required, *needed, *names])}
-        )
-    )
-
-
-FILES = find_object(SCHEMA)
-
-
-def list_places(data: Any, place: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every key and position in the settings."""
-    pairs = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    return [found for key, value in pairs for found in ((*place, key), *list_places(value, (*place, key)))]
-
-
-def mutate(data: dict[str, Any], place: tuple[Any, ...], value: Any, change: str) -> None:
-    """Replace or delete what stands at a place, or put something unknown next to it."""
-    around: Any = data
-    for part in place[:-1]:
-        around = around[part]
-    if change == "replace":
-        around[place[-1]] = value
-    elif change == "delete":
-        del around[place[-1]]
-    elif isinstance(around, dict):
-        around["misspelt"] = value
-
-
-CORE: tuple[tuple[str, Callable[[str], Any]], ...] = (
-    (r"null|Null|NULL|~|", lambda _text: None),
-    (r"true|True|TRUE|false|False|FALSE", lambda text: text.lower() == "true"),
-    (r"[-+]?[0-9]+", int),
-    (r"0o[0-7]+", lambda text: int(text[2:], 8)),
-    (r"0x[0-9a-fA-F]+", lambda text: int(text, 16)),
-    (r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", float),
-    (r"[-+]?\.(inf|Inf|INF)", lambda text: float(text.replace(".", ""))),
-    (r"\.(nan|NaN|NAN)", lambda _text: math.nan),
-)
-"""YAML 1.2's core schema, which editors go by (chapter 10.3 of its specification)."""
-
-
 def read_as_editor(text: str) -> Any:
     """What YAML itself says of a file."""
     return make_plain(YAML(typ="safe", pure=True).compose(text))
@@ -298,79 +226,51 @@ def test_the_differences_are_there(words: str, text: str) -> None:
     assert list_complaints(text) == []
 
 
-SPELLINGS: dict[str, Callable[[Any], str]] = {
-    "as it is": render_inline,
-    "in single quotes": lambda value: "'" + str(value).replace("'", "''") + "'",
-    "with a fraction": lambda value: f"{value}.0",
-    "with a zero before it": lambda value: f"0{value}",
-    "with an exponent": lambda value: f"{value}e0",
-    "in capitals": lambda value: str(value).upper(),
-    "without quotes": str,
-    "left out": lambda _value: "",
-}
+def list_frames() -> Iterator[tuple[str, str, Setting]]:
+    """Yield what is before and after the value of each setting in a file, with what else its group must have."""
+    for setting in list_settings(inner=True):
+        if not setting.key.startswith("auth."):
+            is_service = setting.key.startswith("services.managed.NAME.") and setting.name != "command"
+            yield *frame(setting.key.replace("NAME", "biology"), {"command": ["/x"]} if is_service else {}), setting
+    for kind, model in list_variants(Auth):
+        needed = {one.name: one.example for one in list_own_settings(model) if one.field.is_required()}
+        needed |= {"type": kind} | dict.fromkeys(model.one_of[-1:], True if model is DummyAuth else "x")
+        for setting in list_own_settings(model):
+            given = {name: value for name, value in needed.items() if name != setting.name}
+            yield *frame(f"auth.{setting.name}", given), setting
 
 
-@st.composite
-def write_files(draw: st.DrawFn, data: dict[str, Any]) -> str:
-    """A file with these settings: in blocks and in braces, with another spelling here and there, and comments."""
-    return "".join(write_group(draw, data, ""))
+def frame(key: str, given: dict[str, Any]) -> tuple[str, str]:
+    *above, name = key.split(".")
+    others = "".join(f"{other}: {render_inline(value)}, " for other, value in given.items())
+    return f"{''.join(f'{part}: {{' for part in above)}{others}{name}: ", "}" * len(above)
 
 
-def write_group(draw: st.DrawFn, data: dict[str, Any], indent: str) -> Iterator[str]:
-    for name, value in data.items():
-        key = f"{indent}{render_value(name)}:"
-        if draw(st.integers(0, 9)) == 0:
-            yield f"{indent}# {render_value(name)} is a setting\n"
-        if isinstance(value, dict) and value and draw(st.integers(0, 3)):
-            yield f"{key}\n"
-            yield from write_group(draw, value, f"{indent}  ")
-        elif isinstance(value, list) and value and draw(st.booleans()):
-            yield f"{key}\n"
-            yield from (f"{indent}- {write_value(draw, item)}\n" for item in value)
-        else:
-            yield f"{key} {write_value(draw, value)}\n"
+def list_values(setting: Setting) -> Iterator[str]:
+    yield from VALUES
+    bare, _ = split_optional(setting.field.annotation)
+    if bare is str:
+        yield from TEXTS
+    elif get_origin(bare) is tuple:
+        yield from (f"[{text}]" for text in TEXTS)
+    elif get_origin(bare) is dict:
+        yield from (f"{{{name}: {value}}}" for name in NAMES for value in ("{}", "x"))
 
 
-def write_value(draw: st.DrawFn, value: Any) -> str:
-    if isinstance(value, (dict, list)) or draw(st.integers(0, 5)):
-        return render_inline(value)
-    written = SPELLINGS[draw(st.sampled_from(list(SPELLINGS)))](value)
-    try:
-        YAML(typ="safe", pure=True).compose(f"a: {written}\n")
-    except YAMLError:
-        return render_inline(value)
-    return written if "\n" not in written else render_inline(value)
+def find_kind(setting: Setting) -> str:
+    """What makes settings alike: one of a kind is enough; but every way to log in is a kind."""
+    checks = [part for part in setting.field.metadata if not isinstance(part, Sets)]
+    return f"{setting.field.annotation} {checks} {setting.owner.__name__ if setting.name == 'type' else ''}"
 
 
-# as many as fit into a few seconds; LITTLEST_MANY_EXAMPLES makes it ten times as many
-EXAMPLES = 100 * (10 if os.environ.get("LITTLEST_MANY_EXAMPLES") else 1)
-AT_RANDOM = settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    # other ones in each run, also where hypothesis would choose the same
-    derandomize=False,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-)
+FRAMES = {find_kind(setting): (before, after, setting) for before, after, setting in list_frames()}.values()
 
 
 @pytest.mark.slow
-@AT_RANDOM
-@given(FILES.flatmap(write_files))
-def test_the_schema_and_the_loader_agree_on_what_the_schema_describes(text: str) -> None:
-    check_agreement(text)
-
-
-@pytest.mark.slow
-@AT_RANDOM
-@given(FILES, st.data())
-def test_the_schema_and_the_loader_agree_on_what_is_wrong(data: dict[str, Any], draw: st.DataObject) -> None:
-    data = json.loads(json.dumps(data))
-    places = list_places(data)
-    assume(places)
-    changes = st.sampled_from(["replace", "replace", "delete", "add"])
-    mutate(data, draw.draw(st.sampled_from(places)), draw.draw(st.sampled_from(JUNK)), draw.draw(changes))
-    check_agreement(draw.draw(write_files(data)))
+@pytest.mark.parametrize(("before", "after", "setting"), FRAMES, ids=lambda part: getattr(part, "key", ""))
+def test_the_schema_and_the_loader_agree_on_every_setting(before: str, after: str, setting: Setting) -> None:
+    for value in list_values(setting):
+        check_agreement(f"{before}{value}{after}")
 
 
 def is_yaml(content: bytes) -> bool:
@@ -425,32 +325,14 @@ def test_it_is_a_schema_and_holds_every_setting() -> None:
     for setting in list_settings():
         schema = SCHEMA
         for part in setting.key.split("."):
-            schema = DEFINITIONS[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-            if choices := [branch["then"] for branch in schema.get("allOf", ()) if "$ref" in branch.get("then", {})]:
-                schema = DEFINITIONS[choices[0]["$ref"].rpartition("/")[2]]
+            schema = schema["anyOf"][0] if "anyOf" in schema else schema
+            schema = SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
             schema = schema["properties"][part]
         assert schema["description"] == setting.description
         if setting.section is None:
             assert json.dumps(schema["default"]) == json.dumps(setting.default)
         if setting.example is not None:
             assert schema["examples"] == [setting.example]
-
-
-def test_the_schema_knows_what_is_wrong_with_each_setting() -> None:
-    wrong: tuple[dict[str, Any], ...] = (
-        {"limits": {"memry": "1G"}},
-        {"http": {"port": 0}},
-        {"http": {"port": "80"}},
-        {"auth": {"type": "github", "client_id": "x"}},
-        {"auth": {"type": "githib"}},
-        {"auth": {"type": "dummy"}},
-        {"users": {"groups": {"Biology": {}}}},
-        {"user_environment": {"default_app": "lab"}},
-    )
-    for data in wrong:
-        assert not VALIDATOR.is_valid(data), data
-    assert VALIDATOR.is_valid(None), "an empty file"
-    assert VALIDATOR.is_valid({"users": {"admin": [9, True, None, 0.5, "ada"]}}), "texts without quotes"
 
 
 def test_the_default_file_is_valid_by_the_schema() -> None:
@@ -460,4 +342,4 @@ def test_the_default_file_is_valid_by_the_schema() -> None:
 
 @pytest.mark.parametrize("word", ["$schema", "title", "$defs"])
 def test_the_file_that_a_release_carries_is_the_schema(word: str) -> None:
-    assert json.loads(Path(SCHEMA_FILE).read_text())[word] == json.loads(json.dumps(SCHEMA))[word]
+    assert json.loads(SCHEMA_FILE.read_text())[word] == json.loads(json.dumps(SCHEMA))[word]
