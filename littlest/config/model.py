@@ -21,9 +21,7 @@ from littlest.config.sections.base import (
     Secret,
     Section,
     TraitValues,
-    Words,
     find_trait_secrets,
-    make_conflict,
     make_conflicts,
     validate_section,
 )
@@ -41,17 +39,14 @@ from littlest.config.sections.kinds import (
     ProgramFolder,
     PublicUrl,
     ServerVariable,
-    ServiceName,
-    UrlOrNone,
-    VariableName,
     VariableValue,
 )
+from littlest.config.sections.managed_services import Services
 from littlest.config.sections.users import Limits, Users
 from littlest.paths import HUB_PORT
 
 CHOSEN_NAMES = "with this auth anybody could choose the name of an account of this machine, and use it"
 NAMES_ADVICE = 'let in only people whom you name or approve, or set users.unix_name to "jupyter-{name}"'
-_A_YEAR = 365 * 24 * 3600
 
 
 def _check_port(port: int) -> int:
@@ -60,19 +55,7 @@ def _check_port(port: int) -> int:
     return port
 
 
-def _check_max_age(seconds: int) -> int:
-    if 0 < seconds < 600:
-        raise ValueError("would stop servers that have just started; give at least 600, or 0 for never")
-    return seconds
-
-
-MaxAge = Annotated[
-    int,
-    Field(ge=0, le=_A_YEAR),
-    Kind(_check_max_age, schema={"anyOf": [{"maximum": 0}, {"minimum": 600}]}),
-]
 Port = Annotated[int, Field(ge=1, le=65535), Kind(_check_port, schema={"not": {"const": HUB_PORT}})]
-Variables = dict[VariableName, VariableValue]
 ServerVariables = dict[ServerVariable, VariableValue]
 
 
@@ -156,58 +139,6 @@ class UserEnvironment(Section):
     working_directory: Annotated[Folder, Field(examples=["notebooks"])] = ""
     """Folder in which servers open, made where it is missing: below the user's home, or a whole path; empty for the
     home itself."""
-
-
-class Cull(Section):
-    """Stopping servers that nobody uses."""
-
-    enabled: bool = True
-    """Whether idle servers are stopped."""
-    timeout: Annotated[int, Field(ge=600, le=_A_YEAR, examples=[7200])] = 3600
-    """Seconds without activity after which a server is stopped; a running computation counts as activity."""
-    every: Annotated[int, Field(ge=10, le=_A_YEAR, examples=[60])] = 300
-    """Seconds between checks."""
-    max_age: Annotated[MaxAge, Field(examples=[86400])] = 0
-    """Seconds after which a server is stopped even if it is in use, at least 600; 0 for never."""
-
-
-class ManagedService(Section):
-    """A service that works with the hub's API."""
-
-    one_of = ("command", "api_token")
-
-    command: Annotated[Words, Field(examples=[["/opt/grader/bin/grader", "--port=9000"]])] = ()
-    """Program and arguments; the hub starts it, and starts it again when it ends. Empty for one that runs
-    elsewhere."""
-    url: Annotated[UrlOrNone, Field(examples=["http://127.0.0.1:9000"])] = ""
-    """Where it answers; people reach it under services/NAME/. Empty for one without pages."""
-    scopes: Annotated[Words, Field(examples=[["list:users", "read:servers"]])] = ()
-    """What it may do through the hub's API, in JupyterHub's words."""
-    api_token: Annotated[Secret | None, Field(examples=[{"file": "/etc/littlest/grader-token"}])] = None
-    """Its token for the hub's API; null for one that the hub makes up at each start and tells the program."""
-    environment: Annotated[Variables, Field(examples=[{"GRADER_HOME": "/srv/grader"}])] = Field(default_factory=dict)
-    """Environment variables of the program."""
-
-    @model_validator(mode="after")
-    def _check_service(self) -> Self:
-        if not self.command and self.api_token is None:
-            raise ValueError("needs a command, or an api_token if it runs elsewhere")
-        if self.command and not self.command[0].startswith("/"):
-            problem = f"{self.command[0]} is not a whole path; write one that begins with /"
-            raise make_conflict("services", ("command", 0), problem)
-        return self
-
-
-class Services(Section):
-    """What runs next to the hub."""
-
-    cull: Cull = Field(default_factory=Cull.model_construct)
-    """Stopping servers that nobody uses."""
-    managed: Annotated[
-        dict[ServiceName, ManagedService],
-        Field(examples=[{"grader": {"command": ["/opt/grader/bin/grader"], "scopes": ["list:users"]}}]),
-    ] = Field(default_factory=dict)
-    """Services that work with the hub's API, by their names."""
 
 
 class Metrics(Section):

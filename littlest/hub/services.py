@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from littlest import paths
-from littlest.config.model import Config, ManagedService
+from littlest.config.model import Config
 from littlest.config.sections.base import LONGEST_TOKEN, SHORTEST_TOKEN, Secret
+from littlest.config.sections.managed_services import ManagedService
 from littlest.errors import LittlestError
 from littlest.hub.login.authenticators import ReadSecret
 
