@@ -139,17 +139,14 @@ def find_nearest_key(unknown: str) -> str | None:
     keys = (setting.key for setting in list_settings(inner=True))
     known = [key for key in keys if not unknown.startswith(f"{key}.")]
     name = unknown.rpartition(".")[2]
-    named: dict[str, list[str]] = {}
-    for key in known:
-        named.setdefault(key.rpartition(".")[2], []).append(key)
-    if name not in named:
+    names = {key.rpartition(".")[2] for key in known}
+    if name not in names:
         if close := difflib.get_close_matches(unknown.lower(), known, n=1, cutoff=0.75):
             return close[0]
-        if not (close := difflib.get_close_matches(name.lower(), named, n=1, cutoff=0.7)):
-            return None
-        name = close[0]
+        name = next(iter(difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.7)), "")
     # the one that a person sees first: a group's limits are for later
-    return min(named[name], key=lambda key: (not unknown.startswith(key.partition(".")[0]), key.count(".")))
+    same = (key for key in known if key.rpartition(".")[2] == name)
+    return min(same, key=lambda key: (not unknown.startswith(key.partition(".")[0]), key.count(".")), default=None)
 
 
 def find_nearest_word(word: str, choices: tuple[str, ...], cutoff: float = 0.5) -> str | None:
