@@ -118,11 +118,11 @@ class Https(Section):
 
 
 class Proxy(Section):
-    """Another web server that stands before the hub."""
+    """Another web server in front of the hub."""
 
     trusted: Annotated[tuple[Network, ...], Field(examples=[["127.0.0.1", "10.0.0.0/8"]])] = ()
-    """IP addresses or networks of web servers that stand before the hub: only what they say of a visitor's address
-    and protocol (X-Forwarded-For, X-Forwarded-Proto) is believed."""
+    """IP addresses or networks of web servers in front of the hub: the hub believes only what they say of a visitor's
+    address and protocol (X-Forwarded-For, X-Forwarded-Proto)."""
 
 
 class UserEnvironment(Section):
@@ -158,11 +158,11 @@ class Config(Section):
     https: Annotated[Https, WHEN_GIVEN] = Field(default_factory=Https.model_construct)
     """Encryption between browsers and the hub."""
     base_url: Annotated[BaseUrl, Field(examples=["/jupyter/"])] = "/"
-    """Path under which the hub is reached, such as /jupyter/ when another web server stands before it."""
+    """Path under which the hub is reached, such as /jupyter/ when another web server is in front of it."""
     external_url: Annotated[PublicUrl, Field(examples=["https://jupyter.example.org/"])] = ""
     """Whole address under which people reach the hub, path included; empty where it is this machine's own."""
     proxy: Annotated[Proxy, WHEN_GIVEN] = Field(default_factory=Proxy.model_construct)
-    """Another web server that stands before the hub."""
+    """Another web server in front of the hub."""
     auth: SerializeAsAny[Auth] = Field(default_factory=FirstUseAuth.model_construct)
     """How users prove who they are."""
     users: Annotated[Users, WHEN_GIVEN] = Field(default_factory=Users.model_construct)

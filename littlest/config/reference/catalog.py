@@ -16,7 +16,7 @@ from littlest.config.sections.base import Secret, Section
 from littlest.config.sections.kinds import Kind
 
 NAME = "NAME"
-"""Stands in keys for a name that the admin chooses."""
+"""In keys: a name that the admin chooses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def as_group(annotation: Any) -> type[Section] | None:
 
 
 def as_entry(annotation: Any) -> type[Section] | None:
-    """Return the model of what stands below names that the admin chooses."""
+    """Return the model of what is below names that the admin chooses."""
     kind, _ = split_optional(annotation)
     return as_section(split_optional(get_args(kind)[1])[0]) if get_origin(kind) is dict else None
 
@@ -115,16 +115,9 @@ def split_optional(annotation: Any) -> tuple[Any, bool]:
 def list_metadata(annotation: Any) -> list[Any]:
     """Return the constraints and checks of one value, wherever they are in its annotation, but not those of a list's
     entries."""
-    found: list[Any] = []
-    for constraint in getattr(annotation, "__metadata__", ()):
-        found += getattr(constraint, "metadata", [constraint])
-    if getattr(annotation, "__metadata__", None) is not None:
-        return found + list_metadata(get_args(annotation)[0])
-    if get_origin(annotation) in (tuple, dict, None):
-        return found
-    for member in get_args(annotation):
-        found += list_metadata(member)
-    return found
+    field = FieldInfo.from_annotation(annotation)
+    members = get_args(field.annotation) if get_origin(field.annotation) in (Union, UnionType) else ()
+    return [*field.metadata, *(part for member in members for part in list_metadata(member))]
 
 
 def list_kinds(metadata: Sequence[Any]) -> list[Kind]:
@@ -146,17 +139,14 @@ def find_nearest_key(unknown: str) -> str | None:
     keys = (setting.key for setting in list_settings(inner=True))
     known = [key for key in keys if not unknown.startswith(f"{key}.")]
     name = unknown.rpartition(".")[2]
-    named: dict[str, list[str]] = {}
-    for key in known:
-        named.setdefault(key.rpartition(".")[2], []).append(key)
-    if name not in named:
+    names = {key.rpartition(".")[2] for key in known}
+    if name not in names:
         if close := difflib.get_close_matches(unknown.lower(), known, n=1, cutoff=0.75):
             return close[0]
-        if not (close := difflib.get_close_matches(name.lower(), named, n=1, cutoff=0.7)):
-            return None
-        name = close[0]
+        name = next(iter(difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.7)), "")
     # the one that a person sees first: a group's limits are for later
-    return min(named[name], key=lambda key: (not unknown.startswith(key.partition(".")[0]), key.count(".")))
+    same = (key for key in known if key.rpartition(".")[2] == name)
+    return min(same, key=lambda key: (not unknown.startswith(key.partition(".")[0]), key.count(".")), default=None)
 
 
 def find_nearest_word(word: str, choices: tuple[str, ...], cutoff: float = 0.5) -> str | None:

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import AfterValidator
-
 from littlest.config.model import Config
 from littlest.config.reference.catalog import (
     NAME,
     Setting,
     as_group,
+    list_kinds,
+    list_metadata,
     list_own_settings,
     list_variants,
     split_optional,
@@ -39,7 +39,7 @@ class Target:
     path: KeyPath
     annotation: Any
     default: Any
-    """What holds where the file says nothing; None for what stands below a name."""
+    """The value when the file says nothing; None for what is below a name."""
     sort: Literal["setting", "group", "names", "named", "secret_file"]
     """A single setting, a group of settings, names that the admin chooses, what belongs to such a name, or the file
     of a secret."""
@@ -120,15 +120,13 @@ def find_normalizer(path: KeyPath, auth_type: str = "firstuse") -> Callable[[str
 
 def make_normalizer(annotation: Any) -> Callable[[Any], Any]:
     """Return the function that gives a value of this type its usual spelling: a user's name in small letters."""
-    checks = [part.func for part in getattr(annotation, "__metadata__", ()) if isinstance(part, AfterValidator)]
+    kinds = list_kinds(list_metadata(annotation))
 
     def normalize(value: Any) -> Any:
-        for check in checks:
-            try:
-                value = check(value)  # type: ignore[call-arg]
-            except (ValueError, TypeError):
-                return value
-        return value
+        try:
+            return kinds[0].func(value) if kinds else value  # type: ignore[call-arg]
+        except (ValueError, TypeError):
+            return value
 
     return normalize
 

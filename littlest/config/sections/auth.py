@@ -1,4 +1,4 @@
-"""The ways to log in: one group of settings for each `auth.type`. Those of identity providers: `config.providers`."""
+"""The ways to log in: one group of settings for each `auth.type`. Identity providers: `sections.providers`."""
 
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal, Self
@@ -22,7 +22,7 @@ from littlest.config.sections.values import parse_address
 _HERE = "littlest.config.sections.auth"
 _PROVIDERS = "littlest.config.sections.providers"
 CUSTOM = "package.module.Class"
-"""Stands in lists of types for every class that a package in the hub environment brings."""
+"""In lists of types: any class of a package in the hub environment."""
 
 
 class Auth(Section):
@@ -58,7 +58,7 @@ class Auth(Section):
     proves_accounts: ClassVar[bool] = False
     """Whether a name that was proved is that of the account on this machine, and not one that people choose."""
     admits_by: ClassVar[tuple[str, ...]] = ()
-    """Settings by which people come in whom nobody named: groups at a provider, and the like."""
+    """Settings that admit people whom nobody named, such as groups at a provider."""
 
     type: str
     """The way to log in."""
@@ -74,7 +74,7 @@ class Auth(Section):
         return find_trait_secrets(settings, ("auth", "settings"))
 
     def allows_self_chosen_names(self) -> bool:
-        """Whether people may come under a name that nobody gave them, whosever account has it."""
+        """Whether people may log in under a name that they chose, even if it is that of an account."""
         if self.proves_accounts:
             return False
         return self.allow_all or any(getattr(self, name) for name in self.admits_by)
@@ -97,7 +97,6 @@ class NativeAuth(Auth):
     admits_by = ("open_signup",)
 
     type: Literal["native"]
-    """The way to log in. With `native`, users sign up on a page of the hub, and an admin approves them."""
     open_signup: Annotated[bool, Sets("open_signup")] = False
     """Whether those who sign up may log in at once, without an admin's approval."""
     minimum_password_length: Annotated[int, Field(ge=7, le=72, examples=[12]), Sets("minimum_password_length")] = 8
@@ -116,7 +115,6 @@ class PamAuth(Auth):
     proves_accounts = True
 
     type: Literal["pam"]
-    """The way to log in. With `pam`, the password is that of the Unix account of the same name."""
     service: Annotated[PamService, Field(examples=["sshd"]), Sets("service")] = "login"
     """The PAM service that is asked: the name of a file in /etc/pam.d."""
 
@@ -127,9 +125,8 @@ class DummyAuth(Auth):
     one_of = ("i_know_this_is_insecure",)
 
     type: Literal["dummy"]
-    """The way to log in. With `dummy`, anybody can be anybody."""
     i_know_this_is_insecure: bool = False
-    """Must be true: whoever reaches the page can log in as an admin, who may do everything on this machine."""
+    """Must be true: anybody who reaches the page can log in as an admin and do everything on this machine."""
     password: Annotated[Secret | None, Sets("password")] = None
     """The one password of everybody; null for none at all."""
 
@@ -142,7 +139,7 @@ class DummyAuth(Auth):
         return self
 
     def allows_self_chosen_names(self) -> bool:
-        """Always: anybody is whoever they say."""
+        """Always: anybody can log in as anybody."""
         return True
 
 
@@ -150,7 +147,6 @@ class TmpAuth(Auth):
     """Everybody gets a fresh user of a random name, without a password."""
 
     type: Literal["tmp"]
-    """The way to log in. With `tmp`, every visit is a new user with a random name and no password."""
     allow_all: Literal[True] = True
     """Always true: nobody can be named beforehand."""
 
@@ -164,7 +160,6 @@ class LdapAuth(Auth):
     needs: ClassVar = {"search_user": "search_password"}
 
     type: Literal["ldap"]
-    """The way to log in. With `ldap`, a directory checks the password."""
     server: Annotated[ServerName, Field(examples=["ldap.example.org"]), Sets("server_address")]
     """Name or address of the directory's server."""
     port: Annotated[Annotated[int, Field(ge=1, le=65535)] | None, Field(examples=[636]), Sets("server_port")] = None
@@ -229,4 +224,4 @@ class ClassAuth(Auth):
     """An authenticator class from a package in the hub environment."""
 
     type: ClassName
-    """The class, with its module. What it can be told stands under `settings`."""
+    """The class, with its module. Its traits go under `settings`."""

@@ -116,9 +116,9 @@ class Secret(Section):
 
 
 def find_trait_secrets(values: TraitValues, place: tuple[str, ...]) -> TraitValues:
-    """Return traits' values in which `{file: PATH}` is the secret in that file, where a secret stands by its name.
+    """Return traits' values in which `{file: PATH}` is the secret in that file, where the name tells a secret.
 
-    `place` is where they stand. Raises ValidationError for a path that is none.
+    `place` is where they are. Raises ValidationError for a path that is none.
     """
     return {name: _find_trait_secret(value, (*place, name), len(place)) for name, value in values.items()}
 

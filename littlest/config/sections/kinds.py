@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
+from littlest import paths
 from littlest.config.sections import values
 
 Schema = dict[str, Any]
@@ -86,7 +87,7 @@ _LETTERS = "must be small letters, digits and dashes"
 _NO_URL = "is not an address; write one such as https://login.example.org/token"
 _AN_URL, _URLS = "an address (URL)", "addresses (URLs)"
 _SYSTEM_TREES = "bin|boot|dev|etc|lib|lib32|lib64|libx32|proc|root|run|sbin|sys|usr"
-_OUR_TREES = "opt/littlest|var/lib/littlest|var/log/littlest"
+_OUR_TREES = "|".join(str(tree)[1:] for tree in (paths.OPT_DIR, paths.STATE_DIR, paths.LOG_DIR))
 _NOT_PEOPLES = (
     (
         _below("tmp|var/tmp|var/run|var/lock"),
@@ -105,7 +106,7 @@ _NOT_SHARED = (
     ),
     # others have their things there, too: to share one of these would be to change who may go through it
     (
-        "/+(?:home|media|mnt|opt|srv|srv/littlest)?/*",
+        f"/+(?:home|media|mnt|opt|srv|{str(paths.SHARED_DIR)[1:]})?/*",
         "holds more than what is shared; write a folder of its own, such as /srv/data",
     ),
 )

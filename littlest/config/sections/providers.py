@@ -33,7 +33,6 @@ class OidcAuth(OAuth):
     needs: ClassVar = {"allowed_groups": "groups_claim", "admin_groups": "groups_claim"}
 
     type: Literal["oidc"]
-    """The way to log in. With `oidc`, any provider that speaks OpenID Connect."""
     authorize_url: Annotated[Url, Field(examples=["https://login.example.org/authorize"]), Sets("authorize_url")]
     """Page on which people log in."""
     token_url: Annotated[Url, Field(examples=["https://login.example.org/token"]), Sets("token_url")]
@@ -74,7 +73,6 @@ class GitHubAuth(OAuth):
     admits_by = ("organizations",)
 
     type: Literal["github"]
-    """The way to log in. With `github`, people use their account at GitHub."""
     url: Annotated[ServerUrl, Field(examples=["https://github.example.org"]), Sets("github_url")] = (
         "https://github.com"
     )
@@ -89,7 +87,6 @@ class GoogleAuth(OAuth):
     """Users log in with Google."""
 
     type: Literal["google"]
-    """The way to log in. With `google`, people use their account at Google."""
     hosted_domains: Annotated[
         tuple[Domain, ...], Field(examples=[["school.example.org"]]), Sets("hosted_domain")
     ] = ()
@@ -103,7 +100,6 @@ class GitLabAuth(OAuth):
     admits_by = ("groups",)
 
     type: Literal["gitlab"]
-    """The way to log in. With `gitlab`, people use their account at GitLab."""
     url: Annotated[ServerUrl, Field(examples=["https://gitlab.example.org"]), Sets("gitlab_url")] = (
         "https://gitlab.com"
     )
@@ -116,7 +112,6 @@ class AzureAdAuth(OAuth):
     """Users log in with Microsoft Entra ID, formerly Azure Active Directory."""
 
     type: Literal["azuread"]
-    """The way to log in. With `azuread`, people use their account in Microsoft Entra ID."""
     tenant_id: Annotated[Text, Field(examples=["00000000-0000-0000-0000-000000000000"]), Sets("tenant_id")]
     """Identifier of the organization's directory."""
     username_claim: Annotated[
@@ -131,7 +126,6 @@ class GlobusAuth(OAuth):
     admits_by = ("groups",)
 
     type: Literal["globus"]
-    """The way to log in. With `globus`, people use their account at Globus."""
     groups: Annotated[
         Words, Field(examples=[["00000000-0000-0000-0000-000000000000"]]), Sets("allowed_globus_groups")
     ] = ()
@@ -144,7 +138,6 @@ class CiLogonAuth(OAuth):
     """Users log in with CILogon, through their university."""
 
     type: Literal["cilogon"]
-    """The way to log in. With `cilogon`, people log in at their university."""
     identity_providers: Annotated[
         tuple[EntityId, ...], Field(min_length=1, examples=[["https://idp.example.org/idp/shibboleth"]])
     ]
@@ -157,7 +150,6 @@ class Auth0Auth(OAuth):
     """Users log in with Auth0."""
 
     type: Literal["auth0"]
-    """The way to log in. With `auth0`, people log in through a tenant at Auth0."""
     domain: Annotated[Domain, Field(examples=["our-school.eu.auth0.com"]), Sets("auth0_domain")]
     """Domain of the tenant."""
     username_claim: Annotated[Text, Field(examples=["nickname"]), Sets("username_claim", "username_key")] = "email"
@@ -168,7 +160,6 @@ class OktaAuth(OAuth):
     """Users log in with Okta."""
 
     type: Literal["okta"]
-    """The way to log in. With `okta`, people log in through an organization at Okta."""
     domain: Annotated[Domain, Field(examples=["our-school.okta.com"])]
     """Domain of the organization."""
     username_claim: Annotated[Text, Field(examples=["email"]), Sets("username_claim", "username_key")] = (
@@ -183,7 +174,6 @@ class BitbucketAuth(OAuth):
     admits_by = ("workspaces",)
 
     type: Literal["bitbucket"]
-    """The way to log in. With `bitbucket`, people use their account at Bitbucket."""
     workspaces: Annotated[Words, Field(examples=[["our-school"]]), Sets("allowed_teams")] = ()
     """Workspaces whose members may log in, next to those named under `users`."""
 
@@ -192,7 +182,6 @@ class MediaWikiAuth(OAuth):
     """Users log in at a MediaWiki, such as Wikipedia."""
 
     type: Literal["mediawiki"]
-    """The way to log in. With `mediawiki`, people use their account at a wiki."""
     url: Annotated[Url, Field(examples=["https://wiki.example.org/w/index.php"]), Sets("mw_index_url")] = (
         "https://meta.wikimedia.org/w/index.php"
     )
@@ -205,7 +194,6 @@ class Lti13Auth(Auth):
     sends_people_back = True
 
     type: Literal["lti13"]
-    """The way to log in. With `lti13`, people come from a course in a learning management system."""
     issuer: Annotated[Text, Field(examples=["https://moodle.example.org"]), Sets("issuer")]
     """The learning management system, as it names itself (`iss`)."""
     client_ids: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["aB3dE5gH7jK9mN1"]]), Sets("client_id")]

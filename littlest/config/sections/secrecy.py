@@ -1,9 +1,9 @@
 """Which values are secrets where the model cannot say so: traits of JupyterHub's classes, and environment variables.
 
-There the name tells it. A value in `auth.settings`, in a class of `jupyterhub` or in an `environment` is hidden when
-a name on the way to it is one of a password, token, key or the like; and an address is, whatever its name, that has
-a password in it. So is the command of a service with such an address or argument. What only says how long or where a
-secret is, such as `token_url`, is none. Pure functions.
+There the name tells. A value in `auth.settings`, in a class of `jupyterhub` or in an `environment` is hidden when a
+name on the way to it is one of a password, token, key or the like. So is an address with a password in it, whatever
+its name, and the command of a service with such an address or argument. A name that only says how long or where a
+secret is, such as `token_url`, hides nothing. Pure functions.
 """
 
 import re
@@ -24,7 +24,7 @@ _ARGUMENT = re.compile(r"(?<![^\s\"'\[,])--?(?P<name>[A-Za-z][A-Za-z0-9_-]*)(?:=
 
 
 def mask_free(value: Any, place: Sequence[str | int]) -> Any:
-    """Return plain data that stands at a place of the settings, with a mask for every secret in it."""
+    """Return plain data at a place of the settings, with a mask for every secret in it."""
     if is_hidden(value, place):
         return MASK
     match value:
@@ -42,7 +42,10 @@ def is_hidden(value: Any, place: Sequence[str | int]) -> bool:
         return False
     if isinstance(value, str) and list_free_names(place) and _PASSWORD_IN_ADDRESS.search(value):
         return True
-    return is_secret_place(place) or (_is_command(place) and contains_secret_argument(value))
+    match tuple(place):
+        case ("services", "managed", _, "command", *_) if contains_secret_argument(value):
+            return True
+    return is_secret_place(place)
 
 
 def contains_secret_argument(words: Any) -> bool:
@@ -67,37 +70,25 @@ def cut_at_secret(place: tuple[str | int, ...]) -> tuple[str | int, ...]:
 
 
 def _mask_argument(found: re.Match[str]) -> str:
-    if not _tells_secret(found["name"]):
-        return found[0]
-    return f"{found[0][: found.start('value') - found.start()]}{MASK}"
-
-
-def _is_command(place: Sequence[str | int]) -> bool:
-    match tuple(place):
-        case ("services", "managed", _, "command", *_):
-            return True
-    return False
+    return found[0].removesuffix(found["value"]) + MASK if _tells_secret(found["name"]) else found[0]
 
 
 def is_secret_place(place: Sequence[str | int]) -> bool:
-    """Whether a name on the way to this place tells that a secret stands there."""
+    """Whether a name on the way to this place tells that there is a secret."""
     return any(_tells_secret(name) for name in list_free_names(place))
 
 
 def list_free_names(place: Sequence[str | int]) -> tuple[str, ...]:
     """The names on the way to a place that the model does not know: of a trait and what is in it, of a variable."""
     match tuple(place):
-        case ("auth", "settings", *rest):
-            names = rest
-        case ("jupyterhub", _, *rest):
-            names = rest
-        case ("user_environment", "environment", *rest):
-            names = rest
-        case ("services", "managed", _, "environment", *rest):
-            names = rest
-        case _:
-            names = []
-    return tuple(name for name in names if isinstance(name, str))
+        case (
+            ("auth", "settings", *names)
+            | ("jupyterhub", _, *names)
+            | ("user_environment", "environment", *names)
+            | ("services", "managed", _, "environment", *names)
+        ):
+            return tuple(name for name in names if isinstance(name, str))
+    return ()
 
 
 def _tells_secret(name: str) -> bool:

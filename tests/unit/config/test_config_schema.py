@@ -38,78 +38,14 @@ CORE: tuple[tuple[str, Callable[[str], Any]], ...] = (
     (r"\.(nan|NaN|NAN)", lambda _text: math.nan),
 )
 """YAML 1.2's core schema, which editors go by (chapter 10.3 of its specification)."""
-VALUES = (
-    *(
-        "''",
-        "x y",
-        "é",
-        "x" * 501,
-        "'null'",
-        "'80'",
-        "0",
-        "-1",
-        "70",
-        "1024",
-        "100000",
-        "1e20",
-        "0.5",
-        "80.0",
-        "true",
-    ),
-    *(
-        "~",
-        "[]",
-        "[x]",
-        "[1, ~]",
-        "['']",
-        "{}",
-        "{x: 1}",
-        "{x: {}}",
-        "{file: /x}",
-        "{file: x}",
-        "{file: /x, value: x}",
-    ),
-)
-TEXTS = (
-    *(
-        "/x",
-        "'-'",
-        "'yes'",
-        "../x",
-        "a/b",
-        "a.b",
-        "A",
-        "'a\\nb'",
-        "/",
-        "/a/../b",
-        "/home",
-        "/mnt/homes",
-        "/var/lib/x",
-    ),
-    *("128M", "64M", "2 GB", "1.5g", "0.1G", "1024T", "1X", "'1000'", "80%", "0%", "100 %", "120%", "95%", "'%'"),
-    *(
-        "10.0.0.1",
-        "10.0.0.256",
-        "'::1'",
-        "'[2001:db8::1]'",
-        "localhost",
-        "10.0.0.0/8",
-        "10.0.0.0/40",
-        "2001:db8::/32",
-    ),
-    *(
-        "//var",
-        "/lost+found",
-        "/opt:/x",
-        "https://h.example.org/a",
-        "https://h/?x",
-        "h.example.org",
-        "a@b.org",
-        "a.b.C",
-    ),
-)
+ANYWHERE = """''|x y|é|'null'|'80'|0|-1|70|1024|100000|1e20|0.5|80.0|true|~|[]|[x]|[1, ~]|['']|{}|{x: 1}|{x: {}}|\
+{file: /x}|{file: x}|{value: x}|{file: /x, value: x}|{file: /x, value: ''}|{file: '', value: x}"""
+TEXTS = """/x|'-'|'yes'|../x|a/b|a.b|A|'a\\nb'|/|/a/../b|/home|/mnt/homes|/var/lib/x|//var|/lost+found|/opt:/x|\
+//etc/x|/srv/littlest|/opt/littlest/x|/srv/x|128M|64M|2 GB|1.5g|0.1G|1024T|1X|'1000'|80%|0%|100 %|95%|120%|'%'|\
+10.0.0.1|10.0.0.256|'::1'|'[2001:db8::1]'|localhost|10.0.0.0/8|10.0.0.0/40|2001:db8::/32|https://h.example.org/a|\
+https://h/?x|h.example.org|a@b.org|a.b.C"""
 NAMES = ("biology", "Biology", "a_1", "MY-VAR", "1A", "HOME", "metrics", "x", "ada lovelace", "'..'", "''")
-"""Further values of what takes a text, and names of what holds names."""
+"""Values of every setting, further ones of what takes a text, and names where the admin chooses them."""
 
 
 def check_pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Iterator[Any]:
@@ -247,12 +183,12 @@ def frame(key: str, given: dict[str, Any]) -> tuple[str, str]:
 
 
 def list_values(setting: Setting) -> Iterator[str]:
-    yield from VALUES
+    yield from ("x" * 501, *ANYWHERE.split("|"))
     bare, _ = split_optional(setting.field.annotation)
     if bare is str:
-        yield from TEXTS
+        yield from TEXTS.split("|")
     elif get_origin(bare) is tuple:
-        yield from (f"[{text}]" for text in TEXTS)
+        yield from (f"[{text}]" for text in TEXTS.split("|"))
     elif get_origin(bare) is dict:
         yield from (f"{{{name}: {value}}}" for name in NAMES for value in ("{}", "x"))
 
