@@ -23,20 +23,21 @@ _HELP_SECONDS = 30.0
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 
-def _make_command(module: str) -> tuple[str, ...]:
-    """Return the command that runs a module of `littlest.hub.check` of this very program, wherever it lies."""
-    program = f"import sys; sys.path.append(sys.argv[1]); from littlest.hub.check.{module} import main; main()"
-    return sys.executable, "-I", "-c", program, str(Path(__file__).parents[3])
+def _ask(machine: Machine, request: dict[str, Any], seconds: float) -> CommandResult:
+    """Run the other process, and return how it ended. Raises CommandFailed where it takes longer than that."""
+    program = "import sys; sys.path.append(sys.argv[1]); from littlest.hub.check.dry_load import main; main()"
+    # this very program, wherever it is
+    command = (sys.executable, "-I", "-c", program, str(Path(__file__).parents[3]))
+    # on its input, where nobody else sees it: the text may hold secrets
+    return machine.run(command, input=json.dumps(request), check=False, timeout=seconds)
 
 
 def read_trait_help(machine: Machine, text: str, class_name: str, trait: str) -> dict[str, Any] | None:
     """Ask JupyterHub what a trait is, in a hub with these settings: `about`, `takes` and `default`, or the `problem`
-    with its name and a `hint`. None where it cannot be asked."""
-    request = json.dumps({"text": text, "class": class_name, "trait": trait})
+    with its name and a `hint`. None where JupyterHub cannot be asked."""
     try:
-        found: dict[str, Any] = json.loads(
-            machine.run(_make_command("trait_help"), input=request, timeout=_HELP_SECONDS).stdout
-        )
+        done = _ask(machine, {"text": text, "class": class_name, "trait": trait}, _HELP_SECONDS)
+        found: dict[str, Any] = json.loads(done.stdout)
     except (CommandFailed, ValueError):
         return None
     return found
@@ -51,12 +52,9 @@ def find_hub_problems(machine: Machine, loaded: LoadedConfig, seconds: float = S
     if not _is_needed(machine, loaded):
         return ()
     folder = machine.path(paths.DROP_IN_DIR)
-    # on its input, where nobody else sees it: the text may hold secrets
     request = {"text": loaded.text, "folder": str(folder), "seconds": seconds}
     try:
-        done = machine.run(
-            _make_command("dry_load"), input=json.dumps(request), check=False, timeout=seconds * 10 + _MARGIN
-        )
+        done = _ask(machine, request, seconds * 10 + _MARGIN)
     except CommandFailed as error:
         return (loaded.make_problem((), f"JupyterHub could not be asked whether it can start: {error.message}"),)
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
