@@ -68,7 +68,11 @@ async def _start(wanted: Any) -> str | None:
         hub.init_services()
         await hub.init_api_tokens()
         if not hub.authenticator.manage_roles:
-            await _assign_roles(hub)
+            # to no users: JupyterHub would create them, and what an authenticator does for a new user may reach
+            # beyond this process
+            hub.authenticator.admin_users = set()
+            hub.load_roles = [{**role, "users": []} for role in hub.load_roles]
+            await hub.init_role_assignment()
         hub.init_tornado_settings()
         hub.init_handlers()
         hub.init_tornado_application()
@@ -78,14 +82,6 @@ async def _start(wanted: Any) -> str | None:
         return _find_chosen_names(hub.authenticator)
     finally:
         hub.db.close()
-
-
-async def _assign_roles(hub: JupyterHub) -> None:
-    """Assign the roles, but to no users: JupyterHub would create them, and what an authenticator does for a new user
-    may reach beyond this process."""
-    hub.authenticator.admin_users = set()
-    hub.load_roles = [{**role, "users": []} for role in hub.load_roles]
-    await hub.init_role_assignment()
 
 
 def _mask(said: str, wanted: Any) -> str:

@@ -1,6 +1,5 @@
 """Values for the traits of JupyterHub's classes: is there such a class, such a trait, and does it take the value?"""
 
-import copy
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -71,19 +70,16 @@ class KnownClasses:
     def explain_value(self, name: str, trait: str, value: Any) -> Explanation | None:
         """Return what is wrong with a value for a trait of a class, or with their names; None where it can be set."""
         owner, problem = self.find_class(name), self.explain_name(name, trait)
-        if problem or owner is None:
+        # what a drop-in appends to depends on our own value, so the start of the hub tries it
+        if problem or owner is None or isinstance(value, LazyConfigValue):
             return problem
         known = owner.class_traits(config=True)[trait]
-        # an object with its defaults, that was not set up
-        blank = owner.__new__(owner)
         try:
-            if isinstance(value, LazyConfigValue):
-                # a copy, because the value remembers its result
-                value = copy.deepcopy(value).get_value(known.default(blank))
             if trait.endswith("_hook") and not (value is None or callable(value)):
                 return "takes a function", DROP_IN_ADVICE
             if not (value is None and known.allow_none) and hasattr(known, "validate"):
-                known.validate(blank, value)
+                # on an object with its defaults, that was not set up
+                known.validate(owner.__new__(owner), value)
         except TraitError as error:
             said = _EXPECTED.search(str(error))
             is_number = isinstance(known, Unicode) and isinstance(value, int | float)
