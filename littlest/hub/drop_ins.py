@@ -4,8 +4,6 @@ import ast
 import logging
 import signal
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -74,27 +72,20 @@ def find_line(file: Path, name: str, trait: str) -> int:
 
 
 def _try(file: Path) -> tuple[Any | None, str]:
+    """Return what a drop-in sets, or what it failed with. Only for the process's first thread, which gets signals."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise TimeoutError(f"does not come to an end within {SECONDS:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
-        with _limit(SECONDS):
-            return run_drop_in(file), ""
+        return run_drop_in(file), ""
     except (Exception, SystemExit) as error:  # whatever an admin's file raises
         line, said = describe_failure(file, error)
         problem = f"{file}:{line}: {said}"
         log.error("%s", problem)
         return None, problem
-
-
-@contextmanager
-def _limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in what runs longer; only for the process's first thread, which starts the hub."""
-
-    def end(_number: int, _frame: object) -> None:
-        raise TimeoutError(f"does not come to an end within {seconds:g} seconds")
-
-    before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
