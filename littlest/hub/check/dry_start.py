@@ -38,8 +38,9 @@ def find_start_problem(wanted: Any) -> str | None:
     try:
         return asyncio.run(_start(wanted))
     except (Exception, SystemExit) as error:  # whatever an authenticator or a drop-in raises
-        # without addresses of objects, which differ from one try to the next
-        said = re.sub(r" at 0x[0-9a-f]+", "", _mask(str(error), wanted))
+        # without addresses of objects, which differ from one try to the next, and without the value with which
+        # traitlets ends, which may be a secret
+        said = re.sub(r" at 0x[0-9a-f]+|(?<=, not the )(\w+) .*", r"\1", _mask(str(error), wanted), flags=re.DOTALL)
         said = " ".join(said.split())[:MOST_SAID] or "it says nothing"
         if isinstance(error, TraitError | ValueError):
             return f"JupyterHub refuses it: {said}"

@@ -70,7 +70,7 @@ class KnownClasses:
     def explain_value(self, name: str, trait: str, value: Any) -> Explanation | None:
         """Return what is wrong with a value for a trait of a class, or with their names; None where it can be set."""
         owner, problem = self.find_class(name), self.explain_name(name, trait)
-        # what a drop-in appends to depends on our own value, so the start of the hub tries it
+        # what a drop-in appends counts together with what was there, so the start of the hub tries it
         if problem or owner is None or isinstance(value, LazyConfigValue):
             return problem
         known = owner.class_traits(config=True)[trait]
@@ -82,10 +82,8 @@ class KnownClasses:
                 known.validate(owner.__new__(owner), value)
         except TraitError as error:
             said = _EXPECTED.search(str(error))
-            is_number = isinstance(known, Unicode) and isinstance(value, int | float)
-            hint = (
-                DROP_IN_ADVICE if isinstance(known, Callable | Bytes) else "put it in quotes" if is_number else None
-            )
+            hint = "put it in quotes" if isinstance(known, Unicode) and isinstance(value, int | float) else None
+            hint = DROP_IN_ADVICE if isinstance(known, Callable | Bytes) else hint
             return said[1] if said else f"takes {known.info()}", hint
         except Exception:  # what the trait needs of an object that is set up
             return None

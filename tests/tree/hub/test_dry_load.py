@@ -365,6 +365,12 @@ def test_a_token_in_a_drop_in_is_tried_and_not_shown(explain: Explain) -> None:
     assert "hush" not in found
 
 
+def test_what_a_drop_in_appends_is_tried_and_not_shown(explain: Explain) -> None:
+    (found,) = explain(x="c.Spawner.http_timeout = 3\nc.Spawner.args.append({'hush': 3})\n")
+    assert found.startswith("/etc/littlest/jupyterhub_config.d/x.py:2: c.Spawner.args: JupyterHub refuses it: ")
+    assert found.endswith("expected a unicode string, not the dict")
+
+
 def test_every_problem_is_named_in_one_run_and_no_secret(explain: Explain) -> None:
     text = (
         "auth:\n  type: native\n  settings: {check_common_password: s3cret, nothing: s3cret}\n"
