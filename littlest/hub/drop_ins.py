@@ -4,8 +4,6 @@ import ast
 import logging
 import signal
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +22,9 @@ log = logging.getLogger("littlest")
 def load_drop_ins(c: Any, machine: Machine, refusal: str = "") -> tuple[str, ...]:
     """Run every drop-in on the configuration `c`, as JupyterHub runs a configuration file of its own.
 
-    For one that fails its last good version is used, and where there is none, nothing of it: a typing error must
-    neither keep a class from logging in nor undo what the file said before. With a refusal, where they are others
-    than the last good ones, all of those take their place. The log says what failed and where, and a line for each is
-    handed back.
+    In the place of a drop-in that fails, its last known good version is used, or nothing where there is none: a
+    typing error must neither keep a class from logging in nor undo what the file said before. With a refusal, all of
+    them come from the last known good ones. Returns a line for each that failed; the log has more.
     """
     problems = []
     folder, last_good = machine.path(paths.DROP_IN_DIR), machine.path(paths.LAST_GOOD_DROP_IN_DIR)
@@ -51,24 +48,22 @@ def load_drop_ins(c: Any, machine: Machine, refusal: str = "") -> tuple[str, ...
 
 
 def run_drop_in(file: Path) -> Any:
-    """Run one drop-in, and return the `c` of its own that it filled. Whatever the file raises goes through."""
+    """Run one drop-in, and return its own `c`. Whatever the file raises goes through."""
     return PyFileConfigLoader(file.name, path=str(file.parent)).load_config()
 
 
 def describe_failure(file: Path, error: BaseException) -> tuple[int, str]:
     """Return the line of a drop-in that failed, and what it failed with."""
-    if isinstance(error, SyntaxError) and error.filename in (None, str(file)):
-        return error.lineno or 1, f"{type(error).__name__}: {error.msg}"
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
-    said = str(error)
-    if isinstance(error, SystemExit):
-        return (lines or [1])[-1] or 1, "it ends the hub (SystemExit)"
-    return (lines or [1])[-1] or 1, f"{type(error).__name__}: {said}" if said else type(error).__name__
+    if isinstance(error, SyntaxError) and error.filename in (None, str(file)):
+        lines.append(error.lineno)
+    is_end = isinstance(error, SystemExit)
+    said = "it ends the hub (SystemExit)" if is_end else traceback.format_exception_only(error)[-1].strip()
+    return (lines or [1])[-1] or 1, said
 
 
 def find_line(file: Path, name: str, trait: str) -> int:
-    """Return the line in which a drop-in sets a trait of a class (or, without a trait, names the class); 1 where that
-    cannot be told."""
+    """Return the line in which a drop-in sets a trait of a class, or names the class; 1 where no line does."""
     names = f"{name}.{trait}" if trait else name
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.Attribute) and f".{ast.unparse(node)}".endswith(f".{names}"):
@@ -77,27 +72,20 @@ def find_line(file: Path, name: str, trait: str) -> int:
 
 
 def _try(file: Path) -> tuple[Any | None, str]:
+    """Return what a drop-in sets, or what it failed with. Only for the process's first thread, which gets signals."""
+
+    def end(_number: int, _frame: object) -> None:
+        raise TimeoutError(f"does not come to an end within {SECONDS:g} seconds")
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
     try:
-        with _limit(SECONDS):
-            return run_drop_in(file), ""
+        return run_drop_in(file), ""
     except (Exception, SystemExit) as error:  # whatever an admin's file raises
         line, said = describe_failure(file, error)
         problem = f"{file}:{line}: {said}"
         log.error("%s", problem)
         return None, problem
-
-
-@contextmanager
-def _limit(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in what still runs after so long. Only in the process's first thread, as a hub starts in."""
-
-    def end(_number: int, _frame: object) -> None:
-        raise TimeoutError(f"does not come to an end within {seconds:g} seconds")
-
-    before = signal.signal(signal.SIGALRM, end)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

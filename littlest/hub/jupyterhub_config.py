@@ -6,9 +6,9 @@ import os
 
 from littlest.config.model import Config
 from littlest.hub.drop_ins import load_drop_ins
-from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.hub.live import live
 from littlest.hub.login.people import put_in_authenticator
+from littlest.hub.merge import add_trait_values, read_trait_secrets
 from littlest.hub.scopes import check_scopes
 from littlest.hub.start import TEMPLATES_DIR, read_config_or_last_good
 from littlest.hub.traits import Settings, make_hub_settings, read_secret

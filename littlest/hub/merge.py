@@ -1,28 +1,67 @@
-"""Putting settings after those that are there already: the last word counts, and lists of services are added to."""
+"""The admin's values for traits put together with ours: those of config.yaml, and those of drop-ins."""
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from traitlets.config.loader import Config, LazyConfigValue
 
-ADDED_TO = ("services", "load_roles")
+from littlest.config.sections.base import Secret
+
+Traits = Mapping[str, Any]
+_ADDED_TO = ("services", "load_roles")
 """Traits of JupyterHub that hold ours, too: without them neither `littlest` nor the culler could do anything."""
+_BEFORE_OURS = ("template_paths",)
 log = logging.getLogger("littlest")
 
 
-def merge_settings(c: Any, settings: Mapping[str, Any]) -> None:
-    """Put settings (class → trait → value) into the configuration `c`, in the place of what it says of these traits.
+def add_trait_values(ours: dict[str, Any], theirs: Mapping[str, Traits]) -> dict[str, Any]:
+    """Put the values of config.yaml (class → trait → value) into our settings, which are returned; theirs win.
 
-    Services and roles are added to those that are there; one of a name that is there already is left out, and the log
-    says so. Raises TypeError where such a list is none.
+    Lists in which something of ours must stay are added to, and groups are put together key by key.
     """
-    further = Config(settings)
-    hub = further.get("JupyterHub", {})
-    lists = {trait: _make_list(hub.pop(trait)) for trait in ADDED_TO if trait in hub}
+    for name, values in theirs.items():
+        # JupyterHub knows classes by their names alone
+        section = ours.setdefault(name.rpartition(".")[2], Config())
+        for trait, value in values.items():
+            section[trait] = _add(section[trait], value, trait) if trait in section else value
+    return ours
+
+
+def read_trait_secrets(values: Traits, read_secret: Callable[[Secret], str]) -> dict[str, Any]:
+    """Return traits' values with the secrets themselves in the place of their files.
+
+    What `read_secret` raises for a secret that cannot be read goes through.
+    """
+
+    def read(value: Any) -> Any:
+        if isinstance(value, Secret):
+            return read_secret(value)
+        return {name: read(inner) for name, inner in value.items()} if isinstance(value, dict) else value
+
+    return {name: read(value) for name, value in values.items()}
+
+
+def merge_settings(c: Any, theirs: Mapping[str, Traits]) -> None:
+    """Put what a drop-in sets (class → trait → value) into the configuration `c`, in the place of what it had.
+
+    Services and roles are added to those of `c`; one whose name `c` has already is left out, and the log says so.
+    Raises TypeError where such a list is no list.
+    """
+    further = Config({name: Config(values) for name, values in theirs.items()})
+    for trait in _ADDED_TO:
+        if trait in further.JupyterHub:
+            items = _make_list(c.JupyterHub.get(trait, []))
+            names = {item["name"] for item in items}
+            for item in _make_list(further.JupyterHub[trait]):
+                name = item.get("name") if isinstance(item, Mapping) else None
+                if name in names:
+                    log.error("JupyterHub.%s names %s again; the first one counts", trait, name)
+                else:
+                    items.append(item)
+                    names.add(name)
+            further.JupyterHub[trait] = items
     c.merge(further)
-    for trait, items in lists.items():
-        c.JupyterHub[trait] = _add(trait, _make_list(c.JupyterHub.get(trait, [])), items)
 
 
 def _make_list(value: Any) -> list[Any]:
@@ -30,13 +69,14 @@ def _make_list(value: Any) -> list[Any]:
     return list(value.get_value([]) if isinstance(value, LazyConfigValue) else value)
 
 
-def _add(trait: str, items: list[Any], further: Iterable[Any]) -> list[Any]:
-    names = {item["name"] for item in items}
-    for item in further:
-        name = item.get("name") if isinstance(item, Mapping) else None
-        if name in names:
-            log.error("JupyterHub.%s names %s again; the first one counts", trait, name)
-        else:
-            items.append(item)
-            names.add(name)
-    return items
+def _add(ours: Any, theirs: Any, trait: str) -> Any:
+    match ours, theirs:
+        case dict(), dict():
+            both = {key: _add(ours[key], value, "") if key in ours else value for key, value in theirs.items()}
+            return {**ours, **both}
+        case list(), list() if trait in _ADDED_TO:
+            return [*ours, *theirs]
+        case list(), list() if trait in _BEFORE_OURS:
+            return [*theirs, *ours]
+        case _:
+            return theirs

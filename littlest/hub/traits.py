@@ -17,7 +17,7 @@ Settings = dict[str, dict[str, Any]]
 
 
 def read_secret(secret: Secret) -> str:
-    """The secret itself. Raises LittlestError where its file cannot be read."""
+    """Return the secret itself. Raises LittlestError where its file cannot be read."""
     return read_secret_value(Machine(), secret)
 
 
@@ -28,30 +28,24 @@ def make_hub_settings(
     templates: str,
     read_secret: ReadSecret = read_secret,
 ) -> Settings:
-    """Every setting that we give JupyterHub.
+    """Return every setting that we give JupyterHub.
 
     `environment` holds the tokens of `hub.env`, `templates` is the folder of our page templates, `cores` the number
     of processors. Raises KeyError when a token is missing, LittlestError for a secret that cannot be read.
     """
-    settings = _make_own_settings(config, environment, cores, templates, read_secret)
-    for section, values in make_login_settings(config, read_secret).items():
-        settings[section] = settings.get(section, {}) | values
-    return settings
-
-
-def _make_own_settings(
-    config: Config, environment: Mapping[str, str], cores: int, templates: str, read_secret: ReadSecret
-) -> Settings:
-    return {
+    settings: Settings = {
         "JupyterHub": {
             **_make_address_settings(config),
-            **_make_survival_settings(),
+            # the hub may stop and start at any time: what it started stays
+            "cleanup_servers": False,
+            "cleanup_proxy": False,
+            "init_spawners_timeout": 1,
             **make_service_settings(config, environment, read_secret),
             "spawner_class": "littlest.hub.servers.spawner.UserServerSpawner",
             "proxy_class": "littlest.hub.socket_proxy.SocketProxy",
             "template_paths": [templates],
             "template_vars": {"login_type": config.auth.type},
-            # who may have which is looked at when one starts: the limit may differ by user and change at any time
+            # the limit is checked when a server starts: it may differ by user and change at any time
             "allow_named_servers": True,
             # the queue is in the spawner: JupyterHub's own limit answers 429 and tells people to come back later
             "concurrent_spawn_limit": 0,
@@ -66,9 +60,13 @@ def _make_own_settings(
         "Proxy": {"should_start": False},
         "ConfigurableHTTPProxy": {"api_url": f"http+unix://{quote(str(paths.PROXY_API_SOCKET), safe='')}"},
         "Authenticator": _make_authenticator_settings(config),
-        "Spawner": _make_spawner_settings(config),
+        # more than 0 failures would make the hub end itself
+        "Spawner": {"start_timeout": 300, "http_timeout": 120, "consecutive_failure_limit": 0},
         "UserServerSpawner": {"concurrent_starts": cores + 1},
     }
+    for section, values in make_login_settings(config, read_secret).items():
+        settings[section] = settings.get(section, {}) | values
+    return settings
 
 
 def _make_address_settings(config: Config) -> dict[str, Any]:
@@ -85,39 +83,20 @@ def _make_address_settings(config: Config) -> dict[str, Any]:
 
 
 def _make_xsrf_cookie_options(config: Config) -> dict[str, Any]:
-    """What the hub's XSRF cookie has: where people come by https, JupyterHub marks every cookie but this one.
-
-    (What is said of all cookies is handed to users' servers as well, which may outlive https.)
-    """
+    # where people come by https, JupyterHub marks every cookie but this one; options for all cookies would also reach
+    # users' servers, which may outlive https
     is_https = config.https.enabled or config.external_url.startswith("https:")
     return {"samesite": "Lax", **({"secure": True} if is_https else {})}
 
 
-def _make_survival_settings() -> dict[str, Any]:
-    """The hub may go and come back at any time: what it started stays."""
-    return {"cleanup_servers": False, "cleanup_proxy": False, "init_spawners_timeout": 1}
-
-
 def _make_authenticator_settings(config: Config) -> dict[str, Any]:
+    # whatever PAM, a directory or a provider says of such a name
+    is_root_blocked = config.auth.type == "pam" or config.users.unix_name == "{name}"
     return {
         # those whom an admin added in the hub's admin panel
         "allow_existing_users": True,
         "allowed_users": set(config.users.allowed),
         "admin_users": set(config.users.admin),
-        "blocked_users": {*config.users.banned, paths.CANARY_USER, *_list_blocked_accounts(config)},
+        "blocked_users": {*config.users.banned, paths.CANARY_USER, *(("root",) if is_root_blocked else ())},
         "any_allow_config": True,
-    }
-
-
-def _list_blocked_accounts(config: Config) -> tuple[str, ...]:
-    # whatever PAM, a directory or a provider says of such a name
-    return ("root",) if config.auth.type == "pam" or config.users.unix_name == "{name}" else ()
-
-
-def _make_spawner_settings(config: Config) -> dict[str, Any]:
-    return {
-        "start_timeout": 300,
-        "http_timeout": 120,
-        # more than 0 makes the hub end itself after that many failures
-        "consecutive_failure_limit": 0,
     }

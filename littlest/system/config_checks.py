@@ -1,8 +1,7 @@
-"""What must be so on the machine for settings to work: files that they name, and traits of JupyterHub's classes.
+"""What the machine must have for settings to work: files that they name, and traits of JupyterHub's classes.
 
-`littlest.config.text.load` checks what a text says by itself; this is the second half. Who applies settings or
-saves them has both checked, so that what is accepted works. Each subject is a module with one function,
-named in `CHECKS`.
+`littlest.config.text.load` checks a text by itself; this is the second half. Every command that applies or saves
+settings checks both, so that what is accepted works. Each subject is a module with one function, named in `CHECKS`.
 """
 
 import os
@@ -39,7 +38,7 @@ CHECKS: tuple[Callable[[Machine, LoadedConfig], tuple[Problem, ...]], ...] = (
 
 
 def load_checked_config(machine: Machine, text: str, name: str) -> Config:
-    """Return the settings that a text gives, once it is known that they can work on this machine.
+    """Return the settings of a text that can work on this machine.
 
     `name` is the text's name in messages. Raises ConfigError with every problem, ordered by line. Changes nothing.
     """
@@ -51,7 +50,7 @@ def load_checked_config(machine: Machine, text: str, name: str) -> Config:
 
 
 def load_active_config(machine: Machine) -> Config:
-    """Return the settings that an apply would apply, once it is known that they can work on this machine.
+    """Return the settings that an apply would apply, if they can work on this machine.
 
     Raises as `find_active_settings` does, and ConfigError with every problem.
     """
@@ -60,7 +59,7 @@ def load_active_config(machine: Machine) -> Config:
 
 
 def list_left_out(machine: Machine, config: Config) -> tuple[str, ...]:
-    """Files and folders that a person who is not root may not look at, so that the checks leave them out."""
+    """Return files and folders that only root may read, so that the checks of another person leave them out."""
     https = config.https
     files = [str(paths.DROP_IN_DIR), *(secret.file for _, secret in list_secrets(config) if secret.file)]
     if https.enabled:
@@ -80,6 +79,6 @@ def _is_locked(machine: Machine, file: str) -> bool:
 
 
 def find_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """What keeps these settings from working on this machine, by the file's lines; drop-ins at the end."""
+    """Return what keeps these settings from working on this machine, by the file's lines; drop-ins at the end."""
     found = sort_problems(problem for find in CHECKS for problem in find(machine, loaded))
     return tuple(sorted(found, key=lambda problem: problem.file if problem.file.endswith(".py") else ""))

@@ -1,4 +1,4 @@
-"""The drop-ins with which the hub was healthy: what is kept, and how they are put back."""
+"""The drop-ins with which the hub was healthy: what is kept, and how they are restored."""
 
 import os
 from pathlib import Path

@@ -1,120 +1,89 @@
-"""Traits of JupyterHub's classes that are not for the admin to set: what sets them instead, or why nobody may. Pure.
+"""Traits of JupyterHub's classes that the admin cannot set: the setting to use instead, or the reason. Pure.
 
-Each would else break the hub, or do nothing at all, which is worse: it looks as if it did.
+Each of them would break the hub, or do nothing at all, which is worse: it looks as if it did.
 """
 
 from collections.abc import Mapping
 
 from littlest import paths
 
-_DATABASE = "the hub's database stays where backup and uninstall look for it"
-_SOCKET = "the hub listens on a socket of systemd's, where the proxy finds it"
 _PROXY = "the proxy is a service of systemd's own, littlest starts it and knows where it is"
 _CERTIFICATES = "hub, proxy and servers are on one machine, and talk on sockets of their own"
-_COMMAND = "it is for the jupyterhub command, which does not run here"
-_SERVERS = "servers outlive the hub and the proxy here"
 _UNIT = "servers are units of systemd's with hardening, names and folders of their own"
-_NOTHING = "it does nothing here"
 
-_HUB: Mapping[str, str] = {
-    **dict.fromkeys(("bind_url", "ip", "port"), "=http.address, http.port and https.port"),
-    "base_url": "=base_url",
-    "public_url": "=external_url",
-    **dict.fromkeys(("ssl_cert", "ssl_key"), "=https.certificate and https.key"),
-    "authenticator_class": "=auth.type",
-    "authenticate_prometheus": "=metrics.public or metrics.token",
-    "trusted_networks": "=proxy.trusted",
-    **dict.fromkeys(("allow_named_servers", "named_server_limit_per_user"), "=limits.open_servers"),
-    "admin_users": "=users.admin",
-    "load_groups": "=users.groups",
-    "concurrent_spawn_limit": "=jupyterhub.UserServerSpawner.concurrent_starts",
-    **dict.fromkeys(("api_tokens", "service_tokens"), "=services.managed"),
-    **dict.fromkeys(("db_url", "reset_db", "upgrade_db"), _DATABASE),
-    **dict.fromkeys(
-        (
-            *("hub_bind_url", "hub_connect_ip", "hub_connect_port", "hub_connect_url", "hub_ip", "hub_port"),
-            *("hub_socket_mode", "hub_routespec"),
-        ),
-        _SOCKET,
-    ),
-    **dict.fromkeys(
-        ("proxy_api_ip", "proxy_api_port", "proxy_auth_token", "proxy_class", "proxy_cmd", "debug_proxy"), _PROXY
-    ),
-    **dict.fromkeys(
-        (
-            *("internal_ssl", "internal_certs_location", "recreate_internal_certs", "external_ssl_authorities"),
-            *("trusted_alt_names", "trusted_downstream_ips"),
-        ),
-        _CERTIFICATES,
-    ),
-    **dict.fromkeys(("cookie_secret", "cookie_secret_file"), f"it is kept in {paths.COOKIE_SECRET_FILE}"),
-    **dict.fromkeys(("cleanup_servers", "cleanup_proxy"), _SERVERS),
-    "spawner_class": _UNIT,
-    **dict.fromkeys(
-        (
-            *("answer_yes", "config_file", "confirm_no_ssl", "generate_certs", "generate_config", "pid_file"),
-            *("show_config", "show_config_json"),
-        ),
-        _COMMAND,
-    ),
-    "extra_log_file": "the hub's log is in the journal: sudo littlest logs",
-    "users_listed": "it is the hub's own",
+_RESERVED: Mapping[str, Mapping[str, str]] = {
+    "JupyterHub": {
+        "=http.address, http.port and https.port": "bind_url ip port",
+        "=base_url": "base_url",
+        "=external_url": "public_url",
+        "=https.certificate and https.key": "ssl_cert ssl_key",
+        "=auth.type": "authenticator_class",
+        "=metrics.public or metrics.token": "authenticate_prometheus",
+        "=proxy.trusted": "trusted_networks",
+        "=limits.open_servers": "allow_named_servers named_server_limit_per_user",
+        "=users.admin": "admin_users",
+        "=users.groups": "load_groups",
+        "=jupyterhub.UserServerSpawner.concurrent_starts": "concurrent_spawn_limit",
+        "=services.managed": "api_tokens service_tokens",
+        "the hub's database stays where backup and uninstall look for it": "db_url reset_db upgrade_db",
+        "the hub listens on a socket of systemd's, where the proxy finds it": "hub_bind_url hub_connect_ip"
+        " hub_connect_port hub_connect_url hub_ip hub_port hub_socket_mode hub_routespec",
+        _PROXY: "proxy_api_ip proxy_api_port proxy_auth_token proxy_class proxy_cmd debug_proxy",
+        _CERTIFICATES: "internal_ssl internal_certs_location recreate_internal_certs external_ssl_authorities"
+        " trusted_alt_names trusted_downstream_ips",
+        f"it is kept in {paths.COOKIE_SECRET_FILE}": "cookie_secret cookie_secret_file",
+        "servers outlive the hub and the proxy here": "cleanup_servers cleanup_proxy",
+        _UNIT: "spawner_class",
+        "it is for the jupyterhub command, which does not run here": "answer_yes config_file confirm_no_ssl"
+        " generate_certs generate_config pid_file show_config show_config_json",
+        "the hub's log is in the journal: sudo littlest logs": "extra_log_file",
+        "it is the hub's own": "users_listed",
+    },
+    "Authenticator": {
+        "=users.admin": "admin_users",
+        "=users.allowed": "allowed_users whitelist",
+        "=users.banned": "blocked_users",
+        "=auth.allow_all": "allow_all",
+        "users whom an admin added in the admin panel may always log in": "allow_existing_users",
+        "littlest itself knows whether anybody may log in": "any_allow_config",
+        f"passwords are kept in {paths.PASSWORDS_FILE}": "passwords_file",
+        "littlest makes the account of a user, when a server first starts": "create_system_users add_user_cmd",
+    },
+    "Spawner": {
+        "=limits.memory": "mem_limit",
+        "=limits.cpu": "cpu_limit",
+        "it does nothing here": "mem_guarantee cpu_guarantee",
+        "=user_environment.default_app": "default_url",
+        "=user_environment.working_directory": "notebook_dir user_workingdir",
+        "=user_environment.path": "extra_paths",
+        "=user_environment.environment": "env_keep",
+        "=users.unix_name": "username_template",
+        _UNIT: "cmd ip port hub_connect_url slice",
+        f"{_UNIT}; UserServerSpawner.unit_extra_properties adds properties of systemd's": "default_shell"
+        " disable_user_sudo dynamic_users isolate_devices isolate_tmp readonly_paths readwrite_paths"
+        " unit_name_template",
+        _CERTIFICATES: "ssl_alt_names ssl_alt_names_include_local",
+        "the hub would end itself after that many failures": "consecutive_failure_limit",
+    },
+    "Proxy": {_PROXY: "api_url auth_token command command_umask debug log_level pid_file should_start"},
+    "CryptKeeper": {"littlest makes that key itself and keeps it among its secrets": "keys"},
 }
-_AUTHENTICATOR: Mapping[str, str] = {
-    "admin_users": "=users.admin",
-    **dict.fromkeys(("allowed_users", "whitelist"), "=users.allowed"),
-    "blocked_users": "=users.banned",
-    "allow_all": "=auth.allow_all",
-    "allow_existing_users": "users whom an admin added in the admin panel may always log in",
-    "any_allow_config": "littlest itself knows whether anybody may log in",
-    "passwords_file": f"passwords are kept in {paths.PASSWORDS_FILE}",
-    **dict.fromkeys(
-        ("create_system_users", "add_user_cmd"), "littlest makes the account of a user, when a server first starts"
-    ),
-}
-_SPAWNER: Mapping[str, str] = {
-    "mem_limit": "=limits.memory",
-    "cpu_limit": "=limits.cpu",
-    **dict.fromkeys(("mem_guarantee", "cpu_guarantee"), _NOTHING),
-    "default_url": "=user_environment.default_app",
-    **dict.fromkeys(("notebook_dir", "user_workingdir"), "=user_environment.working_directory"),
-    "extra_paths": "=user_environment.path",
-    "env_keep": "=user_environment.environment",
-    "username_template": "=users.unix_name",
-    **dict.fromkeys(("cmd", "ip", "port", "hub_connect_url", "slice"), _UNIT),
-    **dict.fromkeys(
-        (
-            *("default_shell", "disable_user_sudo", "dynamic_users", "isolate_devices", "isolate_tmp"),
-            *("readonly_paths", "readwrite_paths", "unit_name_template"),
-        ),
-        f"{_UNIT}; UserServerSpawner.unit_extra_properties adds properties of systemd's",
-    ),
-    **dict.fromkeys(("ssl_alt_names", "ssl_alt_names_include_local"), _CERTIFICATES),
-    "consecutive_failure_limit": "the hub would end itself after that many failures",
-}
-_OWNED: Mapping[str, Mapping[str, str]] = {
-    "JupyterHub": _HUB,
-    "Authenticator": _AUTHENTICATOR,
-    "Spawner": _SPAWNER,
-    "Proxy": dict.fromkeys(
-        ("api_url", "auth_token", "command", "command_umask", "debug", "log_level", "pid_file", "should_start"),
-        _PROXY,
-    ),
-    "CryptKeeper": {"keys": "littlest makes that key itself and keeps it among its secrets"},
-}
+"""Class → reason, or "=" and the setting to use → names of traits."""
 
 
-def explain_owned_trait(family: str, trait: str, login: Mapping[str, str]) -> tuple[str, str | None] | None:
-    """Return why a trait is not to be set, and a hint; None for one that may be.
+def explain_reserved_trait(owner: type, trait: str, login: Mapping[str, str]) -> tuple[str, str | None] | None:
+    """Return why the admin cannot set a trait, and a hint; None for a trait that the admin can set.
 
-    `family` is the class of JupyterHub's below which the class in question is: JupyterHub, Authenticator and so on.
-    `login` has the authenticator's traits that settings of `auth` stand for, each with its setting.
+    `owner` is a class below one of JupyterHub's. `login` has the authenticator's traits that settings of `auth` set,
+    each with its setting.
     """
-    owned = _OWNED.get(family, {}).get(trait)
+    family = next((one.__name__ for one in owner.__mro__ if one.__name__ in _RESERVED), "")
+    reasons = _RESERVED.get(family, {}).items()
+    reason = next((reason for reason, traits in reasons if trait in traits.split()), None)
     if family == "Authenticator" and trait in login:
-        owned = f"={login[trait]}"
-    if owned is None:
+        reason = f"={login[trait]}"
+    if reason is None:
         return None
-    if owned.startswith("="):
-        return "has a setting of its own", f"use {owned[1:]}"
-    return f"cannot be set: {owned}", None
+    if reason.startswith("="):
+        return "has a setting of its own", f"use {reason[1:]}"
+    return f"cannot be set: {reason}", None

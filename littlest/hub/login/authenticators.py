@@ -12,7 +12,7 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.auth import Auth, DummyAuth, FirstUseAuth, LdapAuth, NativeAuth, PamAuth
 from littlest.config.sections.base import Secret
-from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
+from littlest.hub.merge import add_trait_values, read_trait_secrets
 from littlest.plan.login import make_callback_url
 
 ReadSecret = Callable[[Secret], str]

@@ -1,4 +1,4 @@
-"""Asks JupyterHub itself about settings, in a process of its own: `littlest.hub.check.dry_load`."""
+"""Asks JupyterHub itself about settings, in another process: `littlest.hub.check.dry_load`."""
 
 import json
 import re
@@ -16,47 +16,45 @@ from littlest.machine.machine import Machine
 from littlest.system.settings.drop_in_copies import list_drop_ins
 
 SECONDS = 30.0
-"""How long each drop-in may take, and the rest."""
+"""How long each drop-in may take, and each try to start the hub."""
 _MARGIN = 60.0
-"""Seconds for what this process needs before it begins, on a machine that has much else to do."""
+"""Seconds that the process needs before it begins, on a busy machine."""
 _HELP_SECONDS = 30.0
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
 
 
-def _make_command(module: str) -> tuple[str, ...]:
-    """Return the command that runs a module of `littlest.hub.check` of this very program, wherever it lies."""
-    program = f"import sys; sys.path.append(sys.argv[1]); from littlest.hub.check.{module} import main; main()"
-    return sys.executable, "-I", "-c", program, str(Path(__file__).parents[3])
+def _ask(machine: Machine, request: dict[str, Any], seconds: float) -> CommandResult:
+    """Run the other process, and return how it ended. Raises CommandFailed where it takes longer than that."""
+    program = "import sys; sys.path.append(sys.argv[1]); from littlest.hub.check.dry_load import main; main()"
+    # this very program, wherever it is
+    command = (sys.executable, "-I", "-c", program, str(Path(__file__).parents[3]))
+    # on its input, where nobody else sees it: the text may hold secrets
+    return machine.run(command, input=json.dumps(request), check=False, timeout=seconds)
 
 
 def read_trait_help(machine: Machine, text: str, class_name: str, trait: str) -> dict[str, Any] | None:
     """Ask JupyterHub what a trait is, in a hub with these settings: `about`, `takes` and `default`, or the `problem`
-    with its name and a `hint`. None where it cannot be asked."""
-    request = json.dumps({"text": text, "class": class_name, "trait": trait})
+    with its name and a `hint`. None where JupyterHub cannot be asked."""
     try:
-        found: dict[str, Any] = json.loads(
-            machine.run(_make_command("trait_help"), input=request, timeout=_HELP_SECONDS).stdout
-        )
+        done = _ask(machine, {"text": text, "class": class_name, "trait": trait}, _HELP_SECONDS)
+        found: dict[str, Any] = json.loads(done.stdout)
     except (CommandFailed, ValueError):
         return None
     return found
 
 
 def find_hub_problems(machine: Machine, loaded: LoadedConfig, seconds: float = SECONDS) -> tuple[Problem, ...]:
-    """What JupyterHub would not take: traits and their values, classes, drop-ins.
+    """Return what JupyterHub would not take: traits and their values, classes, drop-ins.
 
-    It costs a second or more, so it is asked only where a setting or a drop-in is there that it alone understands, or
-    that the class of a provider has checks of its own for.
+    It costs a second or more, so JupyterHub is asked only about drop-ins, and settings that it alone understands or
+    that the class of a provider checks.
     """
     if not _is_needed(machine, loaded):
         return ()
     folder = machine.path(paths.DROP_IN_DIR)
-    # on its input, where nobody else sees it: the text may hold secrets
     request = {"text": loaded.text, "folder": str(folder), "seconds": seconds}
     try:
-        done = machine.run(
-            _make_command("dry_load"), input=json.dumps(request), check=False, timeout=seconds * 10 + _MARGIN
-        )
+        done = _ask(machine, request, seconds * 10 + _MARGIN)
     except CommandFailed as error:
         return (loaded.make_problem((), f"JupyterHub could not be asked whether it can start: {error.message}"),)
     answers = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -75,13 +73,13 @@ def _is_needed(machine: Machine, loaded: LoadedConfig) -> bool:
         or config.services.managed
         or isinstance(config.auth, ClassAuth)
         or config.auth.sends_people_back
-        # none where a person may not look, who is not root: `checks.list_left_out` names the folder
+        # none for a person who may not read the folder: `config_checks.list_left_out` names it
         or list_drop_ins(machine.path(paths.DROP_IN_DIR))
     )
 
 
 def make_hub_problem(loaded: LoadedConfig, found: dict[str, Any]) -> Problem:
-    """Return what the other process found, as a problem of config.yaml or of a drop-in."""
+    """Return what the other process found as a problem of config.yaml or of a drop-in."""
     if "file" in found:
         file = str(paths.DROP_IN_DIR / found["file"])
         return Problem(file, found["line"], 1, "", found["problem"], found["hint"])

@@ -1,4 +1,4 @@
-"""The admin's drop-ins, `jupyterhub_config.d/*.py`, and the copies of those with which the hub was healthy."""
+"""The admin's drop-ins, `jupyterhub_config.d/*.py`, and copies of the last known good ones."""
 
 import os
 import time
@@ -14,12 +14,12 @@ DropIns = Mapping[str, bytes]
 
 
 def list_drop_ins(folder: Path) -> tuple[Path, ...]:
-    """Every drop-in, in the order in which they run; hidden files are an editor's own."""
+    """Return every drop-in, in the order in which they run; hidden files are an editor's own."""
     return tuple(sorted(file for file in folder.glob("*.py") if not file.name.startswith(".")))
 
 
 def read_drop_ins(machine: Machine, folder: PurePosixPath = paths.DROP_IN_DIR) -> dict[str, bytes]:
-    """The content of every drop-in by its name, but of those that cannot be read, such as a link to nothing."""
+    """Return the content of every drop-in that can be read, by its name; a link to nothing cannot."""
     found = {}
     for file in list_drop_ins(machine.path(folder)):
         try:
@@ -30,17 +30,17 @@ def read_drop_ins(machine: Machine, folder: PurePosixPath = paths.DROP_IN_DIR) -
 
 
 def read_good_drop_ins(machine: Machine) -> dict[str, bytes]:
-    """Those with which the hub was healthy last."""
+    """Return the last known good drop-ins."""
     return read_drop_ins(machine, paths.LAST_GOOD_DROP_IN_DIR)
 
 
 def are_drop_ins_good(machine: Machine) -> bool:
-    """Whether the drop-ins are just those with which the hub was healthy last."""
+    """Whether the drop-ins are exactly the last known good ones."""
     return read_drop_ins(machine) == read_good_drop_ins(machine)
 
 
 def keep_drop_ins(machine: Machine, found: DropIns) -> None:
-    """Keep these as the ones with which the hub was healthy, unless they were changed since they were read."""
+    """Keep these as the last known good drop-ins, unless they were changed since they were read."""
     before = read_good_drop_ins(machine)
     if found == before or found != read_drop_ins(machine):
         return
@@ -53,8 +53,8 @@ def keep_drop_ins(machine: Machine, found: DropIns) -> None:
 
 
 def put_drop_ins_back(machine: Machine) -> tuple[PurePosixPath, ...]:
-    """Make the drop-ins those with which the hub was well; what was put there since stays beside them, under names
-    with which it does not run, which are returned."""
+    """Restore the last known good drop-ins. What was changed since stays in the folder under names with which it does
+    not run; returns these."""
     found, good = read_drop_ins(machine), read_good_drop_ins(machine)
     aside = []
     for name in sorted(found.keys() | good.keys()):
@@ -74,7 +74,7 @@ def put_drop_ins_back(machine: Machine) -> tuple[PurePosixPath, ...]:
 
 
 def _replace(machine: Machine, path: PurePosixPath, content: bytes) -> None:
-    """Give a file other content in one moment, where a link leads to; it keeps its owner and mode."""
+    """Replace the content of a file, or of what a link leads to, in one moment; it keeps its owner and mode."""
     real = find_real_file(machine, path)
     state = machine.read_state(real)
     machine.write_file(real, content, mode=0o600 if state is None else state.mode)

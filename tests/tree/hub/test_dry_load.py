@@ -11,9 +11,9 @@ from littlest import paths
 from littlest.config.text.load import load_located_config
 from littlest.config.text.render import make_data
 from littlest.hub.check.dry_load import TOKENS, DryLoad
-from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.hub.live import live
 from littlest.hub.login.authenticators import make_login_settings
+from littlest.hub.merge import add_trait_values, read_trait_secrets
 from littlest.machine.machine import Machine
 from littlest.plan.effects import list_secret_files
 from littlest.system.hub.dry_run import find_hub_problems, make_hub_problem
@@ -35,8 +35,8 @@ def explain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Explain:
             machine.write_file(paths.DROP_IN_DIR / f"{name}.py", content)
         loaded = load_located_config(text, "config.yaml")
         began: list[str] = []
-        load = DryLoad(machine.path(paths.DROP_IN_DIR), began.append)
-        return [str(make_hub_problem(loaded, found)) for found in load.find_problems(loaded.config)]
+        load = DryLoad(loaded.config, machine.path(paths.DROP_IN_DIR), began.append)
+        return [str(make_hub_problem(loaded, found)) for found in load.find_problems()]
 
     return explain
 
@@ -82,32 +82,34 @@ TRAITS = {
     ),
     "a class that there is not": (
         "jupyterhub:\n  Spawnr:\n    http_timeout: 3\n",
-        "config.yaml:2: jupyterhub.Spawnr: JupyterHub has no class of this name; did you mean Spawner?",
+        "config.yaml:2: jupyterhub.Spawnr: the hub uses no class of this name; did you mean Spawner?",
     ),
     "a class that is not used": (
         "jupyterhub:\n  LocalProcessSpawner:\n    http_timeout: 3\n",
-        "config.yaml:2: jupyterhub.LocalProcessSpawner: LocalProcessSpawner is not used here; the hub uses"
-        " PasswordAuthenticator, UserServerSpawner, SocketProxy, CryptKeeper",
+        "config.yaml:2: jupyterhub.LocalProcessSpawner: the hub uses no class of this name; it uses"
+        " CryptKeeper, LittlestHub, PasswordAuthenticator, SocketProxy, UserServerSpawner",
     ),
     "text for a number": (
         "jupyterhub:\n  Spawner:\n    http_timeout: soon\n",
-        "config.yaml:3: jupyterhub.Spawner.http_timeout: takes a whole number, not text",
+        "config.yaml:3: jupyterhub.Spawner.http_timeout: expected an int, not the str",
     ),
     "a number for text": (
         "jupyterhub:\n  JupyterHub:\n    default_server_name: 3\n",
-        "config.yaml:3: jupyterhub.JupyterHub.default_server_name: takes text, not a number; put it in quotes",
+        "config.yaml:3: jupyterhub.JupyterHub.default_server_name: expected a unicode string, not the int;"
+        " put it in quotes",
     ),
     "a list for true or false": (
         "jupyterhub:\n  JupyterHub:\n    shutdown_on_logout:\n      - true\n",
-        "config.yaml:3: jupyterhub.JupyterHub.shutdown_on_logout: takes true or false, not this list",
+        "config.yaml:3: jupyterhub.JupyterHub.shutdown_on_logout: expected a boolean, not the list",
     ),
     "numbers in a list of text": (
         "jupyterhub:\n  Spawner:\n    args: [1]\n",
-        "config.yaml:3: jupyterhub.Spawner.args: takes a list with text for each item, not this list",
+        "config.yaml:3: jupyterhub.Spawner.args: contains an Unicode of a List which expected a unicode string,"
+        " not the int",
     ),
     "a function's name": (
         "jupyterhub:\n  Spawner:\n    pre_spawn_hook: make_folders\n",
-        "config.yaml:3: jupyterhub.Spawner.pre_spawn_hook: takes a function, not text; this takes a file of Python in"
+        "config.yaml:3: jupyterhub.Spawner.pre_spawn_hook: takes a function; this takes a file of Python in"
         " /etc/littlest/jupyterhub_config.d",
     ),
     "a trait with a setting of its own": (
@@ -152,7 +154,7 @@ TRAITS = {
     ),
     "its value": (
         "auth:\n  type: native\n  settings:\n    check_common_password: 3\n",
-        "config.yaml:4: auth.settings.check_common_password: takes true or false, not a number",
+        "config.yaml:4: auth.settings.check_common_password: expected a boolean, not the int",
     ),
     "a class that cannot be imported": (
         "auth:\n  type: no.such.Class\n",
@@ -174,12 +176,11 @@ TRAITS = {
     "a service twice": (
         "services:\n  managed:\n    grader: {command: [/bin/true]}\n"
         "jupyterhub:\n  JupyterHub:\n    services: [{name: grader}]\n",
-        "config.yaml:3: services.managed.grader: jupyterhub.JupyterHub.services has a service of this name already",
+        "config.yaml:6: jupyterhub.JupyterHub.services: there is a service grader already; choose another name",
     ),
     "a service of ours": (
         "jupyterhub:\n  JupyterHub:\n    services: [{name: littlest}]\n",
-        "config.yaml:3: jupyterhub.JupyterHub.services: littlest is the name of a service that is there already;"
-        " choose another",
+        "config.yaml:3: jupyterhub.JupyterHub.services: there is a service littlest already; choose another name",
     ),
     "a token that is too short": (
         "jupyterhub:\n  JupyterHub:\n    services: [{name: grader, api_token: hush}]\n",
@@ -240,28 +241,28 @@ DROP_INS = {
     "a trait that there is not": (
         "timeout = 3\nc.Spawner.http_timout = timeout\n",
         2,
-        "c.Spawner.http_timout UserServerSpawner has no trait of this name; did you mean http_timeout?",
+        "c.Spawner.http_timout: UserServerSpawner has no trait of this name; did you mean http_timeout?",
     ),
     "a value that does not fit": (
         "c.JupyterHub.shutdown_on_logout = 'yes'\n",
         1,
-        "c.JupyterHub.shutdown_on_logout takes true or false, not text",
+        "c.JupyterHub.shutdown_on_logout: expected a boolean, not the str",
     ),
     "a trait with a setting of its own": (
         "# as in the manual\nc.Authenticator.admin_users = {'ada'}\n",
         2,
-        "c.Authenticator.admin_users has a setting of its own; use users.admin",
+        "c.Authenticator.admin_users: has a setting of its own; use users.admin",
     ),
     "a trait that something nearer sets": (
         "c.Spawner.http_timeout = 3\nc.UserServerSpawner.http_timeout = 4\n",
         1,
-        "c.Spawner.http_timeout has no effect: UserServerSpawner.http_timeout is set as well;"
+        "c.Spawner.http_timeout: has no effect: UserServerSpawner.http_timeout is set as well;"
         " set it for UserServerSpawner",
     ),
     "a class that there is not": (
         "c.Spawnr.http_timeout = 3\n",
         1,
-        "c.Spawnr JupyterHub has no class of this name; did you mean Spawner?",
+        "c.Spawnr: the hub uses no class of this name; did you mean Spawner?",
     ),
 }
 
@@ -274,7 +275,7 @@ def test_what_is_wrong_with_a_drop_in_is_named(explain: Explain, drop_in: str, l
 def test_a_drop_in_sets_no_trait_that_a_setting_of_auth_has(explain: Explain) -> None:
     text = "auth: {type: pam}\n"
     assert explain(text, x="c.PAMAuthenticator.service = 'sshd'\n") == [
-        "/etc/littlest/jupyterhub_config.d/x.py:1: c.PAMAuthenticator.service has a setting of its own;"
+        "/etc/littlest/jupyterhub_config.d/x.py:1: c.PAMAuthenticator.service: has a setting of its own;"
         " use auth.service"
     ]
 
@@ -332,14 +333,42 @@ def test_a_file_that_is_no_secrets_is_left_as_it_is_written() -> None:
 def test_a_drop_in_with_which_the_hub_would_not_start_is_named(explain: Explain) -> None:
     bad = "c.JupyterHub.load_roles.append({'scopes': []})\n"
     assert explain(a="c.Spawner.http_timeout = 3\n", b=bad) == [
-        "/etc/littlest/jupyterhub_config.d/b.py:1: JupyterHub would not start: KeyError: 'name'"
+        "/etc/littlest/jupyterhub_config.d/b.py:1: c.JupyterHub.load_roles: JupyterHub would not start:"
+        " KeyError: 'name'"
     ]
+
+
+def test_what_keeps_the_hub_from_starting_is_named_at_its_own_line(explain: Explain) -> None:
+    # each value needs another one, and some come before what they need
+    text = """\
+jupyterhub:
+  JupyterHub:
+    load_roles: [{name: other, services: [other, grader], scopes: ["custom:grade:read"]}]
+    extra_handlers: [[/x, no.such.Handler]]
+    services: [{name: other, url: "http://127.0.0.1:9100"}]
+    custom_scopes: {"custom:grade:read": {description: Read grades}}
+services:
+  managed:
+    grader: {command: [/bin/true], scopes: ["custom:grade:read"]}
+"""
+    (found,) = explain(text, x="c.Spawner.http_timeout = 3\n")
+    assert found.startswith("config.yaml:4: jupyterhub.JupyterHub.extra_handlers: ")
+    good = text.replace("    extra_handlers: [[/x, no.such.Handler]]\n", "")
+    drop_in = "c.Spawner.http_timeout = 3\n\nc.JupyterHub.extra_handlers = [('/x', 'no.such.Handler')]\n"
+    (found,) = explain(good, x=drop_in)
+    assert found.startswith("/etc/littlest/jupyterhub_config.d/x.py:3: c.JupyterHub.extra_handlers: ")
 
 
 def test_a_token_in_a_drop_in_is_tried_and_not_shown(explain: Explain) -> None:
     (found,) = explain(x="c.JupyterHub.services.append({'name': 'grader', 'api_token': 'hush'})\n")
     assert "must be at least 8 characters" in found
     assert "hush" not in found
+
+
+def test_what_a_drop_in_appends_is_tried_and_not_shown(explain: Explain) -> None:
+    (found,) = explain(x="c.Spawner.http_timeout = 3\nc.Spawner.args.append({'hush': 3})\n")
+    assert found.startswith("/etc/littlest/jupyterhub_config.d/x.py:2: c.Spawner.args: JupyterHub refuses it: ")
+    assert found.endswith("expected a unicode string, not the dict")
 
 
 def test_every_problem_is_named_in_one_run_and_no_secret(explain: Explain) -> None:
