@@ -30,7 +30,7 @@ class RunUnit(Step):
     inputs: tuple[Path, ...]
     """Files whose content the running process depends on (unit file, environment file, settings)."""
     settings: str = ""
-    """Further input that is in no file of its own, such as the part of the settings that needs a restart."""
+    """SHA-256 of further input that is in no file of its own, such as the settings that need a restart."""
     url: str = ""
     """The hub's API, reached without the proxy, where the unit reports which settings it was started with."""
     digest: str = ""
