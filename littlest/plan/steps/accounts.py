@@ -4,6 +4,7 @@
 from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
 
+from littlest.paths import INITIAL_PASSWORD_DIR, PASSWORDS_FILE
 from littlest.plan.steps.base import Owned, Step
 
 
@@ -16,11 +17,14 @@ class EnsureGroup(Step):
     def describe(self) -> str:
         return f"create the group {self.name}"
 
+    def list_owned(self) -> Owned:
+        return Owned(kept=(f"group:{self.name}",))
+
 
 @dataclass(frozen=True, slots=True)
 class SetGroupMembers(Step):
-    """The Unix groups of `users.groups` hold exactly the accounts of these hub users, and groups no longer in
-    the settings hold nobody. (Those groups stay, so that their numbers give nobody else a right.)
+    """The Unix groups of `users.groups` have exactly the accounts of these hub users as members. Groups that are no
+    longer in the settings have none; they stay, so that no other group gets their number and so their rights.
     """
 
     groups: tuple[tuple[str, tuple[str, ...]], ...]
@@ -48,8 +52,18 @@ class EnsureSystemUser(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveSystemUser(Step):
+    """A system account of ours is gone."""
+
+    name: str
+
+    def describe(self) -> str:
+        return f"remove the system account {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class SetInitialPassword(Step):
-    """The authenticator knows a first password for this hub user, unless the user has one already.
+    """This hub user has a first password, unless they have one already.
 
     The password is generated, or read from `password_file`, and never enters a plan.
     """
@@ -60,12 +74,7 @@ class SetInitialPassword(Step):
     def describe(self) -> str:
         return f"set a first password for {self.user}"
 
-
-@dataclass(frozen=True, slots=True)
-class RemoveSystemUser(Step):
-    """A system account of ours is gone."""
-
-    name: str
-
-    def describe(self) -> str:
-        return f"remove the system account {self.name}"
+    def list_owned(self) -> Owned:
+        # nobody would know a password whose note is gone, so both go together
+        files = (PASSWORDS_FILE, INITIAL_PASSWORD_DIR / self.user)
+        return Owned(kept=(*(f"path:{file}" for file in files), f"password:{self.user}"))

@@ -3,7 +3,6 @@
 
 import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import PurePosixPath as Path
 
 from littlest.paths import HTTPS_FILE, SYSTEMD_DIR
@@ -12,13 +11,13 @@ from littlest.plan.steps.base import Owned, Step
 
 @dataclass(frozen=True, slots=True)
 class EnsureSharedFolder(Step):
-    """A folder of root's that several users see, with rights that files in it inherit. Its content is people's."""
+    """A folder of root's that several users share, with rights that files in it inherit. Its content is people's."""
 
     path: Path
     writers: tuple[str, ...]
-    """Unix groups whose members put files into it and change each other's; the first is the group of the files."""
+    """Unix groups whose members change each other's files in it; the first is the group of the files."""
     readers: tuple[str, ...] = ()
-    """Unix groups whose members only see it."""
+    """Unix groups whose members may only read it."""
 
     def describe(self) -> str:
         return f"make the shared folder {self.path}, with the rights that files in it inherit"
@@ -65,14 +64,14 @@ class WriteFile(Step):
     owner: str = "root"
     group: str = "root"
     once: bool = False
-    """Written only where no file exists (the admin's configuration); an existing one is kept."""
+    """Written only where no file exists (the admin's configuration). From then on it is people's."""
 
     def describe(self) -> str:
         return f"write {self.path}"
 
     def list_owned(self) -> Owned:
         if self.once:
-            return Owned()
+            return Owned(kept=(f"path:{self.path}",))
         digest = hashlib.sha256(self.content.encode()).hexdigest()
         units = (self.path.name,) if self.path.parent == SYSTEMD_DIR else ()
         return Owned(paths=((str(self.path), f"sha256:{digest}"),), units=units)
@@ -92,29 +91,22 @@ class MakeLink(Step):
         return Owned(paths=((str(self.path), f"link:{self.target}"),))
 
 
-class SecretKind(StrEnum):
-    """What a secret file holds. The value itself never enters a plan."""
-
-    TOKEN = "token"
-    """64 hexadecimal digits (JupyterHub refuses tokens over 64 characters)."""
-    COOKIE = "cookie"
-    """64 hexadecimal digits, as `JupyterHub.cookie_secret_file` wants them."""
-
-
 @dataclass(frozen=True, slots=True)
 class EnsureSecret(Step):
-    """The file (0600, root) holds a secret of its own, made once and then kept."""
+    """The file (0600, root) has a secret: 64 hexadecimal digits, generated once and then kept."""
 
     path: Path
-    kind: SecretKind = SecretKind.TOKEN
 
     def describe(self) -> str:
         return f"create the secret {self.path}"
 
+    def list_owned(self) -> Owned:
+        return Owned(kept=(f"path:{self.path}",))
+
 
 @dataclass(frozen=True, slots=True)
 class WriteEnvironmentFile(Step):
-    """A systemd EnvironmentFile (0600, root) sets variables to secrets read from their files."""
+    """An EnvironmentFile of systemd (0600, root) sets variables to secrets that are read from their files."""
 
     path: Path
     secrets: tuple[tuple[str, Path], ...]
@@ -122,6 +114,9 @@ class WriteEnvironmentFile(Step):
 
     def describe(self) -> str:
         return f"write {self.path}"
+
+    def list_owned(self) -> Owned:
+        return Owned(kept=(f"path:{self.path}",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +138,7 @@ class CopyCertificate(Step):
 
 @dataclass(frozen=True, slots=True)
 class CreateEnvironment(Step):
-    """The shared user environment exists, solved from the release's own channel. Once made, it is its admins'."""
+    """The shared user environment exists, solved from the release's own channel. Once made, it is people's."""
 
     prefix: Path
     channel: Path
@@ -151,6 +146,17 @@ class CreateEnvironment(Step):
 
     def describe(self) -> str:
         return f"create the user environment {self.prefix}"
+
+    @property
+    def work_folders(self) -> tuple[Path, Path]:
+        """Where it is built, and the cache: next to its final place, on the same file system."""
+        return self.prefix.with_name(f"{self.prefix.name}.incomplete"), self.prefix.with_name(
+            f"{self.prefix.name}.cache"
+        )
+
+    def list_owned(self) -> Owned:
+        # the interrupted installation of a package may write into the work folders for a moment longer
+        return Owned(kept=tuple(f"path:{path}" for path in (self.prefix, *self.work_folders)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
 
 from littlest.config.resolve import UserLimits
-from littlest.paths import HUB_UNIT, PROXY_UNIT
+from littlest.paths import HUB_UNIT, LAST_GOOD_CONFIG_FILE, LAST_GOOD_DROP_IN_DIR, PROXY_UNIT
 from littlest.plan.steps.base import Owned, Step
 
 
@@ -111,6 +111,9 @@ class KeepSettings(Step):
 
     def describe(self) -> str:
         return "keep the settings as the last known good ones"
+
+    def list_owned(self) -> Owned:
+        return Owned(kept=(f"path:{LAST_GOOD_CONFIG_FILE}", f"path:{LAST_GOOD_DROP_IN_DIR}"))
 
 
 @dataclass(frozen=True, slots=True)
