@@ -1,6 +1,7 @@
 """What a configuration means for the machine, as data."""
 
 import json
+import pathlib as filesystem
 from pathlib import PurePosixPath as Path
 
 import pytest
@@ -14,6 +15,7 @@ from littlest.plan.build import make_plan, make_probe_url
 from littlest.plan.describe import find_warnings, make_step_data
 from littlest.plan.record import (
     Record,
+    list_made,
     make_record,
     make_removals,
     narrow,
@@ -190,6 +192,19 @@ def test_a_folder_that_is_shared_no_longer_is_closed_and_then_forgotten() -> Non
 def test_a_record_survives_its_file() -> None:
     record = Record("2", {"/b": "link:/a"}, ("b.service",), ("b",), {"b.service": "2"}, ("group:c",), ("/srv/b",))
     assert parse_record(render_record(record), "record.json") == record
+
+
+def test_a_record_that_version_0_1_0_wrote_is_read_whole_and_says_the_same() -> None:
+    text = (filesystem.Path(__file__).parents[2] / "golden/record-0.1.0.json").read_text()
+    record = parse_record(text, "record.json")
+    assert record.units[-1] == paths.CULLER_UNIT
+    assert record.accounts == (paths.PROXY_USER,)
+    assert record.made[-1] == f"path:{paths.LAST_GOOD_DROP_IN_DIR}"
+    assert json.loads(render_record(record)) == json.loads(text)
+    # a plan of today makes nothing else; the installer itself makes the first folder
+    plan = make_plan(Config(), RELEASE, first_admin="olga", is_install=True)
+    assert set(list_made(plan)) - set(record.made) == {f"path:{paths.OPT_DIR}"}
+    assert record.paths.keys() == make_record(plan, "0.1.0").paths.keys()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', json.dumps({"format": "x"})])
