@@ -24,7 +24,6 @@ class Record:
     """Version that was applied last."""
     paths: Mapping[str, str] = field(default_factory=dict)
     """Path and what we put there: `sha256:…` of a file, a `copy`, a `directory`, or `link:` and its target."""
-    units: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     """System accounts; users' accounts and the groups they are in are theirs, and kept."""
     started: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +35,11 @@ class Record:
     proved: bool = True
     """Whether the hub was seen to be healthy since a unit was last started."""
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The names of our units, in the order in which their files were written."""
+        return tuple(path.name for path in map(Path, self.paths) if path.parent == paths.SYSTEMD_DIR)
+
 
 def make_record(plan: Plan, release: str) -> Record:
     """Return what is ours once this plan has been carried out."""
@@ -43,7 +47,6 @@ def make_record(plan: Plan, release: str) -> Record:
     return Record(
         release,
         {path: kind for one in owned for path, kind in one.paths},
-        tuple(dict.fromkeys(unit for one in owned for unit in one.units)),
         tuple(name for one in owned for name in one.accounts),
         folders=tuple(path for one in owned for path in one.folders),
     )
@@ -63,7 +66,6 @@ def widen(record: Record, planned: Record) -> Record:
     return replace(
         record,
         paths={**record.paths, **planned.paths},
-        units=_join(record.units, planned.units),
         accounts=_join(record.accounts, planned.accounts),
         folders=_join(record.folders, planned.folders),
     )
@@ -100,8 +102,8 @@ def order_steps(removals: tuple[Step, ...], plan: Plan) -> tuple[Step, ...]:
 
 
 def render_record(record: Record) -> str:
-    """Return the record as it is in its file."""
-    return json.dumps({"format": FORMAT, **asdict(record)}, indent=1) + "\n"
+    """Return the record as it is in its file. Version 0.1.0 reads the units there."""
+    return json.dumps({"format": FORMAT, "units": record.units, **asdict(record)}, indent=1) + "\n"
 
 
 def parse_record(text: str, name: str) -> Record:
@@ -116,7 +118,6 @@ def parse_record(text: str, name: str) -> Record:
         return Record(
             str(content["release"]),
             {str(path): str(kind) for path, kind in content["paths"].items()},
-            tuple(content["units"]),
             tuple(content["accounts"]),
             {str(unit): str(digest) for unit, digest in content["started"].items()},
             tuple(content["made"]),

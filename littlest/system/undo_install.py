@@ -1,7 +1,6 @@
 """Removing what an install that failed made, and nothing else."""
 
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from littlest import paths
 from littlest.machine.machine import Machine
@@ -32,8 +31,7 @@ def is_install_complete(machine: Machine, remembered: tuple[str, ...]) -> bool:
 def undo_install(machine: Machine) -> tuple[str, ...]:
     """Remove what the unfinished install made, the latest first; return what could not be removed, and why."""
     record = read_record(machine)
-    files = (PurePosixPath(thing.removeprefix("path:")) for thing in record.made)
-    made_units = tuple(file.name for file in files if file.parent == paths.SYSTEMD_DIR)
+    made_units = Record(paths=dict.fromkeys((thing.removeprefix("path:") for thing in record.made), "")).units
     if made_units:
         units.remove_units(machine, RemoveUnits(made_units))
     # a trial that was killed leaves its account
@@ -52,6 +50,5 @@ def _forget(machine: Machine, record: Record) -> None:
     if not kept:
         machine.remove(paths.RECORD_FILE)
         return
-    units_kept = tuple(unit for unit in record.units if str(paths.SYSTEMD_DIR / unit) in kept)
     accounts = tuple(name for name in record.accounts if f"account:{name}" not in record.made)
-    write_record(machine, replace(record, paths=kept, units=units_kept, accounts=accounts, started={}, made=()))
+    write_record(machine, replace(record, paths=kept, accounts=accounts, started={}, made=()))

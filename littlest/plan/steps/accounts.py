@@ -1,5 +1,5 @@
 """Steps for accounts, groups and passwords."""
-# ruff: noqa: D102  # `base.Step` says what the two methods of every kind return
+# ruff: noqa: D102  # `base.Step` says what `list_owned` returns
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
@@ -12,10 +12,8 @@ from littlest.plan.steps.base import Owned, Step
 class EnsureGroup(Step):
     """A system group exists."""
 
+    sentence = "create the group {0.name}"
     name: str
-
-    def describe(self) -> str:
-        return f"create the group {self.name}"
 
     def list_owned(self) -> Owned:
         return Owned(kept=(f"group:{self.name}",))
@@ -27,25 +25,21 @@ class SetGroupMembers(Step):
     longer in the settings have none; they stay, so that no other group gets their number and so their rights.
     """
 
+    sentence = "give the groups of users exactly their members"
     groups: tuple[tuple[str, tuple[str, ...]], ...]
     """Each Unix group with its hub users. A user who has no account yet joins when their first server starts."""
     unix_name: str
     """The template of account names, which finds the accounts that existed before."""
-
-    def describe(self) -> str:
-        return "give the groups of users exactly their members"
 
 
 @dataclass(frozen=True, slots=True)
 class EnsureSystemUser(Step):
     """A system account without a login exists, with a group of its own name."""
 
+    sentence = "create the system account {0.name}"
     name: str
     home: Path
     comment: str
-
-    def describe(self) -> str:
-        return f"create the system account {self.name}"
 
     def list_owned(self) -> Owned:
         return Owned(accounts=(self.name,))
@@ -55,10 +49,8 @@ class EnsureSystemUser(Step):
 class RemoveSystemUser(Step):
     """A system account of ours is gone."""
 
+    sentence = "remove the system account {0.name}"
     name: str
-
-    def describe(self) -> str:
-        return f"remove the system account {self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +60,9 @@ class SetInitialPassword(Step):
     The password is generated, or read from `password_file`, and never enters a plan.
     """
 
+    sentence = "set a first password for {0.user}"
     user: str
     password_file: Path | None = None
-
-    def describe(self) -> str:
-        return f"set a first password for {self.user}"
 
     def list_owned(self) -> Owned:
         # nobody would know a password whose note is gone, so both go together

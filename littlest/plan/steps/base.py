@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +11,6 @@ class Owned:
 
     paths: tuple[tuple[str, str], ...] = ()
     """Ours: each path with what is there, in the words of `Record.paths`."""
-    units: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     """System accounts."""
     folders: tuple[str, ...] = ()
@@ -23,9 +23,12 @@ class Owned:
 class Step:
     """One intended change to the machine. `littlest.system.step_kinds` has the code that carries each kind out."""
 
+    sentence: ClassVar[str]
+    """What the step does, for a person: a clause that begins with a verb in lower case. `{0.name}` is its field."""
+
     def describe(self) -> str:
-        """Return what the step does, for a person: a clause that begins with a verb in lower case."""
-        raise NotImplementedError(type(self).__name__)
+        """Return what the step does, for a person."""
+        return self.sentence.format(self)
 
     def list_owned(self) -> Owned:
         """Return what the step makes: nothing, unless a kind says otherwise."""

@@ -167,15 +167,14 @@ def test_removal_takes_units_first_and_directories_from_within() -> None:
 
 
 def test_widened_holds_both_and_narrowed_what_is_planned() -> None:
-    before = Record(
-        "1", {"/a": "directory"}, ("a.service",), ("a",), {"a.service": "1", "b.service": "2"}, ("path:/a",)
-    )
-    planned = Record("2", {"/b": "sha256:0"}, ("b.service",), ("b",))
+    a, b = f"{paths.SYSTEMD_DIR}/a.service", f"{paths.SYSTEMD_DIR}/b.service"
+    before = Record("1", {a: "sha256:1"}, ("a",), {"a.service": "1", "b.service": "2"}, ("path:/a",))
+    planned = Record("2", {b: "sha256:0"}, ("b",))
     wide = widen(before, planned)
-    assert set(wide.paths) == {"/a", "/b"}
+    assert set(wide.paths) == {a, b}
     assert wide.units == ("a.service", "b.service")
     assert wide.made == ("path:/a",)
-    assert narrow(wide, planned) == Record("2", {"/b": "sha256:0"}, ("b.service",), ("b",), {"b.service": "2"})
+    assert narrow(wide, planned) == Record("2", {b: "sha256:0"}, ("b",), {"b.service": "2"})
 
 
 def test_a_folder_that_is_shared_no_longer_is_closed_and_then_forgotten() -> None:
@@ -190,7 +189,7 @@ def test_a_folder_that_is_shared_no_longer_is_closed_and_then_forgotten() -> Non
 
 
 def test_a_record_survives_its_file() -> None:
-    record = Record("2", {"/b": "link:/a"}, ("b.service",), ("b",), {"b.service": "2"}, ("group:c",), ("/srv/b",))
+    record = Record("2", {"/b": "link:/a"}, ("b",), {"b.service": "2"}, ("group:c",), ("/srv/b",))
     assert parse_record(render_record(record), "record.json") == record
 
 
