@@ -1,4 +1,4 @@
-"""Directories, files and links: is it so already, and make it so."""
+"""Directories, files and links."""
 
 from pathlib import PurePosixPath
 
@@ -63,7 +63,7 @@ def make_link(machine: Machine, step: MakeLink) -> None:
 
 
 def is_path_removed(machine: Machine, step: RemovePath) -> bool:
-    """Whether nothing of ours stands there; what others put into a directory keeps it."""
+    """Whether nothing of ours is there any more; a directory stays while others have something in it."""
     state = machine.read_state(step.path)
     if state is None:
         return True

@@ -48,7 +48,11 @@ _KINDS: Mapping[str, _Kind] = {
         lambda machine, name: machine.read_state(Path(name)) is not None,
         lambda machine, name: machine.remove_tree(Path(name)),
     ),
-    "group": _Kind("the group {}", lambda machine, name: machine.read_group(name) is not None, groups.remove_group),
+    "group": _Kind(
+        "the group {}",
+        lambda machine, name: machine.read_group(name) is not None,
+        lambda machine, name: groups.run_account_command(machine, "groupdel", name),
+    ),
     "account": _Kind(
         "the system account {}",
         lambda machine, name: machine.read_account(name) is not None,

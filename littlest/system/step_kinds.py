@@ -35,9 +35,9 @@ class StepKind:
     """How one kind of step is checked and carried out."""
 
     is_done: Callable[[Machine, Any, Record], bool]
-    """Only looks."""
+    """Changes nothing."""
     do: Callable[[Machine, Any, Record, Progress], Record]
-    """Makes it so, and returns the record, to which the start of a unit adds. Raises LittlestError when it fails."""
+    """Returns the record, which the start of a unit changes. Raises LittlestError when it fails."""
 
 
 def _is_unit_up_to_date(machine: Machine, step: steps.RunUnit, record: Record) -> bool:
@@ -58,17 +58,13 @@ def _start_unit(machine: Machine, step: steps.RunUnit, record: Record, _progress
 
 
 def _is_ready(machine: Machine, step: steps.WaitUntilReady, record: Record) -> bool:
-    # a restarted hub must prove more than a look shows, even if the run that restarted it was interrupted
+    # a restarted hub must prove more than one request shows, even if the run that restarted it was interrupted
     return record.proved and probe.is_hub_ready(machine, step)
 
 
 def _wait_until_ready(machine: Machine, step: steps.WaitUntilReady, record: Record, _progress: Progress) -> Record:
     probe.wait_until_ready(machine, step)
     return replace(record, proved=True)
-
-
-def _is_server_tried(machine: Machine, _step: steps.TryServer) -> bool:
-    return not machine.is_live
 
 
 def _are_settings_kept(machine: Machine, step: steps.KeepSettings) -> bool:
@@ -82,31 +78,22 @@ def _keep_settings(machine: Machine, _step: steps.KeepSettings) -> None:
 
 
 def _pair(
-    kind: type[S], is_done: Callable[[Machine, S], bool], do: Callable[[Machine, S], None]
+    kind: type[S], is_done: Callable[[Machine, S], bool], do: Callable[[Machine, S], object]
 ) -> tuple[type[Step], StepKind]:
-    """Return the entry of a kind that neither reads nor changes the record, and reports no progress."""
+    """Return the entry of a kind that neither uses the record nor reports progress."""
     return _pair_progress(kind, is_done, lambda machine, step, _progress: do(machine, step))
 
 
 def _pair_progress(
-    kind: type[S], is_done: Callable[[Machine, S], bool], do: Callable[[Machine, S, Progress], None]
+    kind: type[S], is_done: Callable[[Machine, S], bool], do: Callable[[Machine, S, Progress], object]
 ) -> tuple[type[Step], StepKind]:
-    """Return the entry of a kind that neither reads nor changes the record, and reports its progress."""
+    """Return the entry of a kind that does not use the record."""
 
     def carry_out(machine: Machine, step: S, record: Record, progress: Progress) -> Record:
         do(machine, step, progress)
         return record
 
-    return _pair_record(kind, lambda machine, step, _record: is_done(machine, step), carry_out)
-
-
-def _pair_record(
-    kind: type[S],
-    is_done: Callable[[Machine, S, Record], bool],
-    do: Callable[[Machine, S, Record, Progress], Record],
-) -> tuple[type[Step], StepKind]:
-    """Return the entry of a kind that reads or changes the record."""
-    return kind, StepKind(is_done, do)
+    return kind, StepKind(lambda machine, step, _record: is_done(machine, step), carry_out)
 
 
 STEP_KINDS: Mapping[type[Step], StepKind] = dict(
@@ -125,11 +112,11 @@ STEP_KINDS: Mapping[type[Step], StepKind] = dict(
         _pair(steps.SetInitialPassword, passwords.is_initial_password_set, passwords.set_initial_password),
         _pair_progress(steps.CreateEnvironment, environments.is_environment_there, environments.create_environment),
         _pair(steps.EnableUnit, units.is_unit_enabled, units.enable_unit),
-        _pair_record(steps.RunUnit, _is_unit_up_to_date, _start_unit),
-        _pair_record(steps.WaitUntilReady, _is_ready, _wait_until_ready),
+        (steps.RunUnit, StepKind(_is_unit_up_to_date, _start_unit)),
+        (steps.WaitUntilReady, StepKind(_is_ready, _wait_until_ready)),
         _pair_progress(steps.ReloadHub, reload.is_hub_up_to_date, reload.reload_hub),
         _pair(steps.SetServerLimits, server_limits.are_server_limits_set, server_limits.set_server_limits),
-        _pair(steps.TryServer, _is_server_tried, canary.try_server),
+        _pair(steps.TryServer, lambda machine, _step: not machine.is_live, canary.try_server),
         _pair(steps.KeepSettings, _are_settings_kept, _keep_settings),
         _pair(steps.RemoveUnits, units.are_units_removed, units.remove_units),
         _pair(steps.RemovePath, files.is_path_removed, files.remove_path),
