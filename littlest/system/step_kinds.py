@@ -20,6 +20,7 @@ from littlest.system.https import certificates
 from littlest.system.hub import canary, reload
 from littlest.system.hub import ready as probe
 from littlest.system.record_file import write_record
+from littlest.system.removal import is_there
 from littlest.system.secrets import generated as secrets
 from littlest.system.servers import running_limits as server_limits
 from littlest.system.settings import drop_in_copies as drop_ins
@@ -98,7 +99,7 @@ def _pair_progress(
 
 STEP_KINDS: Mapping[type[Step], StepKind] = dict(
     (
-        _pair(steps.EnsureGroup, groups.is_group_there, groups.ensure_group),
+        _pair(steps.EnsureGroup, lambda machine, step: is_there(machine, f"group:{step.name}"), groups.ensure_group),
         _pair(steps.SetGroupMembers, members.are_group_members_set, members.set_group_members),
         _pair(steps.EnsureSharedFolder, folders.is_shared_folder_made, folders.ensure_shared_folder),
         _pair(steps.CloseSharedFolder, folders.is_shared_folder_closed, folders.close_shared_folder),
@@ -120,6 +121,10 @@ STEP_KINDS: Mapping[type[Step], StepKind] = dict(
         _pair(steps.KeepSettings, _are_settings_kept, _keep_settings),
         _pair(steps.RemoveUnits, units.are_units_removed, units.remove_units),
         _pair(steps.RemovePath, files.is_path_removed, files.remove_path),
-        _pair(steps.RemoveSystemUser, accounts.is_system_user_removed, accounts.remove_system_user),
+        _pair(
+            steps.RemoveSystemUser,
+            lambda machine, step: not is_there(machine, f"account:{step.name}"),
+            accounts.remove_system_user,
+        ),
     )
 )

@@ -12,11 +12,6 @@ from littlest.plan.account_names import is_our_group
 from littlest.plan.steps import EnsureGroup
 
 
-def is_group_there(machine: Machine, step: EnsureGroup) -> bool:
-    """Whether the group exists."""
-    return machine.read_group(step.name) is not None
-
-
 def ensure_group(machine: Machine, step: EnsureGroup) -> None:
     """Create the group."""
     run_account_command(machine, "groupadd", "--system", step.name)

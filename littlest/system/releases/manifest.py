@@ -20,7 +20,7 @@ NOT_LISTED = (
     "preconda.tar.bz2",
     "postconda.tar.bz2",
 )
-"""The receipt itself, and what construct/header.sh renames or removes when all is done."""
+"""The receipt itself, and what construct/header.sh renames or removes at the end."""
 FOLDERS_NOT_LISTED = ("pkgs", "install_tmp")
 
 
@@ -57,7 +57,7 @@ def _read_digests(machine: Machine, release: PurePosixPath, names: tuple[str, ..
 
 
 def _find_files(directory: str, below: str = "") -> Iterator[str]:
-    """Every regular file, sorted, but the receipt, the marker and compiled Python, which may be made again."""
+    """Yield every regular file, sorted, without compiled Python, which Python writes again."""
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):
         name = below + entry.name
         if entry.is_dir(follow_symlinks=False):
