@@ -1,7 +1,7 @@
 """The passwords of users who log in with a password of their own.
 
-The store is a SQLite file in the form of Python's `dbm.sqlite3`: one table of names and bcrypt hashes. This module uses
-`sqlite3`, because not every Python has that `dbm` backend.
+The store is a SQLite file in the form of Python's `dbm.sqlite3`: one table of names and bcrypt hashes. Not every
+Python has that backend of `dbm`, so this module uses `sqlite3`.
 """
 
 import os

@@ -72,7 +72,7 @@ def list_secrets(value: Any, place: Place = ()) -> Iterator[tuple[Place, Secret]
 
 
 def _find_opening(machine: Machine, file: str) -> tuple[str, str] | None:
-    """Return how somebody else than root can read or replace a secret, and the command against it; None if nobody can."""
+    """Return how others than root can read or replace a secret, and the command against it; None if they cannot."""
     path = machine.path(PurePosixPath(file))
     try:
         mode = path.stat().st_mode
