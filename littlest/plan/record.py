@@ -53,7 +53,7 @@ def make_record(plan: Plan, release: str) -> Record:
 
 
 def list_made(plan: Plan) -> Iterator[str]:
-    """Name what a plan makes, whoever owns it, in order: `path:…`, `account:…`, and the words of `Owned.kept`."""
+    """Name what a plan makes, ours and people's, in order: `path:…`, `account:…`, and the words of `Owned.kept`."""
     for step in plan.steps:
         owned = step.list_owned()
         yield from (f"path:{path}" for path, _ in owned.paths)

@@ -1,4 +1,4 @@
-"""Removing what we made on a machine, by its name and whoever owns it: for a failed install, and for uninstall."""
+"""Removing what we made on a machine, by its name: for an install that failed, and for uninstall."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The members of our Unix groups: the accounts of the hub users whom the settings put there."""
+"""The members of our Unix groups: accounts of hub users, as the settings say."""
 
 from collections.abc import Collection, Iterator, Mapping
 

@@ -1,7 +1,6 @@
 """The addresses at which a browser reaches the hub, and on which the proxy can listen."""
 
 import errno
-import json
 import socket
 
 from littlest.config.model import Config
@@ -22,7 +21,8 @@ def find_addresses(machine: Machine, config: Config) -> tuple[str, ...]:
     if config.http.address not in ("", "0.0.0.0", "::"):  # noqa: S104  # compared, not listened on
         hosts = [config.http.address]
     else:
-        hosts = [socket.gethostname(), *(_find_ip_addresses(machine)[:2] or ["127.0.0.1"])]
+        own = [address for address in _find_ip_addresses(machine) if ":" not in address]
+        hosts = [socket.gethostname(), *(own[:2] or ["127.0.0.1"])]
     return tuple(f"{protocol}://{f'[{host}]' if ':' in host else host}{port}{config.base_url}" for host in hosts)
 
 
@@ -34,7 +34,7 @@ def find_address_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Probl
     address = loaded.config.http.address
     if not address or not machine.is_live or not find_bind_error(address, 0):
         return ()
-    own = ", ".join((*_find_ip_addresses(machine, "-4"), *_find_ip_addresses(machine, "-6"), "127.0.0.1"))
+    own = ", ".join((*_find_ip_addresses(machine), "127.0.0.1"))
     problem = f"{address} is no address of this machine, which has {own}"
     return (loaded.make_problem(("http", "address"), problem, "leave it empty to listen on every address"),)
 
@@ -55,17 +55,10 @@ def find_bind_error(address: str, port: int) -> int:
     return 0
 
 
-def _find_ip_addresses(machine: Machine, family: str = "-4") -> list[str]:
-    """Return the machine's own addresses of a family of ip(8): `-4` or `-6`."""
+def _find_ip_addresses(machine: Machine) -> list[str]:
+    """Return the machine's own addresses as hostname(1) shows them, those of IPv4 first."""
     try:
-        shown = machine.run(["ip", "-json", family, "address", "show", "up", "scope", "global"], check=False)
-        # of what it leaves out, some versions print an empty group
-        found = [
-            address["local"]
-            for link in json.loads(shown.stdout or "[]")
-            for address in link.get("addr_info", [])
-            if "local" in address
-        ]
-    except (CommandFailed, ValueError):
+        shown = machine.run(["hostname", "-I"], check=False)
+    except CommandFailed:
         return []
-    return [str(address) for address in found]
+    return sorted(shown.stdout.split(), key=lambda address: ":" in address)
