@@ -87,9 +87,8 @@ def remove_all(
         progress(f"remove {words}")
         try:
             _KINDS[kind].remove(machine, name)
+            if kind == "path" and is_there(machine, thing):
+                failures.append(f"{words}: something is mounted in it")
         except (LittlestError, OSError) as error:
             failures.append(f"{words}: {getattr(error, 'strerror', None) or error}")
-            continue
-        if is_there(machine, thing):
-            failures.append(f"{words}: something is mounted in it")
     return tuple(failures)

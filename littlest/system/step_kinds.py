@@ -106,7 +106,7 @@ STEP_KINDS: Mapping[type[Step], StepKind] = dict(
         _pair(steps.EnsureSystemUser, accounts.is_system_user_there, accounts.ensure_system_user),
         _pair(steps.MakeDirectory, files.is_directory_made, files.make_directory),
         _pair(steps.WriteFile, files.is_file_written, files.write_file),
-        _pair(steps.MakeLink, files.is_link_made, files.make_link),
+        _pair(steps.MakeLink, lambda machine, step: machine.read_link(step.path) == step.target, files.make_link),
         _pair(steps.EnsureSecret, secrets.is_secret_there, secrets.ensure_secret),
         _pair(steps.WriteEnvironmentFile, secrets.is_environment_file_written, secrets.write_environment_file),
         _pair(steps.CopyCertificate, certificates.is_certificate_copied, certificates.copy_certificate),
@@ -120,7 +120,7 @@ STEP_KINDS: Mapping[type[Step], StepKind] = dict(
         _pair(steps.TryServer, lambda machine, _step: not machine.is_live, canary.try_server),
         _pair(steps.KeepSettings, _are_settings_kept, _keep_settings),
         _pair(steps.RemoveUnits, units.are_units_removed, units.remove_units),
-        _pair(steps.RemovePath, files.is_path_removed, files.remove_path),
+        _pair(steps.RemovePath, files.is_path_removed, lambda machine, step: machine.remove(step.path)),
         _pair(
             steps.RemoveSystemUser,
             lambda machine, step: not is_there(machine, f"account:{step.name}"),

@@ -1,15 +1,14 @@
 """The shared user environment: solved and installed from the release's own channel, without a network."""
 
 import asyncio
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from littlest.errors import LittlestError
+from littlest.machine.digests import read_digests
 from littlest.machine.machine import Machine
 from littlest.plan.steps import CreateEnvironment
 
@@ -135,16 +134,8 @@ async def _solve(channel: Path, cache: Path) -> "list[rattler.RepoDataRecord]":
 
 def _check_packages(channel: Path, expected: Mapping[str, bytes | None]) -> None:
     # rattler compares digests of what it downloads, not of packages on the disk
-    def is_whole(name: str) -> bool:
-        try:
-            with (channel / name).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").digest() == expected[name]
-        except OSError:
-            return False
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        names = tuple(expected)
-        damaged = [name for name, whole in zip(names, pool.map(is_whole, names), strict=True) if not whole]
+    found = zip(expected.items(), read_digests(channel, expected), strict=True)
+    damaged = [name for (name, wanted), digest in found if wanted is None or digest != wanted.hex()]
     if damaged:
         raise LittlestError(
             f"packages in {channel} are damaged or missing: {', '.join(damaged)}", "Run the installer again."
