@@ -66,8 +66,8 @@ def widen(record: Record, planned: Record) -> Record:
     return replace(
         record,
         paths={**record.paths, **planned.paths},
-        accounts=_join(record.accounts, planned.accounts),
-        folders=_join(record.folders, planned.folders),
+        accounts=tuple(dict.fromkeys((*record.accounts, *planned.accounts))),
+        folders=tuple(dict.fromkeys((*record.folders, *planned.folders))),
     )
 
 
@@ -130,7 +130,3 @@ def parse_record(text: str, name: str) -> Record:
             f"{name} is damaged: {error}",
             f"Move it away (sudo mv {name} {name}.damaged) and run: sudo littlest apply",
         ) from error
-
-
-def _join(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*first, *second)))
