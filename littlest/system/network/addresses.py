@@ -49,6 +49,8 @@ def find_bind_error(address: str, port: int) -> int:
         with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
             # connections that are being closed keep nobody from listening
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if address == "::":
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             probe.bind((address, port))
     except OSError as error:
         return error.errno or errno.EIO
