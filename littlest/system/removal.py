@@ -80,15 +80,17 @@ def remove_all(
     """Remove those of these things that are there; return a line for each that could not be removed, and why."""
     failures = []
     for thing in things:
-        if not is_there(machine, thing):
-            continue
         kind, _, name = thing.partition(":")
         words = _KINDS[kind].words.format(name)
-        progress(f"remove {words}")
         try:
+            if not is_there(machine, thing):
+                continue
+            progress(f"remove {words}")
             _KINDS[kind].remove(machine, name)
             if kind == "path" and is_there(machine, thing):
                 failures.append(f"{words}: something is mounted in it")
+        except BrokenPipeError:
+            raise  # nobody reads the progress any more
         except (LittlestError, OSError) as error:
             failures.append(f"{words}: {getattr(error, 'strerror', None) or error}")
     return tuple(failures)
