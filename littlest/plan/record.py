@@ -1,11 +1,11 @@
-"""The Record: what we put on this machine, so that it can be taken away again. Pure.
+"""The Record: what we put on this machine, so that it can be removed again. Pure.
 
-Homes and what users keep are never in it; of shared folders it has the places, to close them, never to remove them.
+Homes and what users keep are never in it. Of shared folders it has the paths, to close them, never to remove them.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import PurePosixPath as Path
 from typing import Any
 
@@ -24,53 +24,61 @@ class Record:
     """Version that was applied last."""
     paths: Mapping[str, str] = field(default_factory=dict)
     """Path and what we put there: `sha256:…` of a file, a `copy`, a `directory`, or `link:` and its target."""
-    units: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     """System accounts; users' accounts and the groups they are in are theirs, and kept."""
     started: Mapping[str, str] = field(default_factory=dict)
     """Unit and the digest of the inputs it was last started with."""
     made: tuple[str, ...] = ()
-    """What an install that has not ended yet made, in order: `path:…`, `group:…`, `account:…`, `password:…` of a hub
-    user, or `user:…`, a hub user's account."""
+    """What an install that has not finished yet makes, in order, as `list_made` names it."""
     folders: tuple[str, ...] = ()
-    """Shared folders: what is in them is people's and kept, and they are closed once they are shared no longer."""
+    """Shared folders: their content is people's and kept; they are closed once they are not shared any more."""
     proved: bool = True
     """Whether the hub was seen to be healthy since a unit was last started."""
 
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The names of our units, in the order in which their files were written."""
+        return tuple(path.name for path in map(Path, self.paths) if path.parent == paths.SYSTEMD_DIR)
+
 
 def make_record(plan: Plan, release: str) -> Record:
-    """What is ours once this plan has been carried out."""
+    """Return what is ours once this plan has been carried out."""
     owned = [step.list_owned() for step in plan.steps]
     return Record(
         release,
         {path: kind for one in owned for path, kind in one.paths},
-        tuple(dict.fromkeys(unit for one in owned for unit in one.units)),
         tuple(name for one in owned for name in one.accounts),
         folders=tuple(path for one in owned for path in one.folders),
     )
 
 
+def list_made(plan: Plan) -> Iterator[str]:
+    """Name what a plan makes, ours and people's, in order: `path:…`, `account:…`, and the words of `Owned.kept`."""
+    for step in plan.steps:
+        owned = step.list_owned()
+        yield from (f"path:{path}" for path, _ in owned.paths)
+        yield from (f"account:{name}" for name in owned.accounts)
+        yield from owned.kept
+
+
 def widen(record: Record, planned: Record) -> Record:
-    """The record before the first change: all that was ours and all that will be."""
+    """Return the record before the first change: all that was ours and all that will be."""
     return replace(
         record,
         paths={**record.paths, **planned.paths},
-        units=_join(record.units, planned.units),
-        accounts=_join(record.accounts, planned.accounts),
-        folders=_join(record.folders, planned.folders),
+        accounts=tuple(dict.fromkeys((*record.accounts, *planned.accounts))),
+        folders=tuple(dict.fromkeys((*record.folders, *planned.folders))),
     )
 
 
 def narrow(record: Record, planned: Record) -> Record:
-    """The record after the last change: what the plan says, and what the running units were started with."""
+    """Return the record after the last change: the plan's, and what the running units were started with."""
     started = {unit: digest for unit, digest in record.started.items() if unit in planned.units}
     return replace(planned, started=started, proved=record.proved)
 
 
 def make_removals(record: Record, planned: Record) -> tuple[Step, ...]:
-    """Steps that take away what is ours and no longer planned: units, rights to folders, files, directories, system
-    accounts.
-    """
+    """Return the steps that remove what is ours and no longer planned, in order; directories from within."""
     units = tuple(unit for unit in record.units if unit not in planned.units)
     gone = [Path(path) for path in record.paths if path not in planned.paths]
     directories = [path for path in gone if record.paths[str(path)] == "directory"]
@@ -85,8 +93,8 @@ def make_removals(record: Record, planned: Record) -> tuple[Step, ...]:
 
 
 def order_steps(removals: tuple[Step, ...], plan: Plan) -> tuple[Step, ...]:
-    """All that is to be done: what is removed first, but last what a unit needs until the plan restarts it: accounts
-    that it may run something under, and the certificate that it would start with after a power cut."""
+    """Return removals and plan in order. What a unit needs until the plan restarts it is removed last: accounts, and
+    the certificate with which the proxy would start after a power cut."""
     last = tuple(
         step for step in removals if isinstance(step, RemoveSystemUser) or step == RemovePath(paths.HTTPS_FILE)
     )
@@ -94,23 +102,12 @@ def order_steps(removals: tuple[Step, ...], plan: Plan) -> tuple[Step, ...]:
 
 
 def render_record(record: Record) -> str:
-    """The record as it is in its file."""
-    content = {
-        "format": FORMAT,
-        "release": record.release,
-        "paths": dict(record.paths),
-        "units": list(record.units),
-        "accounts": list(record.accounts),
-        "started": dict(record.started),
-        "proved": record.proved,
-        "made": list(record.made),
-        "folders": list(record.folders),
-    }
-    return json.dumps(content, indent=1) + "\n"
+    """Return the record as it is in its file. Version 0.1.0 reads the units there."""
+    return json.dumps({"format": FORMAT, "units": record.units, **asdict(record)}, indent=1) + "\n"
 
 
 def parse_record(text: str, name: str) -> Record:
-    """The record that is in a file. Raises LittlestError when it is damaged or of a newer release."""
+    """Return the record that is in a file. Raises LittlestError when it is damaged or of a newer release."""
     try:
         content: dict[str, Any] = json.loads(text)
         if content["format"] > FORMAT:
@@ -119,23 +116,17 @@ def parse_record(text: str, name: str) -> Record:
                 "Use that version's command, or run its installer again.",
             )
         return Record(
-            release=str(content["release"]),
-            paths={str(path): str(kind) for path, kind in content["paths"].items()},
-            units=tuple(content["units"]),
-            accounts=tuple(content["accounts"]),
-            # earlier versions remembered none
-            folders=tuple(content.get("folders", ())),
-            started={str(unit): str(digest) for unit, digest in content["started"].items()},
-            # a record of an earlier version lacks it
-            proved=content.get("proved", True) is True,
-            made=tuple(content["made"]),
+            str(content["release"]),
+            {str(path): str(kind) for path, kind in content["paths"].items()},
+            tuple(content["accounts"]),
+            {str(unit): str(digest) for unit, digest in content["started"].items()},
+            tuple(content["made"]),
+            # the first records had neither
+            tuple(content.get("folders", ())),
+            content.get("proved", True) is True,
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise LittlestError(
             f"{name} is damaged: {error}",
             f"Move it away (sudo mv {name} {name}.damaged) and run: sudo littlest apply",
         ) from error
-
-
-def _join(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*first, *second)))

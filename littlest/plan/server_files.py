@@ -8,7 +8,6 @@ from littlest.plan.steps import (
     MakeDirectory,
     MakeLink,
     Release,
-    SecretKind,
     Step,
     WriteEnvironmentFile,
     WriteFile,
@@ -84,7 +83,7 @@ def make_secret_steps() -> tuple[Step, ...]:
         EnsureSecret(paths.CRYPT_KEY_FILE),
         EnsureSecret(paths.CULLER_TOKEN_FILE),
         EnsureSecret(paths.COMMAND_TOKEN_FILE),
-        EnsureSecret(paths.COOKIE_SECRET_FILE, SecretKind.COOKIE),
+        EnsureSecret(paths.COOKIE_SECRET_FILE),
         WriteEnvironmentFile(
             paths.HUB_ENVIRONMENT_FILE,
             (

@@ -1,5 +1,6 @@
 """The systemd units of hub, proxy, culler and user servers: their text, and what makes each restart."""
 
+import hashlib
 import json
 import sys
 from dataclasses import replace
@@ -130,7 +131,9 @@ def _make_run_step(unit: str, config: Config, release: Release) -> RunUnit:
     settings: dict[str, object] = {} if unit == paths.HUB_SOCKET_UNIT else {"release": str(release.directory)}
     if unit == paths.HUB_UNIT:
         settings["config"] = make_restart_settings(config)
-    step = RunUnit(unit, (paths.SYSTEMD_DIR / unit, *secrets), json.dumps(settings, sort_keys=True))
+    # a plan can be shown, and the settings hold secrets
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
+    step = RunUnit(unit, (paths.SYSTEMD_DIR / unit, *secrets), digest)
     if unit != paths.HUB_UNIT:
         return step
     # it reads the settings by itself whenever it starts: what we started it with need not be what it runs

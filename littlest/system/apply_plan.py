@@ -1,8 +1,8 @@
-"""Walk a plan: look at each step, and make it so where it is not.
+"""Carry out a plan: each step that is not done yet.
 
-Crash rules: the record is widened before the first change and narrowed after the last, so whatever stands on the
-machine is always known to be ours; and a unit's digest is forgotten before its restart and recorded only after it, so
-an interrupted run never loses a restart, nor the proof that the hub was healthy after it.
+Crash rules: the record is widened before the first change and narrowed after the last, so everything of ours on the
+machine is always in it. A unit's digest is forgotten before its restart and recorded after it, so an interrupted run
+never loses a restart, nor the proof that the hub was healthy after it.
 """
 
 from collections.abc import Callable
@@ -35,15 +35,15 @@ Progress = Callable[[str], None]
 
 
 def ignore_progress(_line: str) -> None:
-    """Progress that nobody watches."""
+    """Report progress to nobody."""
 
 
 def find_pending_steps(
     machine: Machine, plan: Plan, release: str, *, servers: tuple[RunningServer, ...] | None = None
 ) -> tuple[Step, ...]:
-    """The steps that are not so yet, and the restarts that they bring about, in order. Changes nothing.
+    """Return the steps that are not done yet and the restarts that they cause, in order. Changes nothing.
 
-    `servers` are the servers that run, where you have read them already.
+    `servers` are the running servers, if you have read them already.
     """
     record = read_record(machine)
     pending: list[Step] = []
@@ -56,10 +56,10 @@ def find_pending_steps(
             continue
         restarts = machine.is_live and isinstance(step, RunUnit) and not changing.isdisjoint(step.inputs)
         if servers is not None and isinstance(step, SetServerLimits):
-            is_so = are_limits_set(servers, step)
+            done = are_limits_set(servers, step)
         else:
-            is_so = not restarts and is_done(machine, step, record)
-        if not is_so:
+            done = not restarts and is_done(machine, step, record)
+        if not done:
             pending.append(step)
             if isinstance(step, WriteFile | WriteEnvironmentFile | EnsureSecret | CopyCertificate | MakeLink):
                 changing.add(step.path)
@@ -74,12 +74,12 @@ def apply_plan(
     pending: tuple[Step, ...] | None = None,
     progress: Progress = ignore_progress,
 ) -> tuple[Step, ...]:
-    """Make everything in the plan so, take away what is ours and not in it, and return the steps that it took.
+    """Carry out the plan, remove what is ours and not in it, and return the steps that it took.
 
     `pending` is what `find_pending_steps` has just returned for this plan: the steps before its first one are not
-    looked at again. From that one on each step is looked at when its turn comes, because the steps before it may have
+    checked again. From that one on each step is checked when its turn comes, because the steps before it may have
     changed the answer, and because somebody may have saved a file that the step would overwrite.
-    Raises LittlestError when a step fails; the steps before it stay done, and the same call again goes on from there.
+    Raises LittlestError when a step fails; the steps before it stay done, and the same call again continues there.
     """
     record = read_record(machine)
     planned = _plan_record(machine, plan, release, record)
@@ -94,7 +94,7 @@ def apply_plan(
         if not done:
             write_record(machine, record)
         progress(step.describe())
-        record = do_step(machine, step, record, progress)
+        record = STEP_KINDS[type(step)].do(machine, step, record, progress)
         done.append(step)
     # a slice is never restarted, so a change of it would stay unread
     if any(isinstance(step, RemovePath) for step in done) or units.is_reload_needed(machine, planned.units):
@@ -104,7 +104,7 @@ def apply_plan(
 
 
 def _plan_record(machine: Machine, plan: Plan, release: str, record: Record) -> Record:
-    """What is ours once the plan has been carried out; a shared directory only where we are who made it."""
+    """Return what is ours once the plan has been carried out; a shared directory only if we made it."""
     planned = make_record(plan, release)
     shared = {str(step.path) for step in plan.steps if isinstance(step, MakeDirectory) and step.shared}
     foreign = {path for path in shared - record.paths.keys() if machine.read_state(PurePosixPath(path)) is not None}
@@ -114,8 +114,3 @@ def _plan_record(machine: Machine, plan: Plan, release: str, record: Record) -> 
 def is_done(machine: Machine, step: Step, record: Record) -> bool:
     """Return whether the step is done already. Only looks."""
     return STEP_KINDS[type(step)].is_done(machine, step, record)
-
-
-def do_step(machine: Machine, step: Step, record: Record, progress: Progress) -> Record:
-    """Carry the step out, and return the record, to which the start of a unit adds. Raises LittlestError."""
-    return STEP_KINDS[type(step)].do(machine, step, record, progress)

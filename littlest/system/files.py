@@ -1,10 +1,8 @@
-"""Directories, files and links: is it so already, and make it so."""
-
-from pathlib import PurePosixPath
+"""Directories, files and links."""
 
 from littlest import paths
 from littlest.errors import CommandFailed, LittlestError
-from littlest.machine.machine import Machine, PathKind
+from littlest.machine.machine import Machine, PathKind, PathState
 from littlest.plan.steps import MakeDirectory, MakeLink, RemovePath, WriteFile
 
 
@@ -13,7 +11,7 @@ def is_directory_made(machine: Machine, step: MakeDirectory) -> bool:
     state = machine.read_state(step.path)
     if state is None or state.kind is not PathKind.DIRECTORY:
         return False
-    return step.shared or (state.mode == step.mode and _has_owner(machine, step.path, step.owner, step.group))
+    return step.shared or (state.mode == step.mode and _has_owner(machine, state, step.owner, step.group))
 
 
 def make_directory(machine: Machine, step: MakeDirectory) -> None:
@@ -34,7 +32,7 @@ def is_file_written(machine: Machine, step: WriteFile) -> bool:
     return (
         state.kind is PathKind.FILE
         and state.mode == step.mode
-        and _has_owner(machine, step.path, step.owner, step.group)
+        and _has_owner(machine, state, step.owner, step.group)
         and machine.read_bytes(step.path) == step.content.encode()
     )
 
@@ -49,11 +47,6 @@ def write_file(machine: Machine, step: WriteFile) -> None:
     machine.write_file(step.path, step.content, mode=step.mode, owner=step.owner, group=step.group)
 
 
-def is_link_made(machine: Machine, step: MakeLink) -> bool:
-    """Whether the link points there."""
-    return machine.read_link(step.path) == step.target
-
-
 def make_link(machine: Machine, step: MakeLink) -> None:
     """Make the link. Raises LittlestError where a directory is in its way."""
     state = machine.read_state(step.path)
@@ -63,23 +56,15 @@ def make_link(machine: Machine, step: MakeLink) -> None:
 
 
 def is_path_removed(machine: Machine, step: RemovePath) -> bool:
-    """Whether nothing of ours stands there; what others put into a directory keeps it."""
+    """Whether nothing of ours is there any more; a directory stays while others have something in it."""
     state = machine.read_state(step.path)
     if state is None:
         return True
     return state.kind is PathKind.DIRECTORY and bool(machine.list_directory(step.path))
 
 
-def remove_path(machine: Machine, step: RemovePath) -> None:
-    """Remove the file, the link, or the empty directory."""
-    machine.remove(step.path)
-
-
-def _has_owner(machine: Machine, path: PurePosixPath, owner: str, group: str) -> bool:
-    if not machine.can_chown():
-        return True
-    state = machine.read_state(path)
+def _has_owner(machine: Machine, state: PathState, owner: str, group: str) -> bool:
     try:
-        return state is not None and (state.uid, state.gid) == machine.get_ids(owner, group)
+        return not machine.can_chown() or (state.uid, state.gid) == machine.get_ids(owner, group)
     except LittlestError:
         return False  # an earlier step of the plan makes the account

@@ -1,4 +1,4 @@
-"""The file in which the Record stands."""
+"""The file of the Record."""
 
 from littlest import paths
 from littlest.machine.machine import Machine
@@ -6,7 +6,7 @@ from littlest.plan.record import Record, parse_record, render_record
 
 
 def read_record(machine: Machine) -> Record:
-    """What is ours on this machine; an empty record where there is none.
+    """Return what is ours on this machine; an empty record where there is none.
 
     Raises LittlestError when it is damaged or of a newer release.
     """
@@ -15,7 +15,7 @@ def read_record(machine: Machine) -> Record:
 
 
 def write_record(machine: Machine, record: Record) -> None:
-    """Write the record, unless it says so already."""
+    """Write the record, unless the file has it already."""
     text = render_record(record)
     if machine.read_text(paths.RECORD_FILE) != text:
         if machine.read_state(paths.STATE_DIR) is None:

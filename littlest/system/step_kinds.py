@@ -20,6 +20,7 @@ from littlest.system.https import certificates
 from littlest.system.hub import canary, reload
 from littlest.system.hub import ready as probe
 from littlest.system.record_file import write_record
+from littlest.system.removal import is_there
 from littlest.system.secrets import generated as secrets
 from littlest.system.servers import running_limits as server_limits
 from littlest.system.settings import drop_in_copies as drop_ins
@@ -35,9 +36,9 @@ class StepKind:
     """How one kind of step is checked and carried out."""
 
     is_done: Callable[[Machine, Any, Record], bool]
-    """Only looks."""
+    """Changes nothing."""
     do: Callable[[Machine, Any, Record, Progress], Record]
-    """Makes it so, and returns the record, to which the start of a unit adds. Raises LittlestError when it fails."""
+    """Returns the record, which the start of a unit changes. Raises LittlestError when it fails."""
 
 
 def _is_unit_up_to_date(machine: Machine, step: steps.RunUnit, record: Record) -> bool:
@@ -58,17 +59,13 @@ def _start_unit(machine: Machine, step: steps.RunUnit, record: Record, _progress
 
 
 def _is_ready(machine: Machine, step: steps.WaitUntilReady, record: Record) -> bool:
-    # a restarted hub must prove more than a look shows, even if the run that restarted it was interrupted
+    # a restarted hub must prove more than one request shows, even if the run that restarted it was interrupted
     return record.proved and probe.is_hub_ready(machine, step)
 
 
 def _wait_until_ready(machine: Machine, step: steps.WaitUntilReady, record: Record, _progress: Progress) -> Record:
     probe.wait_until_ready(machine, step)
     return replace(record, proved=True)
-
-
-def _is_server_tried(machine: Machine, _step: steps.TryServer) -> bool:
-    return not machine.is_live
 
 
 def _are_settings_kept(machine: Machine, step: steps.KeepSettings) -> bool:
@@ -82,57 +79,52 @@ def _keep_settings(machine: Machine, _step: steps.KeepSettings) -> None:
 
 
 def _pair(
-    kind: type[S], is_done: Callable[[Machine, S], bool], do: Callable[[Machine, S], None]
+    kind: type[S], is_done: Callable[[Machine, S], bool], do: Callable[[Machine, S], object]
 ) -> tuple[type[Step], StepKind]:
-    """Return the entry of a kind that neither reads nor changes the record, and reports no progress."""
+    """Return the entry of a kind that neither uses the record nor reports progress."""
     return _pair_progress(kind, is_done, lambda machine, step, _progress: do(machine, step))
 
 
 def _pair_progress(
-    kind: type[S], is_done: Callable[[Machine, S], bool], do: Callable[[Machine, S, Progress], None]
+    kind: type[S], is_done: Callable[[Machine, S], bool], do: Callable[[Machine, S, Progress], object]
 ) -> tuple[type[Step], StepKind]:
-    """Return the entry of a kind that neither reads nor changes the record, and reports its progress."""
+    """Return the entry of a kind that does not use the record."""
 
     def carry_out(machine: Machine, step: S, record: Record, progress: Progress) -> Record:
         do(machine, step, progress)
         return record
 
-    return _pair_record(kind, lambda machine, step, _record: is_done(machine, step), carry_out)
-
-
-def _pair_record(
-    kind: type[S],
-    is_done: Callable[[Machine, S, Record], bool],
-    do: Callable[[Machine, S, Record, Progress], Record],
-) -> tuple[type[Step], StepKind]:
-    """Return the entry of a kind that reads or changes the record."""
-    return kind, StepKind(is_done, do)
+    return kind, StepKind(lambda machine, step, _record: is_done(machine, step), carry_out)
 
 
 STEP_KINDS: Mapping[type[Step], StepKind] = dict(
     (
-        _pair(steps.EnsureGroup, groups.is_group_there, groups.ensure_group),
+        _pair(steps.EnsureGroup, lambda machine, step: is_there(machine, f"group:{step.name}"), groups.ensure_group),
         _pair(steps.SetGroupMembers, members.are_group_members_set, members.set_group_members),
         _pair(steps.EnsureSharedFolder, folders.is_shared_folder_made, folders.ensure_shared_folder),
         _pair(steps.CloseSharedFolder, folders.is_shared_folder_closed, folders.close_shared_folder),
         _pair(steps.EnsureSystemUser, accounts.is_system_user_there, accounts.ensure_system_user),
         _pair(steps.MakeDirectory, files.is_directory_made, files.make_directory),
         _pair(steps.WriteFile, files.is_file_written, files.write_file),
-        _pair(steps.MakeLink, files.is_link_made, files.make_link),
+        _pair(steps.MakeLink, lambda machine, step: machine.read_link(step.path) == step.target, files.make_link),
         _pair(steps.EnsureSecret, secrets.is_secret_there, secrets.ensure_secret),
         _pair(steps.WriteEnvironmentFile, secrets.is_environment_file_written, secrets.write_environment_file),
         _pair(steps.CopyCertificate, certificates.is_certificate_copied, certificates.copy_certificate),
         _pair(steps.SetInitialPassword, passwords.is_initial_password_set, passwords.set_initial_password),
         _pair_progress(steps.CreateEnvironment, environments.is_environment_there, environments.create_environment),
         _pair(steps.EnableUnit, units.is_unit_enabled, units.enable_unit),
-        _pair_record(steps.RunUnit, _is_unit_up_to_date, _start_unit),
-        _pair_record(steps.WaitUntilReady, _is_ready, _wait_until_ready),
+        (steps.RunUnit, StepKind(_is_unit_up_to_date, _start_unit)),
+        (steps.WaitUntilReady, StepKind(_is_ready, _wait_until_ready)),
         _pair_progress(steps.ReloadHub, reload.is_hub_up_to_date, reload.reload_hub),
         _pair(steps.SetServerLimits, server_limits.are_server_limits_set, server_limits.set_server_limits),
-        _pair(steps.TryServer, _is_server_tried, canary.try_server),
+        _pair(steps.TryServer, lambda machine, _step: not machine.is_live, canary.try_server),
         _pair(steps.KeepSettings, _are_settings_kept, _keep_settings),
         _pair(steps.RemoveUnits, units.are_units_removed, units.remove_units),
-        _pair(steps.RemovePath, files.is_path_removed, files.remove_path),
-        _pair(steps.RemoveSystemUser, accounts.is_system_user_removed, accounts.remove_system_user),
+        _pair(steps.RemovePath, files.is_path_removed, lambda machine, step: machine.remove(step.path)),
+        _pair(
+            steps.RemoveSystemUser,
+            lambda machine, step: not is_there(machine, f"account:{step.name}"),
+            accounts.remove_system_user,
+        ),
     )
 )

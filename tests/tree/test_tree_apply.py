@@ -17,8 +17,9 @@ from littlest.machine.machine import Machine
 from littlest.plan.build import make_plan
 from littlest.plan.record import Record, render_record
 from littlest.plan.steps import EnsureSecret, MakeDirectory, MakeLink, Plan, RunUnit, WriteEnvironmentFile, WriteFile
-from littlest.system.apply_plan import apply_plan, do_step
+from littlest.system.apply_plan import apply_plan
 from littlest.system.record_file import read_record, write_record
+from littlest.system.step_kinds import STEP_KINDS
 
 SECRET_NAMES = ("token", "crypt-key", "cookie_secret", ".env", "passwords.sqlite", "initial-passwords/")
 
@@ -266,6 +267,6 @@ def test_a_restart_for_which_nobody_waited_is_not_known(machine: Machine, monkey
 
     monkeypatch.setattr("littlest.system.units.units.start_unit", be_ended)
     with pytest.raises(KeyboardInterrupt):
-        do_step(machine, step, read_record(machine), str)
+        STEP_KINDS[RunUnit].do(machine, step, read_record(machine), print)
     assert read_record(machine).started == {paths.HUB_UNIT: "x"}
     assert not read_record(machine).proved

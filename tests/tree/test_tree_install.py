@@ -24,6 +24,9 @@ from littlest.system.accounts.accounts import ensure_user_account
 from littlest.system.accounts.passwords import check_password, has_password
 from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE
 
+# of an install that was killed, on the same tree as here
+RECORD_OF_0_1_0 = Path(__file__).parents[1] / "golden/record-0.1.0.json"
+
 
 def install(machine: Machine, admin: str | None = None, **kwargs: object) -> Report:
     return run_install(machine, admin, False, "/var/log/littlest/install.log", release=RELEASE, **kwargs)  # type: ignore[arg-type]
@@ -207,6 +210,29 @@ def test_an_install_that_was_killed_and_then_fails_is_taken_back_whole(machine: 
 
     with pytest.raises(LittlestError, match="Input/output error"):
         install(machine, progress=fail)
+    left = list_tree(machine)
+    left.pop(str(RELEASE.directory / MANIFEST_FILE)[1:])
+    assert left.keys() == before.keys()
+
+
+def test_an_install_that_version_0_1_0_left_unfinished_is_taken_back_whole(machine: Machine) -> None:
+    before = list_tree(machine)
+
+    def kill(line: str) -> None:
+        if "jupyterhub.service" in line:
+            raise Killed
+
+    with pytest.raises(Killed):
+        install(machine, "olga", progress=kill)
+    machine.write_file(paths.RECORD_FILE, RECORD_OF_0_1_0.read_bytes(), mode=0o600)
+
+    def fail(line: str) -> None:
+        if "every boot" in line:
+            raise OSError(5, "Input/output error")
+
+    with pytest.raises(LittlestError, match="Input/output error") as failure:
+        install(machine, "olga", progress=fail)
+    assert "Everything it made was removed again" in (failure.value.hint or "")
     left = list_tree(machine)
     left.pop(str(RELEASE.directory / MANIFEST_FILE)[1:])
     assert left.keys() == before.keys()

@@ -1,101 +1,98 @@
-"""Ports that another program has are refused with its name, before anything is cut off for them."""
+"""A port that another program has is refused with its name, before anybody is cut off. The kernel here answers."""
 
-from pathlib import PurePosixPath as Path
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
 
 import pytest
 
 from littlest import paths
-from littlest.config.text.problems import InvalidConfig
+from littlest.config.text.load import load_config, load_located_config
+from littlest.errors import CommandFailed
+from littlest.machine.account_database import Account
+from littlest.machine.commands import CommandResult
 from littlest.machine.machine import Machine
-from littlest.system.config_checks import load_checked_config
-from littlest.system.network.ports import list_listeners
+from littlest.system.network import ports
 
-HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-SOCKET = "   0: {address}:{port:04X} {rest} {state} 00000000:00000000 00:00000000 00000000 {uid} 0 {inode} 1\n"
-PROXY_UID = 991
+
+@pytest.fixture(autouse=True)
+def applied(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The text of the last known good settings, which this machine has none of; under "text"."""
+    good: dict[str, str] = {}
+    monkeypatch.setattr(ports, "read_good_config", lambda _: load_config(good["text"], "x") if good else None)
+    return good
 
 
 @pytest.fixture
-def busy(machine: Machine) -> Machine:
-    """A machine on which sshd has port 22, a database 5432 on loopback, and our own proxy 80."""
-    write_tables(machine, ("00000000", 22, 0, 1001), ("0100007F", 5432, 105, 1002), ("00000000", 80, PROXY_UID, 1003))
-    machine.write_file(Path("/proc/614/comm"), "sshd\n")
-    machine.write_file(Path("/proc/614/cgroup"), "0::/system.slice/ssh.service\n")
-    machine.make_directory(Path("/proc/614/fd"))
-    machine.path(Path("/proc/614/fd/3")).symlink_to("socket:[1001]")
-    with machine.path(Path("/etc/passwd")).open("a") as accounts:
-        accounts.write(f"{paths.PROXY_USER}:x:{PROXY_UID}:{PROXY_UID}::/:/usr/sbin/nologin\n")
-    return machine
-
-
-def write_tables(machine: Machine, *listeners: tuple[str, int, int, int], state: str = "0A") -> None:
-    for table, width in (("tcp", 8), ("tcp6", 32)):
-        lines = (
-            SOCKET.format(address=address, port=port, rest="0" * width + ":0000", state=state, uid=uid, inode=inode)
-            for address, port, uid, inode in listeners
-            if len(address) == width
-        )
-        machine.write_file(Path(f"/proc/net/{table}"), HEAD + "".join(lines))
-
-
-def explain(machine: Machine, text: str) -> str:
-    try:
-        load_checked_config(machine, text, "config.yaml")
-    except InvalidConfig as error:
-        return error.message
-    return ""
-
-
-def test_a_port_that_another_program_has_is_refused_with_its_name(busy: Machine) -> None:
-    said = "config.yaml:2: http.port: port 22 is taken by sshd, of ssh.service; choose another port"
-    assert explain(busy, "http:\n  port: 22\n").startswith(said)
-    assert "port 5432 is taken by another program" in explain(busy, "http: {port: 5432}")
-
-
-@pytest.mark.parametrize("text", ["", "http: {port: 8080}", "http: {address: 192.0.2.1, port: 5432}"])
-def test_a_port_that_is_free_or_the_proxys_own_is_fine(busy: Machine, text: str) -> None:
-    assert explain(busy, text) == ""
-
-
-def test_what_is_in_force_is_not_asked_about(busy: Machine) -> None:
-    busy.write_file(paths.LAST_GOOD_CONFIG_FILE, "http: {port: 22}\n")
-    assert explain(busy, "http: {port: 22}\nannouncement: another thing\n") == ""
-    assert explain(busy, "http: {port: 5432}") != ""
-
-
-@pytest.mark.parametrize("kept", ["\xff", "http: [", "http: {prot: 1}"])
-def test_settings_that_nobody_can_read_are_not_in_force(busy: Machine, kept: str) -> None:
-    busy.write_file(paths.LAST_GOOD_CONFIG_FILE, kept.encode("latin-1"))
-    assert explain(busy, "http: {port: 22}") != ""
-
-
-@pytest.mark.parametrize(
-    ("address", "listens", "taken"),
-    [
-        ("", "00000000000000000000000000000000", True),
-        ("", "0100007F", True),
-        ("127.0.0.1", "0100007F", True),
-        ("192.0.2.1", "00000000", True),
-        ("192.0.2.1", "0100007F", False),
-        ("2001:db8::1", "B80D0120000000000000000001000000", True),
-        ("2001:db8::2", "B80D0120000000000000000001000000", False),
-        ("0.0.0.0", "0100007F", True),
-    ],
-)
-def test_only_an_address_that_both_want_is_taken(machine: Machine, address: str, listens: str, taken: bool) -> None:
-    write_tables(machine, (listens, 9000, 0, 1))
-    assert bool(explain(machine, f"http: {{address: '{address}', port: 9000}}")) is taken
-
-
-def test_a_connection_is_nobody_who_listens(machine: Machine) -> None:
-    write_tables(machine, ("00000000", 9000, 0, 1), state="01")
-    assert list_listeners(machine) == ()
-    assert explain(machine, "http: {port: 9000}") == ""
-
-
-def test_this_very_machine_tells_who_listens() -> None:
-    import socket  # noqa: PLC0415
-
+def busy() -> Iterator[int]:
+    """A port of 127.0.0.1 on which this process listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        found = {(one.address, one.port) for one in list_listeners(Machine())}
-        assert ("127.0.0.1", server.getsockname()[1]) in found
+        yield server.getsockname()[1]
+
+
+def explain(text: str, machine: Machine | None = None) -> str:
+    loaded = load_located_config(text, "config.yaml")
+    return "\n".join(map(str, ports.find_port_problems(machine or Machine(), loaded)))
+
+
+def test_a_port_that_another_program_has_is_refused_with_its_name(busy: int) -> None:
+    name = Path(f"/proc/{os.getpid()}/comm").read_text().strip()
+    said = explain(f"http:\n  port: {busy}\n")
+    assert said.startswith(f"config.yaml:2: http.port: port {busy} is taken by {name}"), said
+    assert said.endswith("; choose another port, or stop that program for good")
+
+
+def test_the_unit_of_the_program_is_named(busy: int, machine: Machine) -> None:
+    # a real ss, and a folder in which this process belongs to a unit
+    machine.write_file(PurePosixPath(f"/proc/{os.getpid()}/cgroup"), "0::/system.slice/ssh.service\n")
+    assert ports.find_holder(machine, busy).endswith(", of ssh.service")
+
+
+def test_without_ss_the_program_has_no_name(busy: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_machine: Machine, argv: list[str], **_settings: object) -> None:
+        raise CommandFailed(f"{argv[0]}: this command is not installed")
+
+    monkeypatch.setattr(Machine, "run", run)
+    assert f"port {busy} is taken by another program; " in explain(f"http: {{port: {busy}}}")
+
+
+def test_our_own_proxy_is_no_other_program(busy: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    line = 'LISTEN 0 511 *:80 *:* users:(("node",pid=1,fd=3)) uid:991 ino:1 sk:1 cgroup:/x <->\n'
+    proxy = Account(paths.PROXY_USER, 991, 991, "", PurePosixPath("/"))
+    monkeypatch.setattr(Machine, "read_account", lambda _machine, _name: proxy)
+    monkeypatch.setattr(Machine, "run", lambda _machine, argv, **_: CommandResult(tuple(argv), 0, line, ""))
+    # such as after a change of http.address
+    assert explain(f"http: {{port: {busy}}}") == ""
+
+
+@pytest.mark.parametrize("listens", ["127.0.0.1", "0.0.0.0", "::1", "::"])
+@pytest.mark.parametrize("address", ["", "127.0.0.1", "127.0.0.2", "::1", "0.0.0.0"])
+def test_only_an_address_that_both_want_is_taken(listens: str, address: str) -> None:
+    family = socket.AF_INET6 if ":" in listens else socket.AF_INET
+    with socket.create_server((listens, 0), family=family, dualstack_ipv6=listens == "::") as server:
+        text = f"http: {{address: '{address}', port: {server.getsockname()[1]}}}"
+        everywhere = {"", "0.0.0.0", "::"}
+        both = listens == address or address in {"", "0.0.0.0"} or listens == "::"
+        both = both or (listens in everywhere and ":" not in address)
+        assert bool(explain(text)) is both
+
+
+def test_what_is_applied_is_not_checked(busy: int, applied: dict[str, str]) -> None:
+    applied["text"] = f"http: {{port: {busy}}}"
+    assert explain(f"http: {{port: {busy}}}\nannouncement: another thing\n") == ""
+    # another program has the port on another address
+    assert explain(f"http: {{address: 127.0.0.1, port: {busy}}}") != ""
+
+
+def test_a_free_port_and_a_tree_that_does_not_run_are_fine(busy: int, machine: Machine) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    assert explain(f"http: {{port: {port}}}") == ""
+    assert explain(f"http: {{port: {busy}}}", machine) == ""
+
+
+def test_a_connection_is_nobody_who_listens(busy: int) -> None:
+    with socket.create_connection(("127.0.0.1", busy)) as client:
+        assert explain(f"http: {{address: 127.0.0.1, port: {client.getsockname()[1]}}}") == ""

@@ -1,27 +1,24 @@
 """Steps for files, directories, links, secrets, shared folders and the user environment."""
-# ruff: noqa: D102  # `base.Step` says what the two methods of every kind return
+# ruff: noqa: D102  # `base.Step` says what `list_owned` returns
 
 import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import PurePosixPath as Path
 
-from littlest.paths import HTTPS_FILE, SYSTEMD_DIR
+from littlest.paths import HTTPS_FILE
 from littlest.plan.steps.base import Owned, Step
 
 
 @dataclass(frozen=True, slots=True)
 class EnsureSharedFolder(Step):
-    """A folder of root's that several users see, with rights that files in it inherit. Its content is people's."""
+    """A folder of root's that several users share, with rights that files in it inherit. Its content is people's."""
 
+    sentence = "make the shared folder {0.path}, with the rights that files in it inherit"
     path: Path
     writers: tuple[str, ...]
-    """Unix groups whose members put files into it and change each other's; the first is the group of the files."""
+    """Unix groups whose members change each other's files in it; the first is the group of the files."""
     readers: tuple[str, ...] = ()
-    """Unix groups whose members only see it."""
-
-    def describe(self) -> str:
-        return f"make the shared folder {self.path}, with the rights that files in it inherit"
+    """Unix groups whose members may only read it."""
 
     def list_owned(self) -> Owned:
         return Owned(folders=(str(self.path),))
@@ -31,25 +28,21 @@ class EnsureSharedFolder(Step):
 class CloseSharedFolder(Step):
     """A folder that is no longer shared is root's alone. Its content stays; a missing folder stays missing."""
 
+    sentence = "close the folder {0.path}, which is shared no longer"
     path: Path
-
-    def describe(self) -> str:
-        return f"close the folder {self.path}, which is shared no longer"
 
 
 @dataclass(frozen=True, slots=True)
 class MakeDirectory(Step):
     """A directory exists with this owner and mode. What others put into it stays theirs."""
 
+    sentence = "make the directory {0.path} ({0.mode:04o}, {0.owner}:{0.group})"
     path: Path
     mode: int = 0o755
     owner: str = "root"
     group: str = "root"
     shared: bool = False
     """Not ours alone (such as /etc/sudoers.d): made where it is missing, and otherwise left as it is."""
-
-    def describe(self) -> str:
-        return f"make the directory {self.path} ({self.mode:04o}, {self.owner}:{self.group})"
 
     def list_owned(self) -> Owned:
         return Owned(paths=((str(self.path), "directory"),))
@@ -59,69 +52,56 @@ class MakeDirectory(Step):
 class WriteFile(Step):
     """A file has exactly this content, owner and mode."""
 
+    sentence = "write {0.path}"
     path: Path
     content: str
     mode: int = 0o644
     owner: str = "root"
     group: str = "root"
     once: bool = False
-    """Written only where no file exists (the admin's configuration); an existing one is kept."""
-
-    def describe(self) -> str:
-        return f"write {self.path}"
+    """Written only where no file exists (the admin's configuration). From then on it is people's."""
 
     def list_owned(self) -> Owned:
         if self.once:
-            return Owned()
+            return Owned(kept=(f"path:{self.path}",))
         digest = hashlib.sha256(self.content.encode()).hexdigest()
-        units = (self.path.name,) if self.path.parent == SYSTEMD_DIR else ()
-        return Owned(paths=((str(self.path), f"sha256:{digest}"),), units=units)
+        return Owned(paths=((str(self.path), f"sha256:{digest}"),))
 
 
 @dataclass(frozen=True, slots=True)
 class MakeLink(Step):
     """A symbolic link points there; changed by one rename(2)."""
 
+    sentence = "link {0.path} to {0.target}"
     path: Path
     target: Path
-
-    def describe(self) -> str:
-        return f"link {self.path} to {self.target}"
 
     def list_owned(self) -> Owned:
         return Owned(paths=((str(self.path), f"link:{self.target}"),))
 
 
-class SecretKind(StrEnum):
-    """What a secret file holds. The value itself never enters a plan."""
-
-    TOKEN = "token"
-    """64 hexadecimal digits (JupyterHub refuses tokens over 64 characters)."""
-    COOKIE = "cookie"
-    """64 hexadecimal digits, as `JupyterHub.cookie_secret_file` wants them."""
-
-
 @dataclass(frozen=True, slots=True)
 class EnsureSecret(Step):
-    """The file (0600, root) holds a secret of its own, made once and then kept."""
+    """The file (0600, root) has a secret: 64 hexadecimal digits, generated once and then kept."""
 
+    sentence = "create the secret {0.path}"
     path: Path
-    kind: SecretKind = SecretKind.TOKEN
 
-    def describe(self) -> str:
-        return f"create the secret {self.path}"
+    def list_owned(self) -> Owned:
+        return Owned(kept=(f"path:{self.path}",))
 
 
 @dataclass(frozen=True, slots=True)
 class WriteEnvironmentFile(Step):
-    """A systemd EnvironmentFile (0600, root) sets variables to secrets read from their files."""
+    """An EnvironmentFile of systemd (0600, root) sets variables to secrets that are read from their files."""
 
+    sentence = "write {0.path}"
     path: Path
     secrets: tuple[tuple[str, Path], ...]
     """Pairs of variable name and the secret file that holds its value."""
 
-    def describe(self) -> str:
-        return f"write {self.path}"
+    def list_owned(self) -> Owned:
+        return Owned(kept=(f"path:{self.path}",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +110,10 @@ class CopyCertificate(Step):
     admin's own files has no effect until the next apply.
     """
 
+    sentence = "copy {0.certificate} and its key to {0.path}"
     certificate: Path
     key: Path
     path: Path = HTTPS_FILE
-
-    def describe(self) -> str:
-        return f"copy {self.certificate} and its key to {self.path}"
 
     def list_owned(self) -> Owned:
         return Owned(paths=((str(self.path), "copy"),))
@@ -143,21 +121,28 @@ class CopyCertificate(Step):
 
 @dataclass(frozen=True, slots=True)
 class CreateEnvironment(Step):
-    """The shared user environment exists, solved from the release's own channel. Once made, it is its admins'."""
+    """The shared user environment exists, solved from the release's own channel. Once made, it is people's."""
 
+    sentence = "create the user environment {0.prefix}"
     prefix: Path
     channel: Path
     group: str
 
-    def describe(self) -> str:
-        return f"create the user environment {self.prefix}"
+    @property
+    def work_folders(self) -> tuple[Path, Path]:
+        """Where it is built, and the cache: next to its final place, on the same file system."""
+        return self.prefix.with_name(f"{self.prefix.name}.incomplete"), self.prefix.with_name(
+            f"{self.prefix.name}.cache"
+        )
+
+    def list_owned(self) -> Owned:
+        # the interrupted installation of a package may write into the work folders for a moment longer
+        return Owned(kept=tuple(f"path:{path}" for path in (self.prefix, *self.work_folders)))
 
 
 @dataclass(frozen=True, slots=True)
 class RemovePath(Step):
     """A file or link of ours is gone; a directory of ours is gone once it is empty."""
 
+    sentence = "remove {0.path}"
     path: Path
-
-    def describe(self) -> str:
-        return f"remove {self.path}"

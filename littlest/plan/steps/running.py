@@ -1,11 +1,11 @@
 """Steps for units, the running hub, and its users' servers."""
-# ruff: noqa: D102  # `base.Step` says what the two methods of every kind return
+# ruff: noqa: D102  # `base.Step` says what `list_owned` returns
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
 
 from littlest.config.resolve import UserLimits
-from littlest.paths import HUB_UNIT, PROXY_UNIT
+from littlest.paths import HUB_UNIT, LAST_GOOD_CONFIG_FILE, LAST_GOOD_DROP_IN_DIR, PROXY_UNIT
 from littlest.plan.steps.base import Owned, Step
 
 
@@ -13,34 +13,24 @@ from littlest.plan.steps.base import Owned, Step
 class EnableUnit(Step):
     """A unit starts at boot."""
 
+    sentence = "start {0.unit} at every boot"
     unit: str
-
-    def describe(self) -> str:
-        return f"start {self.unit} at every boot"
-
-    def list_owned(self) -> Owned:
-        return Owned(units=(self.unit,))
 
 
 @dataclass(frozen=True, slots=True)
 class RunUnit(Step):
     """A unit runs, started from these very inputs: it is restarted when their digest differs."""
 
+    sentence = "start {0.unit}, or restart it with its new settings"
     unit: str
     inputs: tuple[Path, ...]
     """Files whose content the running process depends on (unit file, environment file, settings)."""
     settings: str = ""
-    """Further input that is in no file of its own, such as the part of the settings that needs a restart."""
+    """SHA-256 of further input that is in no file of its own, such as the settings that need a restart."""
     url: str = ""
     """The hub's API, reached without the proxy, where the unit reports which settings it was started with."""
     digest: str = ""
     """The digest of these settings that the unit should report."""
-
-    def describe(self) -> str:
-        return f"start {self.unit}, or restart it with its new settings"
-
-    def list_owned(self) -> Owned:
-        return Owned(units=(self.unit,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +40,24 @@ class WaitUntilReady(Step):
     running.
     """
 
+    sentence = "wait until the hub answers at {0.url}"
     url: str
     """The hub's API, ending in `hub/api/`."""
     seconds: float = 60.0
     units: tuple[str, ...] = (PROXY_UNIT, HUB_UNIT)
-
-    def describe(self) -> str:
-        return f"wait until the hub answers at {self.url}"
 
 
 @dataclass(frozen=True, slots=True)
 class ReloadHub(Step):
     """The running hub uses these settings: it has reloaded those that it can, and was started with the others."""
 
+    sentence = "let the running hub reload the settings"
     url: str
     """The hub's API, ending in `hub/api/`."""
     digest: str
     """The digest of the settings that it reloads while it runs, as `littlest.plan.effects` makes it."""
     started: str
     """The digest of those that it was started with."""
-
-    def describe(self) -> str:
-        return "let the running hub reload the settings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +66,10 @@ class SetServerLimits(Step):
     keeps the old one: its computation would otherwise be killed.
     """
 
+    sentence = "set the limits of the running servers"
     everybody: UserLimits
     users: tuple[tuple[str, UserLimits], ...] = ()
     """Users with limits of their own: how their servers' units describe themselves, and the limits."""
-
-    def describe(self) -> str:
-        return "set the limits of the running servers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +78,22 @@ class TryServer(Step):
     nothing of that user is left. It is never done already: every plan that has it tries it.
     """
 
+    sentence = "try a server out: start one, compute 6*7 in it, and remove it again"
     url: str
     """The hub's API, ending in `hub/api/`."""
     seconds: float = 180.0
-
-    def describe(self) -> str:
-        return "try a server out: start one, compute 6*7 in it, and remove it again"
 
 
 @dataclass(frozen=True, slots=True)
 class KeepSettings(Step):
     """The settings in the admin's file are kept as the last known good ones."""
 
+    sentence = "keep the settings as the last known good ones"
     once: bool = False
     """Only where none are kept yet, because the hub was not started with these."""
 
-    def describe(self) -> str:
-        return "keep the settings as the last known good ones"
+    def list_owned(self) -> Owned:
+        return Owned(kept=(f"path:{LAST_GOOD_CONFIG_FILE}", f"path:{LAST_GOOD_DROP_IN_DIR}"))
 
 
 @dataclass(frozen=True, slots=True)

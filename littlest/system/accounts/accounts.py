@@ -21,12 +21,12 @@ from littlest.plan.account_names import (
 from littlest.plan.steps import EnsureSystemUser, RemoveSystemUser
 from littlest.system.accounts.expiry import is_expired, unexpire_account
 from littlest.system.accounts.groups import hold_accounts_lock, is_in_groups, run_account_command, set_groups
-from littlest.system.accounts.homes import HOME_MODE, check_homes, is_home_missing, make_home
+from littlest.system.accounts.homes import HOME_MODE, check_homes, make_home
 
 FIRST_UID = 1000
-"""Numbers below it are the system's."""
+"""Of people's accounts; the system's have smaller ones."""
 SERVICE_UIDS = range(61184, 65536)
-"""Those that systemd gives to services while they run, and nobody's."""
+"""Of accounts that systemd gives to running services (DynamicUser= of systemd.exec(5)), and of nobody."""
 DEFAULT_SHELL = "/bin/bash"
 POWERFUL_GROUPS = frozenset(
     {
@@ -34,8 +34,7 @@ POWERFUL_GROUPS = frozenset(
         *("shadow", "sudo", "wheel"),
     }
 )
-"""Groups of machines whose members can become root. That of the hub's own admins is not among them: who is in it is a
-matter of the settings."""
+"""Groups whose members can become root, without that of the hub's own admins, whose members the settings decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class UserAccount:
     home: PurePosixPath
     shell: str = DEFAULT_SHELL
     has_own_group: bool = True
-    """Whether nobody else is in its group, so that what the group may do is no matter."""
+    """Whether nobody else is in its group."""
 
 
 def is_system_user_there(machine: Machine, step: EnsureSystemUser) -> bool:
@@ -58,35 +57,22 @@ def is_system_user_there(machine: Machine, step: EnsureSystemUser) -> bool:
 
 def ensure_system_user(machine: Machine, step: EnsureSystemUser) -> None:
     """Create the account, without a home of its own and without a login."""
-    run_account_command(
-        machine,
-        "useradd",
-        "--system",
-        "--user-group",
-        "--no-create-home",
-        f"--home-dir={step.home}",
-        "--shell=/usr/sbin/nologin",
-        f"--comment={step.comment}",
-        step.name,
-    )
-
-
-def is_system_user_removed(machine: Machine, step: RemoveSystemUser) -> bool:
-    """Whether the account is gone."""
-    return machine.read_account(step.name) is None
+    options = ("--system", "--user-group", "--no-create-home", "--shell=/usr/sbin/nologin")
+    own = (f"--home-dir={step.home}", f"--comment={step.comment}", step.name)
+    run_account_command(machine, "useradd", *options, *own)
 
 
 def remove_system_user(machine: Machine, step: RemoveSystemUser) -> None:
-    """Remove the account and its group, which userdel(8) takes along; a home stays."""
+    """Remove the account and its group; userdel(8) keeps the home."""
     run_account_command(machine, "userdel", step.name)
 
 
 def ensure_user_account(machine: Machine, config: Config, user: str, *, admin: bool) -> UserAccount:
-    """The Unix account of this hub user, made where it is missing; of our groups it is in those of the settings.
+    """Return the Unix account of this hub user, which is created if it is missing, and set its groups of ours.
 
-    Any number of threads and processes may call this at once. Raises LittlestError when the account of that name is
-    no hub user's to have, is as good as root's while the settings name no such admin, was not made for this one, or a
-    home belongs to somebody else.
+    Any number of threads and processes may call this at once. Raises LittlestError when no hub user may have the
+    account of that name, when it was made for another one, when it can become root and the settings name no such
+    admin, or when the home belongs to somebody else.
     """
     groups = list_unix_groups(config, user, admin=admin)
     account = find_user_account(machine, config.users.unix_name, user)
@@ -96,7 +82,8 @@ def ensure_user_account(machine: Machine, config: Config, user: str, *, admin: b
             account = find_user_account(machine, config.users.unix_name, user)
             if account is None:
                 account = _add_user(machine, config.users, user)
-            elif is_home_missing(machine, account):
+            elif machine.read_state(account.home) is None:
+                # a teacher removed it, to let a student start over
                 make_home(machine, account)
             _check_power(machine, config, account)
             set_groups(machine, account.name, groups)
@@ -107,23 +94,19 @@ def ensure_user_account(machine: Machine, config: Config, user: str, *, admin: b
 
 
 def _is_ready(machine: Machine, account: Account, groups: tuple[str, ...]) -> bool:
-    return (
-        is_in_groups(machine, account.name, groups)
-        and not is_home_missing(machine, account)
-        and not is_expired(machine, account)
-    )
+    has_home = machine.read_state(account.home) is not None
+    return has_home and is_in_groups(machine, account.name, groups) and not is_expired(machine, account)
 
 
 def find_user_account(machine: Machine, unix_name: str, user: str) -> Account | None:
-    """The account that a hub user has: the one that was made for them, under whatever name, else (where the template
-    `unix_name` says so) the machine's own of that name. None when it is still to be made.
+    """Return the account of a hub user: the one that was made for them, under any name, else (where the template
+    `unix_name` says so) the machine's own of that name. None when it does not exist yet.
 
-    Raises LittlestError when the machine's own is no person's.
+    Raises LittlestError when the machine's own is not a person's.
     """
-    derived = machine.read_account(make_account_name(user, unix_name))
-    if derived is not None and derived.comment == make_comment(user):
-        found: Account | None = derived
-    else:
+    # the name is quick to look up, the comment is not
+    found = machine.read_account(make_account_name(user, unix_name))
+    if found is None or found.comment != make_comment(user):
         found = find_account_made_for(machine, user)
     if found is None and is_for_existing_accounts(unix_name) and is_name_of_an_account(user):
         found = machine.read_account(user)
@@ -135,12 +118,12 @@ def find_user_account(machine: Machine, unix_name: str, user: str) -> Account | 
 
 
 def find_account_made_for(machine: Machine, user: str) -> Account | None:
-    """The account that was made for this hub user, whatever names the settings said then."""
+    """Return the account that was made for this hub user, whatever `users.unix_name` was then."""
     return next((one for one in find_user_accounts(machine) if one.comment == make_comment(user)), None)
 
 
 def find_user_accounts(machine: Machine) -> tuple[Account, ...]:
-    """Every account that was made for a hub user. Accounts that were there before are none of these."""
+    """Return every account that was made for a hub user, without those that were there before."""
     return tuple(filter(is_made_by_us, machine.read_local_accounts()))
 
 
@@ -150,7 +133,7 @@ def is_made_by_us(account: Account) -> bool:
 
 
 def remove_user_account(machine: Machine, account: Account) -> None:
-    """Remove a hub user's account and, where it is the one we made, its home; whatever the user still runs ends."""
+    """Remove a hub user's account, their processes, and the home, if it is the one that we made."""
     if machine.is_live:
         machine.run(["systemctl", "stop", f"user-{account.uid}.slice"], check=False)
     home = machine.read_state(account.home)
@@ -164,14 +147,13 @@ def _check_person(account: Account, user: str) -> None:
     if account.uid < FIRST_UID or account.uid in SERVICE_UIDS or account.name.startswith(OUR_PREFIX):
         raise LittlestError(f"the account {account.name} is a system account", advice)
     if account.name != user and not is_made_by_us(account):
-        # a directory service may know one account by several names, and two hub users would share it
-        raise LittlestError(
-            f"the account {user} is called {account.name} on this machine; log in by that name", advice
-        )
+        # a directory service may know an account by several names, and two hub users would share it
+        message = f"the account {user} is called {account.name} on this machine; log in by that name"
+        raise LittlestError(message, advice)
 
 
 def _check_power(machine: Machine, config: Config, account: Account) -> None:
-    """An account that was there before, and with which one is as good as root, is for admins of the settings only."""
+    """Raises LittlestError for an account that was there before and can become root, unless its user is an admin."""
     if is_made_by_us(account) or account.name in config.users.admin:
         return
     found = machine.read_local_groups().items()
@@ -199,20 +181,11 @@ def _add_user(machine: Machine, users: Users, user: str) -> Account:
                 f"{home} exists already and belongs to {owner.name if owner else 'nobody we know'}",
                 f"Move it away (sudo mv {home} {home}.old), then start the server again.",
             )
-        # files that an earlier account of this name left behind: the number makes them its own again
+        # an earlier account of this name left its files: with its number they belong to the new one
         number = (f"--uid={kept.uid}",)
-    run_account_command(
-        machine,
-        "useradd",
-        *number,
-        "--create-home",
-        f"--home-dir={home}",
-        "--user-group",
-        "--shell=/bin/bash",
-        f"--comment={make_comment(user)}",
-        f"--key=HOME_MODE={HOME_MODE:04o}",
-        name,
-    )
+    options = ("--create-home", "--user-group", f"--shell={DEFAULT_SHELL}", f"--key=HOME_MODE={HOME_MODE:04o}")
+    own = (*number, f"--home-dir={home}", f"--comment={make_comment(user)}", name)
+    run_account_command(machine, "useradd", *options, *own)
     account = machine.read_account(name)
     if account is None:
         raise LittlestError(f"the account {name} was created but cannot be found")
@@ -221,7 +194,7 @@ def _add_user(machine: Machine, users: Users, user: str) -> Account:
 
 
 def _choose_account_name(machine: Machine, unix_name: str, user: str) -> str:
-    """The first name that is nobody's. Raises LittlestError when the account was made by somebody else."""
+    """Return the first name that is free. Raises LittlestError when somebody else made an account of that name."""
     plain = make_account_name(user, unix_name)
     for name in (plain, make_digested_account_name(user, unix_name)):
         account = machine.read_account(name)

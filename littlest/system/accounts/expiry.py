@@ -8,7 +8,7 @@ from littlest.system.accounts.groups import hold_accounts_lock, run_account_comm
 
 SHADOW = PurePosixPath("/etc/shadow")
 EXPIRED = "1"
-"""The day, counted from 1 January 1970, on which our expired accounts ended. Nobody else sets this one."""
+"""The day, counted from 1 January 1970, on which our expired accounts ended. Nobody else sets this day."""
 EXPIRY_FIELD = 7
 
 
@@ -18,22 +18,19 @@ def is_expired(machine: Machine, account: Account) -> bool:
 
 
 def expire_account(machine: Machine, account: Account) -> None:
-    """Expire the account: no key and no password opens it any more. Raises LittlestError when usermod(8) fails."""
+    """Expire the account, so that neither a key nor a password opens it. Raises LittlestError."""
     with hold_accounts_lock(machine):
         if not is_expired(machine, account):
             run_account_command(machine, "usermod", f"--expiredate={EXPIRED}", account.name)
 
 
 def unexpire_account(machine: Machine, account: Account) -> None:
-    """Take back the expiry that we set. The caller holds the accounts' lock.
-
-    Raises LittlestError when usermod(8) fails.
-    """
+    """Remove the expiry that we set. The caller holds the accounts' lock. Raises LittlestError."""
     if is_expired(machine, account):
         run_account_command(machine, "usermod", "--expiredate=", account.name)
 
 
 def read_expired_accounts(machine: Machine) -> frozenset[str]:
-    """The names of all accounts that we expired."""
+    """Return the names of all accounts that we expired."""
     lines = (line.split(":") for line in (machine.read_text(SHADOW) or "").splitlines())
     return frozenset(fields[0] for fields in lines if len(fields) > EXPIRY_FIELD and fields[EXPIRY_FIELD] == EXPIRED)

@@ -1,4 +1,4 @@
-"""Groups of ours, and who is in them: a matter of the settings alone."""
+"""Groups of ours, whose members the settings alone decide, and the commands that change accounts."""
 
 import fcntl
 import os
@@ -12,24 +12,13 @@ from littlest.plan.account_names import is_our_group
 from littlest.plan.steps import EnsureGroup
 
 
-def is_group_there(machine: Machine, step: EnsureGroup) -> bool:
-    """Whether the group exists."""
-    return machine.read_group(step.name) is not None
-
-
 def ensure_group(machine: Machine, step: EnsureGroup) -> None:
     """Create the group."""
     run_account_command(machine, "groupadd", "--system", step.name)
 
 
-def remove_group(machine: Machine, name: str) -> None:
-    """Remove a group, where there is one of this name."""
-    if machine.read_group(name) is not None:
-        run_account_command(machine, "groupdel", name)
-
-
 def find_our_groups(machine: Machine) -> tuple[str, ...]:
-    """Every group of ours that this machine has."""
+    """Return the names of all our groups on this machine."""
     return tuple(filter(is_our_group, machine.read_local_groups()))
 
 
@@ -39,10 +28,7 @@ def is_in_groups(machine: Machine, account: str, groups: Collection[str]) -> boo
 
 
 def set_groups(machine: Machine, account: str, groups: Collection[str]) -> None:
-    """Let the account be in these of our groups and in no other of ours.
-
-    The caller holds the accounts' lock.
-    """
+    """Let the account be in these of our groups and in no other of ours. The caller holds the accounts' lock."""
     for group in _list_groups_of(machine, account):
         if group not in groups:
             leave_group(machine, account, group)
@@ -56,33 +42,32 @@ def _list_groups_of(machine: Machine, account: str) -> tuple[str, ...]:
 
 
 def join_group(machine: Machine, account: str, group: str) -> None:
-    """Let the account be in a group of ours, which is made where it is missing."""
+    """Add the account to a group of ours, which is created if it is missing."""
     found = machine.read_local_groups().get(group)
     if found is None:
         ensure_group(machine, EnsureGroup(group))
     elif account in found[1]:
         return
     if machine.is_live:
-        # usermod knows only accounts of the machine's own file, gpasswd those of a directory service, too
+        # gpasswd also knows accounts of a directory service, usermod only those of the machine's own file
         run_account_command(machine, "gpasswd", "--add", account, group)
     else:
         run_account_command(machine, "usermod", "--append", f"--groups={group}", account)
 
 
 def leave_group(machine: Machine, account: str, group: str) -> None:
-    """Let the account be in a group of ours no longer."""
+    """Remove the account from a group of ours."""
     if machine.is_live:
         run_account_command(machine, "gpasswd", "--delete", account, group)
         return
-    # usermod can only set the whole list, which on a tree that does not run nobody else knows better
-    kept = sorted(
-        name for name, (_, members) in machine.read_local_groups().items() if account in members and name != group
-    )
+    # usermod can only set the whole list
+    found = machine.read_local_groups().items()
+    kept = sorted(name for name, (_, members) in found if account in members and name != group)
     run_account_command(machine, "usermod", f"--groups={','.join(kept)}", account)
 
 
 def run_account_command(machine: Machine, command: str, *arguments: str) -> None:
-    """Run one of the commands that change accounts. Raises LittlestError with what it said."""
+    """Run a command that changes accounts, such as useradd(8). Raises LittlestError with its message."""
     prefix = () if machine.is_live else (f"--prefix={machine.root}",)
     try:
         machine.run([command, *prefix, *arguments])
@@ -92,9 +77,9 @@ def run_account_command(machine: Machine, command: str, *arguments: str) -> None
 
 @contextmanager
 def hold_accounts_lock(machine: Machine) -> Iterator[None]:
-    """No other of our processes and threads changes accounts meanwhile."""
-    # useradd waits a whole second whenever another one runs, and gives up after some: a class that starts at the same
-    # moment waits here instead
+    """Keep our other processes and threads from changing accounts."""
+    # useradd waits a whole second whenever another one runs, and gives up after a few: a class that starts at the
+    # same moment waits here instead
     file = machine.path(paths.ACCOUNTS_LOCK_FILE)
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)

@@ -1,4 +1,4 @@
-"""The links to shared folders in users' homes: root makes them, and follows nothing of the user's."""
+"""The links to shared folders in users' homes: root makes them, and follows no link of the user's."""
 
 import json
 import os
@@ -15,10 +15,10 @@ Links = Mapping[str, PurePosixPath]
 
 
 def ensure_links(machine: Machine, account: UserAccount, links: Links) -> None:
-    """Let the home hold these links to shared folders, and no other link of ours.
+    """Make these links to shared folders in the home, and remove all other links of ours.
 
-    What the user has under such a name stays: only a link that is root's, and leads to where a link of ours once led,
-    is taken for one of ours. Raises OSError when the home cannot be used, such as one that is not the user's.
+    A link is ours if it is root's and its target is one that we once linked to; anything else of such a name stays.
+    Raises OSError when the home cannot be used, such as one that is not the user's.
     """
     known = _remember(machine, links)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -40,7 +40,7 @@ def ensure_links(machine: Machine, account: UserAccount, links: Links) -> None:
 
 
 def _read_our_link(home: int, name: str, known: set[tuple[str, str]]) -> str | None:
-    """Where a link of ours leads; None for anything else."""
+    """Return the target of a link of ours; None for anything else."""
     try:
         state = os.stat(name, dir_fd=home, follow_symlinks=False)
         # nobody but root can make a link that is root's
@@ -53,7 +53,7 @@ def _read_our_link(home: int, name: str, known: set[tuple[str, str]]) -> str | N
 
 
 def _remember(machine: Machine, links: Links) -> set[tuple[str, str]]:
-    """Every link that homes ever had, with these; kept before one is made."""
+    """Return every link that homes ever had, with these, which are recorded before one is made."""
     wanted = {(name, str(path)) for name, path in links.items()}
     known = _read_known(machine)
     if not wanted <= known:
@@ -68,4 +68,4 @@ def _read_known(machine: Machine) -> set[tuple[str, str]]:
         found = json.loads(machine.read_text(paths.LINKED_FOLDERS_FILE) or "[]")
         return {(str(name), str(path)) for name, path in found}
     except (ValueError, TypeError):
-        return set()  # then links are left that could be taken away
+        return set()  # some links of ours stay then

@@ -1,4 +1,4 @@
-"""Users' homes: where they are, and making one again that was removed."""
+"""Users' homes: whether a folder can have homes, and making one again that was removed."""
 
 import os
 import shutil
@@ -13,13 +13,8 @@ SKELETON = PurePosixPath("/etc/skel")
 """What useradd(8) puts into a new home."""
 
 
-def is_home_missing(machine: Machine, account: Account) -> bool:
-    """Whether there is no home, as when a teacher removed it to let a student start over."""
-    return machine.read_state(account.home) is None
-
-
 def check_homes(machine: Machine, folder: PurePosixPath) -> None:
-    """Raises LittlestError when no home can be made in the folder, as that of a disk that is not mounted."""
+    """Raises LittlestError when no home can be made in the folder, such as one on a disk that is not mounted."""
     problem = find_folder_problem(machine, folder)
     if problem is None and machine.read_state(folder) is None:
         problem = "does not exist"
@@ -42,15 +37,15 @@ def make_home(machine: Machine, account: Account) -> None:
         shutil.copytree(skeleton, real, symlinks=True, dirs_exist_ok=True)
     real.chmod(HOME_MODE)
     if machine.can_chown():
-        # the home itself comes last: nobody gets in before, and so no folder in it is replaced by a link on our way
+        # the home itself comes last: until then nobody gets in, and no folder in it can be replaced by a link
         for path in (*real.rglob("*"), real):
             os.chown(path, account.uid, account.gid, follow_symlinks=False)
     machine.rename(new, account.home)
 
 
 def find_folder_problem(machine: Machine, folder: PurePosixPath) -> str | None:
-    """Say why this folder cannot hold people's files, as the end of a sentence; None when it can, or is missing."""
-    # a link that root made leads where root says; what it leads to must be safe as well
+    """Return why this folder cannot have people's files, as the end of a sentence; None when it can or is missing."""
+    # a link of root's is safe, but its target must be safe as well
     real = PurePosixPath(os.path.realpath(folder)) if machine.is_live else folder
     for path in dict.fromkeys((real, *real.parents, folder, *folder.parents)):
         state = None if path == PurePosixPath("/") else machine.read_state(path)
@@ -64,9 +59,9 @@ def find_folder_problem(machine: Machine, folder: PurePosixPath) -> str | None:
 
 
 def find_missing_disk(machine: Machine, folder: PurePosixPath) -> str | None:
-    """That the folder is on a disk of /etc/fstab that is not mounted, as the end of a sentence; None for any other.
+    """Return, as the end of a sentence, that the folder's disk in fstab(5) is not mounted; None otherwise.
 
-    What was put there would be out of sight once the disk is back.
+    Files that are put there now would be hidden once the disk is mounted.
     """
     if not machine.is_live:
         return None

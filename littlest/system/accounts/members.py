@@ -1,6 +1,6 @@
-"""Who is in the Unix groups of ours: the accounts of the hub users to whom the settings give them."""
+"""The members of our Unix groups: accounts of hub users, as the settings say."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from littlest import paths
 from littlest.config.model import Config
@@ -13,37 +13,54 @@ from littlest.system.accounts.groups import find_our_groups, hold_accounts_lock,
 
 
 def are_group_members_set(machine: Machine, step: SetGroupMembers) -> bool:
-    """Whether each group holds the accounts that it should, of those that exist."""
-    found = machine.read_local_groups()
-    wanted = _list_members(machine, step)
-    return all(set(found[group][1]) == wanted.get(group, set()) for group in _find_sharing_groups(machine))
+    """Whether each group has the members that it should have, of the accounts that exist."""
+    return all(members == wanted for _, members, wanted in _compare_members(machine, step))
 
 
 def set_group_members(machine: Machine, step: SetGroupMembers) -> None:
-    """Let who should join, and who should not be there leave. Raises LittlestError."""
+    """Add the accounts that are missing, and remove the others. Raises LittlestError."""
     with hold_accounts_lock(machine):
-        found = machine.read_local_groups()
-        wanted = _list_members(machine, step)
-        for group in _find_sharing_groups(machine):
-            members, should = set(found[group][1]), wanted.get(group, set())
-            for account in sorted(members - should):
+        for group, members, wanted in _compare_members(machine, step):
+            for account in sorted(members - wanted):
                 leave_group(machine, account, group)
-            for account in sorted(should - members):
+            for account in sorted(wanted - members):
                 join_group(machine, account, group)
+
+
+def _compare_members(machine: Machine, step: SetGroupMembers) -> Iterator[tuple[str, set[str], set[str]]]:
+    """Yield each group of `users.groups` that exists, its members, and those that it should have."""
+    made = {account.comment: account.name for account in find_user_accounts(machine)}
+    wanted = dict(step.groups)
+    for group, (_, members) in machine.read_local_groups().items():
+        if group.startswith(paths.SHARING_GROUP_PREFIX):
+            accounts = (
+                made.get(make_comment(user)) or _find_existing(machine, step, user) for user in wanted.get(group, ())
+            )
+            yield group, set(members), set(filter(None, accounts))
+
+
+def _find_existing(machine: Machine, step: SetGroupMembers, user: str) -> str | None:
+    if not is_for_existing_accounts(step.unix_name):
+        return None
+    try:
+        account = find_user_account(machine, step.unix_name, user)
+    except LittlestError:
+        return None  # no hub user may have that account, and the user's server says so
+    return None if account is None else account.name
 
 
 def take_out_of_groups(
     machine: Machine, config: Config, admins: Mapping[str, bool], shut_out: Collection[str]
 ) -> tuple[str, ...]:
-    """Let every account leave those of our groups that it should not be in; a line for each that could not.
+    """Remove accounts from those of our groups in which they should not be; return a line for each failure.
 
-    `admins` says of every user of the hub whether they are an admin; those in `shut_out` may not log in. An account
-    that is no hub user's is in none of our groups. What runs keeps the groups that it was started with.
+    `admins` has every user of the hub, and whether they are an admin; users in `shut_out` may not log in. An account
+    of no hub user is in none of our groups. Processes keep the groups with which they started.
     """
     if not _list_wrong(machine, config, admins, shut_out):
         return ()
     failures = []
-    # an account that is just made ready for a server may have been given groups meanwhile
+    # a server that starts may have added an account meanwhile
     with hold_accounts_lock(machine):
         for account, group in _list_wrong(machine, config, admins, shut_out):
             try:
@@ -56,7 +73,7 @@ def take_out_of_groups(
 def _list_wrong(
     machine: Machine, config: Config, admins: Mapping[str, bool], shut_out: Collection[str]
 ) -> tuple[tuple[str, str], ...]:
-    """Each account and group of ours that do not belong together."""
+    """Return each account with a group of ours in which it should not be."""
     groups = machine.read_local_groups()
     ours = [(account, group) for group in find_our_groups(machine) for account in groups[group][1]]
     if not ours:
@@ -72,27 +89,6 @@ def _list_wrong(
         if user is not None:
             given = list_unix_groups(config, user, admin=admins.get(user, user in config.users.admin))
             own = (paths.USERS_GROUP, paths.ADMINS_GROUP)
-            # who is in a group of the settings keeps what that gives to an account
+            # membership in a group of the settings does not depend on being allowed to log in
             wanted[account] = [group for group in given if user not in shut_out or group not in own]
     return tuple((account, group) for account, group in ours if group not in wanted.get(account, ()))
-
-
-def _find_sharing_groups(machine: Machine) -> tuple[str, ...]:
-    return tuple(name for name in find_our_groups(machine) if name.startswith(paths.SHARING_GROUP_PREFIX))
-
-
-def _list_members(machine: Machine, step: SetGroupMembers) -> dict[str, set[str]]:
-    made = {account.comment: account.name for account in find_user_accounts(machine)}
-    users = {user for _, group in step.groups for user in group}
-    accounts = {user: made.get(make_comment(user)) or _find_existing(machine, step, user) for user in users}
-    return {group: {name for user in members if (name := accounts[user])} for group, members in step.groups}
-
-
-def _find_existing(machine: Machine, step: SetGroupMembers, user: str) -> str | None:
-    if not is_for_existing_accounts(step.unix_name):
-        return None
-    try:
-        account = find_user_account(machine, step.unix_name, user)
-    except LittlestError:
-        return None  # no hub user may have that account, and the user's server says so
-    return None if account is None else account.name

@@ -1,8 +1,7 @@
 """The passwords of users who log in with a password of their own.
 
-The store is a SQLite file of the form that Python's `dbm.sqlite3` has, because that is what the authenticator opens:
-one table of names and bcrypt hashes. It is read and written here with `sqlite3`, so that it does not depend on which
-`dbm` backends a Python was built with.
+The store is a SQLite file in the form of Python's `dbm.sqlite3`: one table of names and bcrypt hashes. Not every
+Python has that backend of `dbm`, so this module uses `sqlite3`.
 """
 
 import os
@@ -19,10 +18,10 @@ from littlest.machine.machine import Machine
 from littlest.plan.steps import SetInitialPassword
 
 LONGEST_PASSWORD = 72
-"""Bytes that bcrypt looks at; it refuses more."""
+"""Bytes; bcrypt refuses more."""
 SHORTEST_PASSWORD = 7
 """Characters that the first-use authenticator asks for."""
-# easily read aloud and typed: no l, 1, O or 0
+# easy to read aloud and to type: no l, 1, O or 0
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
@@ -32,14 +31,11 @@ def set_password(file: Path, user: str, password: str) -> None:
 
     content = password.encode()
     if len(content) > LONGEST_PASSWORD:
-        raise LittlestError(
-            f"the password is {len(content)} bytes long; at most {LONGEST_PASSWORD} are possible",
-            "Choose a shorter one.",
-        )
+        problem = f"the password is {len(content)} bytes long; at most {LONGEST_PASSWORD} are possible"
+        raise LittlestError(problem, "Choose a shorter one.")
     if len(password) < SHORTEST_PASSWORD:
-        raise LittlestError(
-            f"the password is too short: it needs at least {SHORTEST_PASSWORD} characters", "Choose a longer one."
-        )
+        problem = f"the password is too short: it needs at least {SHORTEST_PASSWORD} characters"
+        raise LittlestError(problem, "Choose a longer one.")
     digest = bcrypt.hashpw(content, bcrypt.gensalt())
     with _open_store(file) as store:
         store.execute("REPLACE INTO Dict (key, value) VALUES (CAST(? AS BLOB), CAST(? AS BLOB))", (user, digest))
@@ -66,13 +62,13 @@ def remove_password(file: Path, user: str) -> None:
 
 
 def is_initial_password_set(machine: Machine, step: SetInitialPassword) -> bool:
-    """Whether the user has a password, be it the first or a later one, or that of an approved sign-up."""
+    """Whether the user has a password, first or later, or that of an approved sign-up."""
     database = machine.path(paths.DATABASE_FILE)
     return has_password(machine.path(paths.PASSWORDS_FILE), step.user) or _is_signed_up(database, step.user)
 
 
 def set_initial_password(machine: Machine, step: SetInitialPassword) -> None:
-    """Give the user a first password: the first line of the named file, or a new one that root can read in a file.
+    """Give the user a first password: the first line of `password_file`, or a new one in a file for root.
 
     Raises LittlestError when the file cannot be read or its password cannot be used.
     """
@@ -88,7 +84,7 @@ def set_initial_password(machine: Machine, step: SetInitialPassword) -> None:
 
 
 def _is_signed_up(database: Path, user: str) -> bool:
-    # the table of `auth.type: native`, which is there once that was used
+    # the table of `auth.type: native`, once that was used
     if not database.exists():
         return False
     try:

@@ -22,7 +22,7 @@ LOOKS, PAUSE = 50, 0.1
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A process with its own users and groups; its account may be in other groups by now."""
+    """A process with the users and groups that it started with; its account may be in other groups now."""
 
     uids: frozenset[int]
     groups: frozenset[int]
@@ -31,7 +31,7 @@ class Process:
 
 
 def parse_process(status: str) -> Process | None:
-    """Read /proc/PID/status, see proc(5); None for one that has ended."""
+    """Parse /proc/PID/status, see proc(5); None for a process that has ended."""
     fields = {name: value.split() for name, _, value in (line.partition(":") for line in status.splitlines())}
     if fields.get("State", ["Z"])[0] in "ZX":
         return None
@@ -86,14 +86,14 @@ def _end(account: Account, groups: Collection[int] | None) -> bool:
 
 
 def _list_processes(account: Account, groups: Collection[int] | None) -> Iterator[int]:
-    """A descriptor of each process of the account; with `groups`, of those that have one of them.
+    """Yield a descriptor of each process of the account; with `groups`, of those that have one of them.
 
-    It is closed when the next one is requested. A mere PID could belong to another process by the time it is used.
+    The next step closes it. A PID could belong to another process when it is used.
     """
     for entry in PROC.iterdir():
         if not entry.name.isdecimal():
             continue
-        # a process may have ended meanwhile; that we may not look at one is an error
+        # a process may have ended meanwhile; one that we may not read is an error
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             descriptor = os.pidfd_open(int(entry.name))
             try:
@@ -106,10 +106,9 @@ def _list_processes(account: Account, groups: Collection[int] | None) -> Iterato
 
 
 def _has_our_users(process: Path) -> bool:
-    """Whether numbers of users mean the same there as here.
+    """Whether a container's process has our numbers of users, see user_namespaces(7).
 
-    In a container with its own processes that is so only where root started it, and then the number of the account is
-    somebody else's. Without being root, nobody makes one that does not have users of its own; and that is the user's.
-    (The links in /proc/PID/ns would say so too, but only to who may trace the process, which the hub may not.)
+    Only root can start such a container, and the number is then another user's. One of the user's own has its own.
+    (The links in /proc/PID/ns say the same, but only to a process that may trace it, which the hub may not.)
     """
     return (process / "uid_map").read_text() == Path("/proc/self/uid_map").read_text()

@@ -29,28 +29,27 @@ def end_accounts(
 ) -> tuple[str, ...]:
     """End the processes of users who lost rights; return a line for each account that still runs something.
 
-    Users in `shut_out` may not log in: all their processes end, and their accounts expire. For the others, and for
-    accounts that we did not make, only processes end that have a group which the account has lost.
+    Users in `shut_out` may not log in: all their processes end, and their accounts expire. Of the others, and of
+    accounts that we did not create, only processes end that have a group which the account has lost.
     """
     failures = []
     for user in sorted(losing_access):
         try:
             account = find_user_account(machine, config.users.unix_name, user)
         except LittlestError:
-            continue  # no hub user has had that account
+            continue  # no hub user had that account
         if account is None:
             continue
         try:
-            if not _end_account(machine, account, everything=user in shut_out and is_made_by_us(account)):
+            everything = user in shut_out and is_made_by_us(account)
+            if not (_end_all(machine, account) if everything else end_processes_with_lost_groups(machine, account)):
                 failures.append(f"something still runs as the account {account.name}")
         except (LittlestError, OSError) as error:
             failures.append(f"the account {account.name} may still be used: {error}")
     return tuple(failures)
 
 
-def _end_account(machine: Machine, account: Account, *, everything: bool) -> bool:
-    if not everything:
-        return end_processes_with_lost_groups(machine, account)
+def _end_all(machine: Machine, account: Account) -> bool:
     try:
         expire_account(machine, account)
     finally:
@@ -60,7 +59,7 @@ def _end_account(machine: Machine, account: Account, *, everything: bool) -> boo
 
 
 def find_expired_users(machine: Machine, users: Collection[str]) -> frozenset[str]:
-    """Those of these hub users whose accounts we expired."""
+    """Return those of these hub users whose accounts we expired."""
     by_comment = {make_comment(user): user for user in users}
     expired = read_expired_accounts(machine)
     found = (account for account in find_user_accounts(machine) if account.name in expired) if expired else ()
@@ -68,7 +67,7 @@ def find_expired_users(machine: Machine, users: Collection[str]) -> frozenset[st
 
 
 def unexpire_accounts(machine: Machine, users: Collection[str]) -> None:
-    """Let these hub users use their accounts again. Raises LittlestError when usermod(8) fails."""
+    """Let these hub users use their accounts again. Raises LittlestError."""
     with hold_accounts_lock(machine):
         for user in sorted(users):
             account = find_account_made_for(machine, user)
@@ -94,7 +93,7 @@ def take_back_environment(machine: Machine) -> tuple[str, ...]:
                 if os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid not in keeping:
                     _take_back(name, folder, gid)
             except FileNotFoundError:
-                continue  # another admin was quicker
+                continue  # another admin has removed it
             except OSError as error:
                 failures.append(f"{place / name}: {error.strerror}")
     finally:
@@ -114,7 +113,7 @@ def _take_back(name: str, folder: int, gid: int) -> None:
         for attribute in ACLS.intersection(os.listxattr(descriptor)):
             os.removexattr(descriptor, attribute)
         kept = stat.S_IMODE(os.fstat(descriptor).st_mode) & ~(stat.S_ISUID | stat.S_IWOTH)
-        # what is made in a folder is its group's
+        # new files in a folder get its group
         os.fchmod(descriptor, kept | stat.S_ISGID if stat.S_ISDIR(mode) else kept & ~stat.S_ISGID)
     finally:
         os.close(descriptor)

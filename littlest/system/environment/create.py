@@ -1,16 +1,19 @@
 """The shared user environment: solved and installed from the release's own channel, without a network."""
 
 import asyncio
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from littlest.errors import LittlestError
+from littlest.machine.digests import read_digests
 from littlest.machine.machine import Machine
 from littlest.plan.steps import CreateEnvironment
+
+if TYPE_CHECKING:
+    import rattler
 
 SPECS_FILE = "environment.txt"
 """A file of the channel: the packages of the environment, a conda MatchSpec on each line."""
@@ -24,42 +27,34 @@ def is_environment_there(machine: Machine, step: CreateEnvironment) -> bool:
     return bool(machine.list_directory(step.prefix))
 
 
-def list_leftovers(step: CreateEnvironment) -> tuple[PurePosixPath, PurePosixPath]:
-    """Where the environment is built, and its cache: next to its final place, on the same file system."""
-    name = step.prefix.name
-    return step.prefix.with_name(f"{name}.incomplete"), step.prefix.with_name(f"{name}.cache")
-
-
 def create_environment(machine: Machine, step: CreateEnvironment, progress: Callable[[str], None]) -> None:
     """Build the environment next to its final place, and move it there by one rename(2).
 
     It belongs to root and the group `step.group`, which may write everything in it, later additions included.
     Raises LittlestError when the channel lacks a package, or a package's SHA-256 is not that of the channel.
     """
-    leftovers = incomplete, cache = list_leftovers(step)
-    for path in leftovers:
+    incomplete, cache = step.work_folders
+    for path in step.work_folders:
         machine.remove_tree(path)
     # in a tree that does not run, a release's absolute links lead through the tree as well
     channel = machine.path(step.channel if machine.is_live else _follow_links(machine, step.channel))
-    # the group may write from the first moment on: what is made here has its final mode, whatever umask we came with
+    # the group may write from the first moment on: what is made here has its final mode, whatever our umask was
     before = os.umask(UMASK)
     try:
-        asyncio.run(
-            _install(channel, machine.path(incomplete), step.prefix, cache=machine.path(cache), progress=progress)
-        )
-        # rattler marks it as a cache, which backup programs leave out; but what its admins add is in no cache
+        asyncio.run(_build(channel, machine.path(incomplete), step.prefix, machine.path(cache), progress))
+        # rattler marks it as a cache, which backup programs skip; what admins add later must be in backups
         machine.remove(incomplete / "CACHEDIR.TAG")
         _open_to_group(machine, machine.path(incomplete), step.group)
-        machine.remove(step.prefix)  # an empty directory; one that is not empty would not have brought us here
+        machine.remove(step.prefix)  # an empty directory: with anything in it, the step counts as done
         machine.rename(incomplete, step.prefix)
     finally:
         os.umask(before)
-        for path in leftovers:
+        for path in step.work_folders:
             machine.remove_tree(path)
 
 
 def _follow_links(machine: Machine, path: PurePosixPath) -> PurePosixPath:
-    """The path with every link in it followed, an absolute one from the tree's root."""
+    """Follow every link in a path, an absolute one from the tree's root."""
     followed, ahead = PurePosixPath("/"), list(path.parts[1:])
     while ahead:
         followed /= ahead.pop(0)
@@ -81,27 +76,12 @@ def _read_specs(file: Path) -> list[str]:
     return [line for line in lines if line]
 
 
-async def _install(
-    channel: Path, prefix: Path, final: PurePosixPath, *, cache: Path, progress: Callable[[str], None]
+async def _build(
+    channel: Path, prefix: Path, final: PurePosixPath, cache: Path, progress: Callable[[str], None]
 ) -> None:
     import rattler  # noqa: PLC0415  # takes longer to import than most commands take to run
-    from rattler.exceptions import SolverError  # noqa: PLC0415
 
-    specs = _read_specs(channel / SPECS_FILE)
-    # nothing of root's own conda settings or caches takes part, and hard links need the same file system
-    gateway = rattler.Gateway(cache_dir=cache / "channel")
-    try:
-        records = await rattler.solve(
-            [rattler.Channel(channel.as_uri())],
-            specs,
-            gateway=gateway,
-            platforms=[rattler.Subdir.current(), rattler.Subdir("noarch")],
-            virtual_packages=rattler.VirtualPackage.detect(),
-        )
-    except SolverError as error:
-        raise LittlestError(f"the packages in {channel} do not make a user environment: {error}") from error
-    except Exception as error:
-        raise LittlestError(f"the packages in {channel} cannot be read: {error}") from error
+    records = await _solve(channel, cache)
     _check_packages(channel, {f"{record.subdir}/{record.file_name}": record.sha256 for record in records})
 
     class Reporter(rattler.InstallerReporter):
@@ -132,18 +112,30 @@ async def _install(
         ) from error
 
 
-def _check_packages(channel: Path, expected: Mapping[str, bytes | None]) -> None:
-    # rattler compares digests of what it downloads, not of packages that lie on the disk
-    def is_whole(name: str) -> bool:
-        try:
-            with (channel / name).open("rb") as file:
-                return hashlib.file_digest(file, "sha256").digest() == expected[name]
-        except OSError:
-            return False
+async def _solve(channel: Path, cache: Path) -> "list[rattler.RepoDataRecord]":
+    import rattler  # noqa: PLC0415
+    from rattler.exceptions import SolverError  # noqa: PLC0415
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        names = tuple(expected)
-        damaged = [name for name, whole in zip(names, pool.map(is_whole, names), strict=True) if not whole]
+    specs = _read_specs(channel / SPECS_FILE)
+    try:
+        return await rattler.solve(
+            [rattler.Channel(channel.as_uri())],
+            specs,
+            # root's own conda settings and caches take no part, and hard links need the same file system
+            gateway=rattler.Gateway(cache_dir=cache / "channel"),
+            platforms=[rattler.Subdir.current(), rattler.Subdir("noarch")],
+            virtual_packages=rattler.VirtualPackage.detect(),
+        )
+    except SolverError as error:
+        raise LittlestError(f"the packages in {channel} do not make a user environment: {error}") from error
+    except Exception as error:
+        raise LittlestError(f"the packages in {channel} cannot be read: {error}") from error
+
+
+def _check_packages(channel: Path, expected: Mapping[str, bytes | None]) -> None:
+    # rattler compares digests of what it downloads, not of packages on the disk
+    found = zip(expected.items(), read_digests(channel, expected), strict=True)
+    damaged = [name for (name, wanted), digest in found if wanted is None or digest != wanted.hex()]
     if damaged:
         raise LittlestError(
             f"packages in {channel} are damaged or missing: {', '.join(damaged)}", "Run the installer again."

@@ -1,10 +1,10 @@
-"""The certificate and key of https: whether a proxy that is started with them can serve anybody, and their copy."""
+"""The certificate and key of https: whether the proxy can serve with them, and the copy from which it serves."""
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from littlest.config.model import Config, Https
+from littlest.config.model import Config
 from littlest.config.sections.base import Place
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
@@ -22,66 +22,53 @@ if TYPE_CHECKING:
 CERTIFICATE: Place = ("https", "certificate")
 KEY: Place = ("https", "key")
 _LEAST_BITS = {"RSA": 2048, "DSA": 2048, "EC": 224}
-"""By the kind of key; OpenSSL, which the proxy loads them with, takes no weaker ones."""
+"""By the kind of key: OpenSSL, with which the proxy loads them, refuses weaker ones."""
 _MOST_BYTES = 2**18
 """Of each file: systemd hands over at most 1 MiB (systemd.exec(5), LoadCredential=)."""
 _WEAK_DIGESTS = ("md5", "sha1")
+_UNUSABLE = (LittlestError, PermissionError)
+"""What reading the files raises: the second when only root may read one, and you are not root."""
 _NEW_ONE = "put a valid one there, or set https.enabled to false"
 
 
-class _Unusable(Exception):
-    """What is wrong with one of the two files; `hint` is what to do."""
-
-    def __init__(self, problem: str, hint: str | None = None) -> None:
-        super().__init__(problem)
-        self.hint = hint
-
-
-class _Locked(_Unusable):
-    """Only root may look at it, which this person is not: that says nothing about the file."""
-
-
 def find_certificate_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """What keeps the proxy from serving https with these files; nothing where https is off."""
+    """Return what keeps the proxy from serving https with these files; nothing where https is off."""
     https = loaded.config.https
     if not https.enabled:
         return ()
     problems = []
-    certificate = None
+    chain: list[Certificate] = []
     try:
-        certificate = _read_certificate(machine, https)
-    except _Locked:
-        pass
-    except _Unusable as unusable:
-        problems.append(loaded.make_problem(CERTIFICATE, str(unusable), unusable.hint))
+        chain = _load_chain(machine, https.certificate)
+        _check_chain(chain, https.certificate)
+    except _UNUSABLE as error:
+        problems += _list_problems(loaded, CERTIFICATE, error)
     try:
-        _check_key(machine, https, certificate)
-    except _Locked:
-        pass
-    except _Unusable as unusable:
-        problems.append(loaded.make_problem(KEY, str(unusable), unusable.hint))
+        _load_key(machine, https.key, https.certificate, [] if problems else chain)
+    except _UNUSABLE as error:
+        problems += _list_problems(loaded, KEY, error)
     return tuple(problems)
 
 
 def read_certificate_end(machine: Machine) -> datetime | None:
-    """When the certificate that the proxy serves ends; None where there is none."""
+    """Return when the certificate that the proxy serves expires; None where there is none."""
     try:
-        return _load_chain(machine, str(HTTPS_FILE))[0].not_valid_after_utc
-    except _Unusable:
+        return _load_chain(machine, HTTPS_FILE)[0].not_valid_after_utc
+    except _UNUSABLE:
         return None
 
 
 def find_certificate_warnings(machine: Machine, config: Config) -> tuple[str, ...]:
-    """Whether people who open `external_url` will be warned of the certificate, because it is for other names.
+    """Return a warning when the certificate does not cover the host of `external_url`: browsers will show one.
 
-    Where another web server stands before the hub, people see that one's certificate.
+    Where another web server is in front of the hub, people see the certificate of that one.
     """
     host = urlsplit(config.external_url).hostname
     if not (host and config.https.enabled) or config.proxy.trusted:
         return ()
     try:
-        names = _list_names(_load_chain(machine, str(config.https.certificate))[0])
-    except _Unusable:
+        names = _list_names(_load_chain(machine, config.https.certificate)[0])
+    except _UNUSABLE:
         return ()
     if any(host == name or (name[:2] == "*." and host.partition(".")[2] == name[2:]) for name in names):
         return ()
@@ -92,13 +79,13 @@ def find_certificate_warnings(machine: Machine, config: Config) -> tuple[str, ..
 
 
 def is_certificate_copied(machine: Machine, step: CopyCertificate) -> bool:
-    """Whether the copy has what the admin's files have now; where these are of no use, any copy is better."""
+    """Whether the copy has what the admin's files have now; where these cannot be used, any copy is better."""
     state = machine.read_state(step.path)
     if state is None or state.mode != SECRET_MODE:
         return False
     try:
         return machine.read_bytes(step.path) == _render_pair(machine, step)
-    except _Unusable:
+    except _UNUSABLE:
         return True
 
 
@@ -107,20 +94,21 @@ def copy_certificate(machine: Machine, step: CopyCertificate) -> None:
 
     Raises LittlestError where they do not belong together.
     """
-    try:
-        machine.write_file(step.path, _render_pair(machine, step), mode=SECRET_MODE)
-    except _Unusable as unusable:
-        raise LittlestError(str(unusable), unusable.hint) from None
+    machine.write_file(step.path, _render_pair(machine, step), mode=SECRET_MODE)
+
+
+def _list_problems(loaded: LoadedConfig, place: Place, error: LittlestError | PermissionError) -> list[Problem]:
+    # that only root may read a file says nothing about the file
+    return [loaded.make_problem(place, error.message, error.hint)] if isinstance(error, LittlestError) else []
 
 
 def _render_pair(machine: Machine, step: CopyCertificate) -> bytes:
-    """Return certificates and key as they were understood: not every program understands each spelling of PEM."""
+    """Return certificates and key in one spelling of PEM: not every program understands each."""
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
 
     pem = serialization.Encoding.PEM
-    chain = _load_chain(machine, str(step.certificate))
-    key = _load_key(machine, str(step.key))
-    _check_pair(chain[0], key, step.certificate, step.key)
+    chain = _load_chain(machine, step.certificate)
+    key = _load_key(machine, step.key, step.certificate, chain)
     key_text = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return b"".join((*(certificate.public_bytes(pem) for certificate in chain), key_text))
 
@@ -136,37 +124,34 @@ def _list_names(certificate: "Certificate") -> tuple[str, ...]:
     return (*(name.lower() for name in found.get_values_for_type(x509.DNSName)), *map(str, addresses))
 
 
-def _read_certificate(machine: Machine, https: Https) -> "Certificate":
-    chain = _load_chain(machine, str(https.certificate))
-    for number, found in enumerate(chain, 1):
-        if weakness := _find_weakness(found):
-            subject = str(https.certificate) if number == 1 else f"certificate {number} in {https.certificate}"
-            raise _Unusable(f"{subject} {weakness}, which the proxy does not accept", _NEW_ONE)
-    certificate = chain[0]
-    now = datetime.now(UTC)
-    if certificate.not_valid_after_utc <= now:
-        ended = certificate.not_valid_after_utc.strftime("%Y-%m-%d")
-        raise _Unusable(f"{https.certificate} expired on {ended}", _NEW_ONE)
-    if certificate.not_valid_before_utc > now:
-        begins = certificate.not_valid_before_utc.strftime("%Y-%m-%d %H:%M UTC")
-        raise _Unusable(f"{https.certificate} is valid only from {begins} on", "is this machine's clock right?")
-    return certificate
-
-
-def _load_chain(machine: Machine, file: str) -> "list[Certificate]":
+def _load_chain(machine: Machine, file: object) -> "list[Certificate]":
+    """Return the certificate and those that vouch for it. Raises one of `_UNUSABLE`."""
     # only for https, and not at the start of every command
     from cryptography import x509  # noqa: PLC0415
 
-    content = _read(machine, file)
     try:
-        return x509.load_pem_x509_certificates(content)
+        return x509.load_pem_x509_certificates(_read(machine, file))
     except ValueError:
         problem = f"{file} holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)"
-        raise _Unusable(problem, "are the two files in the right order?") from None
+        raise LittlestError(problem, "are the two files in the right order?") from None
+
+
+def _check_chain(chain: "list[Certificate]", file: object) -> None:
+    """Raises LittlestError when the proxy would not start with these certificates, or browsers refuse the first."""
+    for number, found in enumerate(chain, 1):
+        if weakness := _find_weakness(found):
+            subject = file if number == 1 else f"certificate {number} in {file}"
+            raise LittlestError(f"{subject} {weakness}, which the proxy does not accept", _NEW_ONE)
+    begin, end, now = chain[0].not_valid_before_utc, chain[0].not_valid_after_utc, datetime.now(UTC)
+    if end <= now:
+        raise LittlestError(f"{file} expired on {end:%Y-%m-%d}", _NEW_ONE)
+    if begin > now:
+        problem = f"{file} is valid only from {begin:%Y-%m-%d %H:%M UTC} on"
+        raise LittlestError(problem, "is this machine's clock right?")
 
 
 def _find_weakness(certificate: "Certificate") -> str:
-    """Return for what the proxy would not start with this certificate; empty for one that is strong enough."""
+    """Return why OpenSSL refuses to serve this certificate; empty for one that is strong enough."""
     key = certificate.public_key()
     kind = type(key).__name__.strip("_").removesuffix("PublicKey")
     bits = getattr(key, "key_size", 0)
@@ -179,37 +164,24 @@ def _find_weakness(certificate: "Certificate") -> str:
     return ""
 
 
-def _check_key(machine: Machine, https: Https, certificate: "Certificate | None") -> None:
-    key = _load_key(machine, str(https.key))
-    if certificate is not None:
-        _check_pair(certificate, key, https.certificate, https.key)
-
-
-def _check_pair(certificate: "Certificate", key: "PrivateKeyTypes", *files: object) -> None:
-    if certificate.public_key() != key.public_key():
-        raise _Unusable(f"{files[1]} is not the key of {files[0]}", "give the two that belong together")
-
-
-def _load_key(machine: Machine, file: str) -> "PrivateKeyTypes":
+def _load_key(machine: Machine, file: object, certificate: object, chain: "list[Certificate]") -> "PrivateKeyTypes":
+    """Return the key, which must be that of the chain's first certificate. Raises one of `_UNUSABLE`."""
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
 
-    content = _read(machine, file)
     try:
-        return serialization.load_pem_private_key(content, password=None)
+        key = serialization.load_pem_private_key(_read(machine, file), password=None)
     except TypeError:
         problem = f"{file} has a passphrase, which nobody can type when the machine starts"
-        raise _Unusable(problem, f"remove it: openssl pkey -in {file} -out {file}.new") from None
+        raise LittlestError(problem, f"remove it: openssl pkey -in {file} -out {file}.new") from None
     except ValueError:
-        raise _Unusable(f"{file} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)") from None
+        raise LittlestError(f"{file} holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)") from None
+    if chain and chain[0].public_key() != key.public_key():
+        raise LittlestError(f"{file} is not the key of {certificate}", "give the two that belong together")
+    return key
 
 
-def _read(machine: Machine, file: str) -> bytes:
-    try:
-        content = read_named_file(machine, file)
-    except PermissionError:
-        raise _Locked(file) from None
-    except LittlestError as error:
-        raise _Unusable(error.message) from None
+def _read(machine: Machine, file: object) -> bytes:
+    content = read_named_file(machine, str(file))
     if len(content) > _MOST_BYTES:
-        raise _Unusable(f"{file} is larger than 256 KiB; this is probably the wrong file")
+        raise LittlestError(f"{file} is larger than 256 KiB; this is probably the wrong file")
     return content

@@ -1,6 +1,6 @@
-"""Where a browser reaches the hub, and whether the proxy can listen there."""
+"""The addresses at which a browser reaches the hub, and on which the proxy can listen."""
 
-import json
+import errno
 import socket
 
 from littlest.config.model import Config
@@ -11,7 +11,7 @@ from littlest.machine.machine import Machine
 
 
 def find_addresses(machine: Machine, config: Config) -> tuple[str, ...]:
-    """The page's addresses: the one that the admin gave, or else by the machine's name and its own addresses."""
+    """Return the hub's addresses: `external_url`, or else those with the machine's name and its IP addresses."""
     if config.external_url:
         return (config.external_url,)
     protocol, number, usual = (
@@ -21,40 +21,46 @@ def find_addresses(machine: Machine, config: Config) -> tuple[str, ...]:
     if config.http.address not in ("", "0.0.0.0", "::"):  # noqa: S104  # compared, not listened on
         hosts = [config.http.address]
     else:
-        hosts = [socket.gethostname(), *(_find_ip_addresses(machine)[:2] or ["127.0.0.1"])]
+        own = [address for address in _find_ip_addresses(machine) if ":" not in address]
+        hosts = [socket.gethostname(), *(own[:2] or ["127.0.0.1"])]
     return tuple(f"{protocol}://{f'[{host}]' if ':' in host else host}{port}{config.base_url}" for host in hosts)
 
 
 def find_address_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """Whether `http.address` is an address that the proxy can listen on, as the kernel says.
+    """Return a problem when the proxy cannot listen on `http.address`.
 
-    One that the machine gets later is one as soon as it has it, or where net.ipv4.ip_nonlocal_bind lets programs
-    wait for it.
+    An address that the machine gets later passes once it is there, or at once with net.ipv4.ip_nonlocal_bind.
     """
     address = loaded.config.http.address
-    if not address or not machine.is_live:
+    if not address or not machine.is_live or not find_bind_error(address, 0):
         return ()
-    try:
-        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM) as listener:
-            listener.bind((address, 0))
-    except OSError:
-        own = ", ".join((*_find_ip_addresses(machine, "-4"), *_find_ip_addresses(machine, "-6"), "127.0.0.1"))
-        problem = f"{address} is no address of this machine, which has {own}"
-        return (loaded.make_problem(("http", "address"), problem, "leave it empty to listen on every address"),)
-    return ()
+    own = ", ".join((*_find_ip_addresses(machine), "127.0.0.1"))
+    problem = f"{address} is no address of this machine, which has {own}"
+    return (loaded.make_problem(("http", "address"), problem, "leave it empty to listen on every address"),)
 
 
-def _find_ip_addresses(machine: Machine, family: str = "-4") -> list[str]:
-    """The machine's own addresses, asked of the kernel without a packet or a connection."""
+def find_bind_error(address: str, port: int) -> int:
+    """Try to bind a port of an address, as the proxy would; return the `errno` of bind(2), 0 when it works.
+
+    An empty address means every address; port 0 means any free port.
+    """
+    address = address or ("::" if socket.has_dualstack_ipv6() else "0.0.0.0")  # noqa: S104  # nothing listens on it
     try:
-        shown = machine.run(["ip", "-json", family, "address", "show", "up", "scope", "global"], check=False)
-        # of what it leaves out, some versions print an empty group
-        found = [
-            address["local"]
-            for link in json.loads(shown.stdout or "[]")
-            for address in link.get("addr_info", [])
-            if "local" in address
-        ]
-    except (CommandFailed, ValueError):
+        with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as probe:
+            # connections that are being closed keep nobody from listening
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if address == "::":
+                probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            probe.bind((address, port))
+    except OSError as error:
+        return error.errno or errno.EIO
+    return 0
+
+
+def _find_ip_addresses(machine: Machine) -> list[str]:
+    """Return the machine's own addresses as hostname(1) shows them, those of IPv4 first."""
+    try:
+        shown = machine.run(["hostname", "-I"], check=False)
+    except CommandFailed:
         return []
-    return [str(address) for address in found]
+    return sorted(shown.stdout.split(), key=lambda address: ":" in address)

@@ -11,12 +11,12 @@ from littlest.plan.steps import Release
 
 
 def read_own_release() -> Release:
-    """The release that this program runs from."""
+    """Return the release that this program runs from."""
     return Release(__version__, PurePosixPath(os.path.realpath(sys.prefix)))
 
 
 def read_current_release(machine: Machine) -> Release:
-    """The release that the machine runs, which is this program's own.
+    """Return the release that the machine runs, which is this program's own.
 
     Raises LittlestError where nothing is installed, or where this program replaces a damaged release.
     """

@@ -1,4 +1,4 @@
-"""Secrets: made once, kept in files that only root reads, never shown."""
+"""Secrets that we generate once and keep in files that only root can read."""
 
 import secrets
 
@@ -16,10 +16,8 @@ def is_secret_there(machine: Machine, step: EnsureSecret) -> bool:
 
 
 def ensure_secret(machine: Machine, step: EnsureSecret) -> None:
-    """Make the secret, or close the one that is there to everybody but root.
-
-    64 hexadecimal digits: JupyterHub refuses longer tokens, and its cookie secret and crypt key are 32 bytes.
-    """
+    """Generate the secret, or let only root read the one that is there."""
+    # JupyterHub refuses longer tokens, and its cookie secret and crypt key are 32 bytes
     value = (machine.read_text(step.path) or "").strip() or secrets.token_hex(32)
     machine.write_file(step.path, value + "\n", mode=SECRET_MODE)
 
@@ -27,9 +25,7 @@ def ensure_secret(machine: Machine, step: EnsureSecret) -> None:
 def is_environment_file_written(machine: Machine, step: WriteEnvironmentFile) -> bool:
     """Whether the file holds these secrets as they are now."""
     state = machine.read_state(step.path)
-    if state is None or state.mode != SECRET_MODE:
-        return False
-    if any(machine.read_text(file) is None for _, file in step.secrets):
+    if state is None or state.mode != SECRET_MODE or any(not machine.read_text(file) for _, file in step.secrets):
         return False
     return machine.read_text(step.path) == _render(machine, step)
 
@@ -40,7 +36,7 @@ def write_environment_file(machine: Machine, step: WriteEnvironmentFile) -> None
 
 
 def read_secret(machine: Machine, step: EnsureSecret) -> str:
-    """The secret's value. Raises LittlestError when it is missing."""
+    """Return the secret's value. Raises LittlestError when it is missing."""
     value = (machine.read_text(step.path) or "").strip()
     if not value:
         raise LittlestError(f"the secret {step.path} is missing", "Run: sudo littlest apply")
@@ -48,5 +44,4 @@ def read_secret(machine: Machine, step: EnsureSecret) -> str:
 
 
 def _render(machine: Machine, step: WriteEnvironmentFile) -> str:
-    lines = (f"{name}={read_secret(machine, EnsureSecret(file))}\n" for name, file in step.secrets)
-    return "".join(lines)
+    return "".join(f"{name}={read_secret(machine, EnsureSecret(file))}\n" for name, file in step.secrets)

@@ -1,4 +1,4 @@
-"""Secrets that are in files of the admin's own: reading them, and what keeps them from being one."""
+"""Secrets in the admin's own files: reading them, and finding those that are not secret."""
 
 import stat
 from collections.abc import Iterator
@@ -14,9 +14,9 @@ from littlest.machine.named_files import read_named_file
 
 
 def read_secret_value(machine: Machine, secret: Secret) -> str:
-    """The secret itself: its value, or the first line of its file.
+    """Return the secret itself: its value, or the first line of its file.
 
-    Raises LittlestError, which names the file and never what is in it, where there is none.
+    Raises LittlestError, which names the file and never its content, where there is none.
     """
     if not secret.file:
         return secret.value
@@ -35,9 +35,9 @@ def read_secret_value(machine: Machine, secret: Secret) -> str:
 
 
 def find_secret_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """What keeps a file from giving its secret to the hub, or gives it to everybody.
+    """Return a problem for each file from which the hub cannot read its secret, or everybody can.
 
-    A person who is not root may check settings without being able to look into such files.
+    A person who is not root can check settings without such files.
     """
     problems = []
     for place, secret in list_secrets(loaded.config):
@@ -72,8 +72,7 @@ def list_secrets(value: Any, place: Place = ()) -> Iterator[tuple[Place, Secret]
 
 
 def _find_opening(machine: Machine, file: str) -> tuple[str, str] | None:
-    """Return how others than root get at a secret, or can put another in its place, and what closes that; None where
-    they cannot."""
+    """Return how others than root can read or replace a secret, and the command against it; None if they cannot."""
     path = machine.path(PurePosixPath(file))
     try:
         mode = path.stat().st_mode
@@ -81,7 +80,7 @@ def _find_opening(machine: Machine, file: str) -> tuple[str, str] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     if not stat.S_ISREG(mode):
-        # told where it is read
+        # reading it reports that
         return None
     if mode & 0o006:
         return f"{file} can be read or changed by every user of this machine", f"sudo chmod 600 {file}"
@@ -94,14 +93,14 @@ def _find_opening(machine: Machine, file: str) -> tuple[str, str] | None:
         if found.st_uid != root:
             return f"{name} belongs to somebody else than root{danger}", f"sudo chown root {name}"
         is_open = found.st_mode & 0o002 or (found.st_mode & 0o020 and found.st_gid != 0)
-        # in such as /tmp, nobody can take away what is root's
+        # in a folder such as /tmp, nobody can remove what is root's
         if is_open and not (is_folder and found.st_mode & stat.S_ISVTX):
             return f"{name} can be changed by others than root{danger}", f"sudo chmod go-w {name}"
     return None
 
 
 def _list_ways(machine: Machine, path: Path) -> list[Path]:
-    """Return the file that a path leads to and every folder on the way to it, those of links among them."""
+    """Return the file of a path and every folder on the way to it, through links as well."""
     ways = {path}
     while path.is_symlink():
         path = path.parent / path.readlink()
