@@ -7,7 +7,6 @@ from littlest.commands.config.unknown_key import explain_unknown_key
 from littlest.config.editing.entered import Entered, make_list, write_entered, write_entry, write_secret
 from littlest.config.editing.fitting import (
     check_same_shape,
-    check_takes_away,
     check_takes_list,
     check_takes_values,
     is_list,
@@ -67,9 +66,9 @@ class Draft:
         """Keys that already had a value of their own in the file."""
 
     def find(self, key: str) -> tuple[KeyPath, Target]:
-        """Return a key's path as the file spells it, and what it stands for. Raises UnknownKey."""
+        """Return a key's path, and what it stands for. Raises UnknownKey."""
         path = parse_key(key)
-        return self.source.spell(path), find_target(path, self.auth_type or self._find_auth_type())
+        return path, find_target(path, self.auth_type or self._find_auth_type())
 
     def set(self, key: str, value: str | Entered) -> None:
         """Give a setting another value. Raises UnknownKey and UsageError, as the other edits do."""
@@ -90,7 +89,7 @@ class Draft:
 
     def unset(self, key: str) -> None:
         """Remove a setting, or every setting of a group, from the file."""
-        path = self.source.spell(parse_key(key))
+        path = parse_key(key)
         item = self.source.find_item(path)
         is_group = False
         try:
@@ -101,8 +100,7 @@ class Draft:
             if item is None and not unknown.types:
                 raise
         if item is None:
-            if self.source.is_merged(path):
-                raise EditRefused(f"{key} comes from another part of the file, by <<.")
+            self.source.check_not_merged(path)
             self.lines.append(f"{key} is not set in the file.")
         elif is_group and item.kind == "mapping":
             # each by itself, because the default file has a comment for each
@@ -114,8 +112,8 @@ class Draft:
     def add(self, key: str, values: Sequence[str]) -> None:
         """Add values at the end of a list, but not those that are in it."""
         path, target = self.find(key)
-        check_takes_list(self.source, path, target, values[0])
-        present = list_present(self.source, path, target)
+        check_takes_list(self.source, target, values[0])
+        present = list_present(self.source, target)
         new: list[str] = []
         for value in values:
             entry = write_entry(value, target)
@@ -131,9 +129,8 @@ class Draft:
     def remove(self, key: str, values: Sequence[str]) -> None:
         """Remove values from a list. Raises LittlestError where one is not in it."""
         path, target = self.find(key)
-        check_takes_away(target, values[0])
-        check_takes_list(self.source, path, target, values[0], verb="remove")
-        present = list_present(self.source, path, target)
+        check_takes_list(self.source, target, values[0], verb="remove")
+        present = list_present(self.source, target)
         indexes: list[int] = []
         for value in values:
             comparable = make_comparable(write_entry(value, target), target)

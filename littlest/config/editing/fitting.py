@@ -9,15 +9,8 @@ from littlest.config.editing.entered import Entered, EntryError, make_scalar
 from littlest.config.editing.layout import Item, read_layout
 from littlest.config.editing.source import Source
 from littlest.config.reference.catalog import as_entry, as_section
-from littlest.config.reference.keys import (
-    Target,
-    UnknownKey,
-    find_target,
-    make_normalizer,
-    parse_key,
-    render_key,
-)
-from littlest.config.sections.base import KeyPath, Secret
+from littlest.config.reference.keys import Target, UnknownKey, find_target, make_normalizer, parse_key, render_key
+from littlest.config.sections.base import Secret
 from littlest.config.text.render import render_inline
 from littlest.config.text.scalars import guess_scalar
 
@@ -42,29 +35,20 @@ def check_takes_values(target: Target, value: str = "", *, verb: str = "add") ->
     raise EntryError(problem, f"Name a setting in it: littlest config {verb} {key}.{inner} VALUE")
 
 
-def check_takes_away(target: Target, value: str) -> None:
-    """Raises EntryError for what holds names: you remove a name with its settings, not an entry of a list."""
-    if target.sort == "names":
-        raise EntryError(
-            f"{render_key(target.path)} holds names, each with settings of its own.",
-            f"To remove one: littlest config unset {render_key((*target.path, value))}",
-        )
-
-
-def check_takes_list(source: Source, path: KeyPath, target: Target, value: str, *, verb: str = "add") -> None:
+def check_takes_list(source: Source, target: Target, value: str, *, verb: str = "add") -> None:
     """Raises EntryError for a setting that takes one value, or whose list comes from elsewhere in the file."""
-    check_takes_values(target, verb=verb)
     key = render_key(target.path)
-    item = source.find_item(path)
+    if verb == "remove" and target.sort == "names":
+        # a name is removed with its settings
+        advice = f"To remove one: littlest config unset {render_key((*target.path, value))}"
+        raise EntryError(f"{key} holds names, each with settings of its own.", advice)
+    check_takes_values(target, verb=verb)
+    item = source.find_item(target.path)
     is_one_value = item is not None and not item.is_null and item.kind not in ("list", "alias")
     if not target.is_list and (target.kind is not Any or is_one_value):
-        raise EntryError(
-            f"{key} takes one value, not a list.", f"To give it another: littlest config set {key} {value}"
-        )
-    if source.is_merged(path):
-        raise EntryError(
-            f"{key} comes from another part of the file, by <<.", "Change it by hand: littlest config edit"
-        )
+        advice = f"To give it another: littlest config set {key} {value}"
+        raise EntryError(f"{key} takes one value, not a list.", advice)
+    source.check_not_merged(target.path)
 
 
 def check_same_shape(item: Item, value: Entered, target: Target) -> None:
@@ -83,12 +67,12 @@ def check_same_shape(item: Item, value: Entered, target: Target) -> None:
     )
 
 
-def list_present(source: Source, path: KeyPath, target: Target) -> list[Item]:
+def list_present(source: Source, target: Target) -> list[Item]:
     """Return the entries that a list has, or those of its default where the file gives none.
 
     They can be compared with those of `make_comparable`.
     """
-    items = source.list_entries(path)
+    items = source.list_entries(target.path)
     if items is None:
         return [make_comparable(render_inline(value), target) for value in target.default or ()]
     return [_make_comparable(item, target) for item in items]

@@ -41,23 +41,8 @@ class Source:
         self.comments = find_comments(text, self.root)
         self.newline = "\r\n" if "\r\n" in text else "\n"
 
-    def spell(self, path: KeyPath) -> KeyPath:
-        """Return the path with the names in it as the file writes them, such as `Ada` for `ada`."""
-        group = self.root
-        written: KeyPath = ()
-        for depth, part in enumerate(path):
-            try:
-                normalize: Callable[[Any], Any] = find_normalizer(path[:depth])
-            except UnknownKey:
-                normalize = str
-            named = [entry for entry in group.entries if entry.name is not None] if group else []
-            found = next((entry for entry in named if normalize(entry.name) == normalize(part)), None)
-            group = found.value if found else None
-            written = (*written, found.name or "" if found else part)
-        return written
-
     def follow(self, path: KeyPath) -> list[Entry]:
-        """Return the entries on the way to a path, as far as the file has them.
+        """Return the entries on the way to a path, as far as the file has them; `ada` finds `Ada`.
 
         Raises EditRefused where a change there would change other settings as well.
         """
@@ -69,7 +54,9 @@ class Source:
             self.check_own(group, path[:depth])
             if group.kind != "mapping":
                 raise EditRefused(f"{render_key(path[:depth])} holds a value in the file, where settings belong.")
-            found = [entry for entry in group.entries if entry.name == part]
+            normalize = _find_normalizer(path[:depth])
+            named = [entry for entry in group.entries if entry.name is not None]
+            found = [entry for entry in named if normalize(entry.name) == normalize(part)]
             if len(found) > 1:
                 lines = " and ".join(str(self._find_line(entry.start)) for entry in found)
                 raise EditRefused(f"{render_key(path[: depth + 1])} is given twice, on lines {lines}.")
@@ -104,8 +91,8 @@ class Source:
             if part.kind != "alias":
                 self.check_own(part, path)
 
-    def is_merged(self, path: KeyPath) -> bool:
-        """Whether the first key of a path that its group lacks comes from elsewhere in the file, by `<<`."""
+    def check_not_merged(self, path: KeyPath) -> None:
+        """Raises EditRefused when the first key of a path that its group lacks comes from elsewhere, by `<<`."""
         chain = self.follow(path)
         group = chain[-1].value if chain else self.root
         found = [group] if group is not None and len(chain) < len(path) else []
@@ -113,11 +100,11 @@ class Source:
         for item in found:
             for entry in item.entries:
                 if item is not group and entry.name == path[len(chain)]:
-                    return True
+                    key = render_key(path[: len(chain) + 1])
+                    raise EditRefused(f"{key} comes from another part of the file, by <<.")
                 source = self._resolve(entry.value)
                 if (entry.name == MERGE or item.kind == "list") and source not in found:
                     found.append(source)
-        return False
 
     def render_place(self, path: KeyPath, position: int) -> str:
         """Return a key with the line of a position, for messages."""
@@ -144,31 +131,22 @@ class Source:
         if parent is None:
             return 0
         column = self.find_column(parent.start)
-        for line in self.text[self.find_line_end(parent.value.end) :].splitlines():
-            if line.strip():
-                indent = len(line) - len(line.lstrip())
-                return indent if line.lstrip().startswith("#") and indent > column else column + STEP
-        return column + STEP
+        comment = self._find_comment_below(self.find_line_end(parent.value.end))
+        indent = self.find_column(comment[0]) if comment else 0
+        return indent if indent > column else column + STEP
 
     def find_group_end(self, parent: Entry | None) -> int:
         """Return where a further setting of a group would go: after its last one and the comments below that."""
         if parent is None:
             return len(self.text)
-        indent = self.find_indent(parent)
-        end = position = self.find_line_end(parent.value.end)
-        while position < len(self.text):
-            after = self.find_line_end(position)
-            line = self.text[position:after]
-            if line.strip():
-                if not line.lstrip().startswith("#") or len(line) - len(line.lstrip()) < indent:
-                    break
-                end = after
-            position = after
+        indent, end = self.find_indent(parent), self.find_line_end(parent.value.end)
+        while (comment := self._find_comment_below(end)) and self.find_column(comment[0]) >= indent:
+            end = self.find_line_end(comment[1])
         return end
 
     def find_documented(self, path: KeyPath, parent: Entry | None) -> tuple[int, int] | None:
         """Return the line of the comment with a setting's default, below its description, in the group `parent`."""
-        default = list_documentation(path)[-1:]
+        default = _list_documentation(path)[-1:]
         start = parent.start if parent else 0
         stop, indent = self.find_group_end(parent), self.find_indent(parent)
         for begin, end in self.comments:
@@ -179,7 +157,7 @@ class Source:
 
     def find_default(self, path: KeyPath, position: int) -> str | None:
         """Return the comment with a setting's default when the lines above a position describe the setting."""
-        *about, default = list_documentation(path) or [""]
+        *about, default = _list_documentation(path) or [""]
         above = [line.strip() for line in self.text[: self.find_line_start(position)].splitlines()]
         # the default file leaves the example out where a value is given
         is_described = bool(about) and (above[-len(about) :] == about or above[-1:] == about[:1])
@@ -209,11 +187,12 @@ class Source:
             text = text[:start] + replacement + text[end:]
         chain = self.follow(path)
         key = self.render_place(path, chain[-1].start) if chain else render_key(path)
+        written = (*(entry.name for entry in chain), *path[len(chain) :])
         try:
             after = Source(text)
         except (YAMLError, ValueError):
             after = None
-        if after is None or _take_out(self.root, path) != _take_out(after.root, path):
+        if after is None or _take_out(self.root, written) != _take_out(after.root, written):
             raise EditRefused(
                 f"{key} is written in a way that cannot be changed without changing the rest of the file."
             )
@@ -223,6 +202,11 @@ class Source:
             raise EditRefused(f"A comment in or next to {key} would be lost.")
         return after
 
+    def _find_comment_below(self, position: int) -> tuple[int, int] | None:
+        """Return the comment that follows a position after nothing but blank lines."""
+        found = next((comment for comment in self.comments if comment[0] >= position), None)
+        return found if found and not self.text[position : found[0]].strip() else None
+
     def _resolve(self, item: Item) -> Item:
         return self.anchors.get(item.value, item) if item.kind == "alias" else item
 
@@ -230,14 +214,21 @@ class Source:
         return self.text.count("\n", 0, position) + 1
 
 
-def list_documentation(path: KeyPath) -> list[str]:
+def _find_normalizer(path: KeyPath) -> Callable[[Any], Any]:
+    try:
+        return find_normalizer(path)
+    except UnknownKey:
+        return str
+
+
+def _list_documentation(path: KeyPath) -> list[str]:
     """Return the lines about a setting in the default file, the last with its default; none where it has none."""
     key = ".".join(path)
     found = (setting for setting in list_settings() if setting.key == key and setting.section is None)
     return [line.strip() for setting in found for line in list_setting_lines(setting) if line.strip()]
 
 
-def _take_out(item: Item | None, path: KeyPath) -> Item | None:
+def _take_out(item: Item | None, path: tuple[str | None, ...]) -> Item | None:
     """Return an item without what is at a path; groups with nothing else in them count as missing."""
     if item is None or (item.is_null and not item.anchor) or (item.kind == "mapping" and not item.entries):
         return None

@@ -91,8 +91,8 @@ def _insert(source: Source, chain: list[Entry], path: KeyPath, entered: Entered)
     parent = chain[-1] if chain else None
     group = parent.value if parent else source.root
     missing = path[len(chain) :]
-    if len(missing) > 1 and source.is_merged(path):
-        raise EditRefused(f"{render_key(path[: len(chain) + 1])} is merged in from another part of the file, by <<.")
+    if len(missing) > 1:
+        source.check_not_merged(path)
     if group is not None and not group.is_blank and (group.is_flow or group.kind == "scalar"):
         written = entered.inline
         for name in reversed(missing):
