@@ -217,16 +217,16 @@ def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Repor
             what = "the last known good settings" if settings.text else "the defaults"
             draft.lines.append(f"{paths.CONFIG_FILE} was missing; it begins with {what}.")
         _edit(draft, edit)
-        if draft.source.text == text:
+        if draft.source.content == text:
             return Report((*draft.lines, "Nothing was changed."), {"changed": False, "changes": []})
         try:
-            after = load_checked_config(machine, draft.source.text, str(paths.CONFIG_FILE))
+            after = load_checked_config(machine, draft.source.content, str(paths.CONFIG_FILE))
         except InvalidConfig as error:
             raise InvalidConfig(error.problems, _advise(error, draft)) from None
-        if draft.before == after and draft.rewritten and draft.source.text.count("\n") == text.count("\n"):
+        if draft.before == after and draft.rewritten and draft.source.content.count("\n") == text.count("\n"):
             keys = ", ".join(map(render_key, draft.rewritten))
             return Report((f"{keys}: already set. Nothing was changed.",), {"changed": False, "changes": []})
-        replace_settings(machine, draft.source.text, keep_bom=True)
+        replace_settings(machine, draft.source.content, keep_bom=True)
     return _report(draft, after)
 
 

@@ -125,20 +125,15 @@ def _read_item(event: Event, events: Iterator[Event], text: str) -> Item:
     while not isinstance(following := next(events), CollectionEndEvent):
         key = _read_item(following, events, text) if is_mapping else None
         value = _read_item(next(events) if is_mapping else following, events, text)
-        item.entries.append(_make_entry(key, value, item, text))
+        if key is not None:
+            begin, colon = key.start, _COLON.match(text, key.end)
+            behind = colon.end() if colon else key.end
+        else:
+            begin = value.start if item.is_flow else text.rfind("-", 0, value.start)
+            behind = begin + 1
+        if value.is_blank:
+            # the parser puts a value that is left out where the next thing begins
+            value.start = value.end = behind
+        item.entries.append(Entry(key, value, begin, behind))
     item.end = following.end_mark.index if item.is_flow else item.entries[-1].value.end
     return item
-
-
-def _make_entry(key: Item | None, value: Item, group: Item, text: str) -> Entry:
-    if key is not None:
-        start = key.start
-        colon = _COLON.match(text, key.end)
-        behind = colon.end() if colon else key.end
-    else:
-        start = value.start if group.is_flow else text.rfind("-", 0, value.start)
-        behind = start + 1
-    if value.is_blank:
-        # the parser puts a value that is left out where the next thing begins
-        value.start = value.end = behind
-    return Entry(key, value, start, behind)

@@ -32,14 +32,17 @@ class Source:
     """A text that is YAML, read once: its items, anchors and comments. Raises YAMLError for any other text."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
+        self.content = text
+        """The text as it is in the file."""
+        self.newline = "\r\n" if "\r\n" in text else "\n"
+        self.text = text if text.endswith("\n") or not text else text + self.newline
+        """The same with a line break at its end: so edits replace whole lines everywhere."""
         self.root = read_layout(text)
         parts = list(self.root.list_parts()) if self.root else []
         self.anchors = {part.anchor: part for part in parts if part.anchor}
         self.aliases = frozenset(part.value for part in parts if part.kind == "alias")
         """Names of the anchors whose values are used a second time."""
         self.comments = find_comments(text, self.root)
-        self.newline = "\r\n" if "\r\n" in text else "\n"
 
     def follow(self, path: KeyPath) -> list[Entry]:
         """Return the entries on the way to a path, as far as the file has them; `ada` finds `Ada`.
@@ -116,11 +119,10 @@ class Source:
 
     def find_line_end(self, position: int) -> int:
         """Return where a position's line ends, its line break included."""
-        end = self.text.find("\n", position)
-        return len(self.text) if end < 0 else end + 1
+        return self.text.index("\n", position) + 1
 
     def find_column(self, position: int) -> int:
-        """Return how far a position is indented."""
+        """Return how many characters are before a position on its line."""
         return position - self.find_line_start(position)
 
     def find_indent(self, parent: Entry | None) -> int:
@@ -169,13 +171,8 @@ class Source:
         return [self.text[first:last] for first, last in self.comments if start <= first < stop]
 
     def make_line_edit(self, start: int, end: int, lines: Sequence[str]) -> Edit:
-        """Return the edit that replaces whole lines; a file whose last line has no line break stays so."""
-        if not self.text or end < len(self.text) or self.text.endswith("\n"):
-            return start, end, "".join(line + self.newline for line in lines)
-        written = self.newline.join(lines)
-        if start == end:
-            return start, end, self.newline + written
-        return start if written or not start else start - len(self.newline), end, written
+        """Return the edit that replaces whole lines."""
+        return start, end, "".join(line + self.newline for line in lines)
 
     def edit(self, path: KeyPath, edits: Sequence[Edit]) -> "Source":
         """Return the text with parts replaced.
@@ -185,6 +182,9 @@ class Source:
         text = self.text
         for start, end, replacement in sorted(edits, reverse=True):
             text = text[:start] + replacement + text[end:]
+        if self.text != self.content:
+            # the last line had no line break: nor should the new last line
+            text = text.removesuffix(self.newline)
         chain = self.follow(path)
         key = self.render_place(path, chain[-1].start) if chain else render_key(path)
         written = (*(entry.name for entry in chain), *path[len(chain) :])

@@ -163,10 +163,7 @@ def _cut(
         return [_cut_lines(source, entries[index], path, kept) for index in sorted(set(indexes))]
     left = [index for index in range(len(entries)) if index not in indexes]
     if not left:
-        inside, end = _find_inside(source, group), group.end - 1
-        if source.list_comments(inside, end):
-            inside, end = entries[0].start, entries[-1].value.end
-        return [(inside, end, "")]
+        return [(_find_inside(source, group), group.end - 1, "")]
     return [
         # after the last entry that stays: with the comma before it
         (entries[index - 1].value.end, entries[index].value.end, "")

@@ -30,12 +30,12 @@ def set_text(text: str, key: str, value: str) -> str:
     item = source.find_item(path)
     if item is not None:
         check_same_shape(item, entered, target)
-    return set_value(source, path, entered).text
+    return set_value(source, path, entered).content
 
 
 def unset_text(text: str, key: str) -> str:
     source = Source(text)
-    return unset(source, parse_key(key)).text
+    return unset(source, parse_key(key)).content
 
 
 def add_text(text: str, key: str, *values: str) -> str:
@@ -47,7 +47,7 @@ def add_text(text: str, key: str, *values: str) -> str:
     entries = [
         entry for value in values if make_comparable(entry := write_entry(value, target), target) not in present
     ]
-    return add_entries(source, path, entries).text if entries else text
+    return add_entries(source, path, entries).content if entries else text
 
 
 def remove_text(text: str, key: str, *values: str) -> str:
@@ -59,7 +59,7 @@ def remove_text(text: str, key: str, *values: str) -> str:
     indexes = [index for index, entry in enumerate(present) if entry in wanted]
     if not indexes or source.find_item(path) is None:
         return text
-    return remove_entries(source, path, indexes, default_is_empty=target.default in ((), None)).text
+    return remove_entries(source, path, indexes, default_is_empty=target.default in ((), None)).content
 
 
 def is_merged(text: str, path: KeyPath) -> bool:
@@ -317,7 +317,7 @@ def test_any_edits_leave_a_valid_file_with_all_its_comments(text: str, edits: li
         assert all(re.fullmatch(rf"# ({names}): .*", comment) for comment in lost), lost
         if verb == "set":
             written = write_entered(value, find_target(path))
-            expected = load_config(set_value(Source(""), path, written).text, "expected")
+            expected = load_config(set_value(Source(""), path, written).content, "expected")
             assert read_value(after, path) == read_value(expected, path)
         if verb == "set" and Source(text).find_item(path) is None:
             back = unset_text(new, key)
