@@ -19,20 +19,20 @@ _SHAPES = {"list": "a list", "mapping": "a group"}
 
 def check_takes_values(target: Target, value: str = "", *, verb: str = "add") -> None:
     """Raises EntryError for a group of settings: one value cannot replace it."""
-    key = render_key(target.path)
     if target.sort in ("setting", "secret_file"):
         return
+    key = render_key(target.path)
     if value.strip() in ("{}", "[]"):
         raise EntryError(f"{key} holds other settings.", f"To remove all of them: littlest config unset {key}")
-    section = as_entry(target.annotation) if target.sort == "names" else as_section(target.kind)
-    inner = next(iter(section.model_fields)) if section else ""
     if target.sort == "names":
         problem = f"{key} holds names, each with settings of its own; one value cannot replace them."
-        inner = f"NAME.{inner}".rstrip(".")
+        section, names = as_entry(target.annotation), [key, "NAME"]
     else:
         problem = f"{key} is a group of settings; one value cannot replace it."
-    verb = verb if is_list(f"{key}.{inner}") else "set"
-    raise EntryError(problem, f"Name a setting in it: littlest config {verb} {key}.{inner} VALUE")
+        section, names = as_section(target.kind), [key]
+    inner = ".".join((*names, *list(section.model_fields if section else ())[:1]))
+    verb = verb if is_list(inner) else "set"
+    raise EntryError(problem, f"Name a setting in it: littlest config {verb} {inner} VALUE")
 
 
 def check_takes_list(source: Source, target: Target, value: str, *, verb: str = "add") -> None:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from ruamel.yaml.error import YAMLError
@@ -148,12 +149,11 @@ class Source:
 
     def find_documented(self, path: KeyPath, parent: Entry | None) -> tuple[int, int] | None:
         """Return the line of the comment with a setting's default, below its description, in the group `parent`."""
-        default = _list_documentation(path)[-1:]
         start = parent.start if parent else 0
         stop, indent = self.find_group_end(parent), self.find_indent(parent)
         for begin, end in self.comments:
-            is_default = start <= begin < stop and [self.text[begin:end].rstrip()] == default
-            if is_default and self.find_column(begin) == indent and self.find_default(path, begin):
+            is_near = start <= begin < stop and self.find_column(begin) == indent
+            if is_near and self.text[begin:end].rstrip() == self.find_default(path, begin):
                 return self.find_line_start(begin), self.find_line_end(begin)
         return None
 
@@ -221,6 +221,7 @@ def _find_normalizer(path: KeyPath) -> Callable[[Any], Any]:
         return str
 
 
+@cache
 def _list_documentation(path: KeyPath) -> list[str]:
     """Return the lines about a setting in the default file, the last with its default; none where it has none."""
     key = ".".join(path)

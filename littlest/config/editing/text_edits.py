@@ -15,7 +15,6 @@ from littlest.config.sections.base import KeyPath
 from littlest.config.text.render import render_value
 
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")
-_BRACKET = re.compile(r"[\[{]")
 
 
 def set_value(source: Source, path: KeyPath, entered: Entered) -> Source:
@@ -108,14 +107,8 @@ def _append_inline(source: Source, group: Item, written: str) -> Edit:
     if group.entries:
         end = group.entries[-1].value.end
         return end, end, f", {written}"
-    inside = _find_inside(source, group)
+    inside = source.text.index("[" if group.kind == "list" else "{", group.start) + 1
     return inside, inside, written
-
-
-def _find_inside(source: Source, group: Item) -> int:
-    """Return the position behind the bracket that opens a group or list."""
-    bracket = _BRACKET.search(source.text, group.start)
-    return bracket.end() if bracket else group.end
 
 
 def _render_lines(names: KeyPath, entered: Entered, indent: int) -> list[str]:
@@ -163,7 +156,7 @@ def _cut(
         return [_cut_lines(source, entries[index], path, kept) for index in sorted(set(indexes))]
     left = [index for index in range(len(entries)) if index not in indexes]
     if not left:
-        return [(_find_inside(source, group), group.end - 1, "")]
+        return [(entries[0].start, group.end - 1, "")]
     return [
         # after the last entry that stays: with the comma before it
         (entries[index - 1].value.end, entries[index].value.end, "")
