@@ -46,17 +46,18 @@ def write_entered(text: str, target: Target) -> Entered:
     _check_unseen(text, target)
     if target.is_list:
         return _write_list(text, target, key)
-    node = _parse(text, key) if kind is Secret and text.startswith("{") else make_scalar(text)
-    if is_null(node) and target.optional:
+    scalar = make_scalar(text)
+    if is_null(scalar) and target.optional:
         return Entered("null")
     if kind is Secret:
+        node = _parse(text, key) if text.startswith("{") else scalar
         if isinstance(node, MappingNode) and [name.value for name, _ in node.value] == ["file"]:
             return _write_node(node)
         raise _refuse_secret(key, "is", f"Or name a file: littlest config set {key}.file PATH")
-    if is_null(node):
+    if is_null(scalar):
         problem = f"{key} takes {describe_kind(kind)}, not {text}."
         raise EntryError(problem, f"For its default: littlest config unset {key}")
-    return Entered(_write_scalar(node, kind, key))
+    return Entered(_write_scalar(scalar, kind, key))
 
 
 def write_entry(text: str, target: Target) -> str:
