@@ -190,7 +190,7 @@ def config_diff(
     number: Annotated[int, typer.Argument(metavar="N", help="Number of a revision in the history.")],
     as_json: Json = False,
 ) -> None:
-    """Show which settings differ between a revision and the current file. Secrets are masked."""
+    """Show the differences between a revision and the current file. Secrets are masked."""
     from littlest.commands.config.history import run_diff
 
     finish(run_diff(make_machine(), number), as_json)

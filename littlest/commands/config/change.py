@@ -36,7 +36,6 @@ from littlest.system.settings.settings_file import replace_settings
 AskSecret = Callable[[str], str]
 """Asks a person for a secret, or reads a line of the input where there is no terminal."""
 Edit = Callable[["Draft"], None]
-_APPLY = "To apply it: sudo littlest apply"
 _INVALID_BEFORE = (
     "The file was not valid before either, and was left as it is: sudo littlest config edit shows all of it."
 )
@@ -87,27 +86,27 @@ class Draft:
             self.rewritten.append(path)
         self.source = set_value(self.source, path, value)
 
-    def unset(self, key: str) -> None:
-        """Remove a setting, or every setting of a group, from the file."""
-        path = parse_key(key)
-        item = self.source.find_item(path)
-        is_group = False
-        try:
-            _, target = self.find(key)
-            is_group = target.sort == "group" and NAME not in target.pattern
-        except UnknownKey as unknown:
-            # an unknown key may well have to go, and one of another type of login is not there
-            if item is None and not unknown.types:
-                raise
-        if item is None:
-            self.source.check_not_merged(path)
-            self.lines.append(f"{key} is not set in the file.")
-        elif is_group and item.kind == "mapping":
-            # each by itself, because the default file has a comment for each
-            for name in [entry.name for entry in item.entries if entry.name]:
-                self.unset(render_key((*path, name)))
-        else:
-            self.source = unset(self.source, path)
+    def unset(self, keys: Sequence[str]) -> None:
+        """Remove settings, or every setting of a group, from the file."""
+        for key in keys:
+            path = parse_key(key)
+            item = self.source.find_item(path)
+            is_group = False
+            try:
+                _, target = self.find(key)
+                is_group = target.sort == "group" and NAME not in target.pattern
+            except UnknownKey as unknown:
+                # an unknown key may well have to go, and one of another type of login is not there
+                if item is None and not unknown.types:
+                    raise
+            if item is None:
+                self.source.check_not_merged(path)
+                self.lines.append(f"{key} is not set in the file.")
+            elif is_group and item.kind == "mapping":
+                # each by itself, because the default file has a comment for each
+                self.unset([render_key((*path, entry.name)) for entry in item.entries if entry.name])
+            else:
+                self.source = unset(self.source, path)
 
     def add(self, key: str, values: Sequence[str]) -> None:
         """Add values at the end of a list, but not those that are in it."""
@@ -178,20 +177,14 @@ def run_set(machine: Machine, words: Sequence[str], unset_keys: Sequence[str], a
     def edit(draft: Draft) -> None:
         for key, value in pairs:
             draft.set(key, write_secret(secrets[key]) if key in secrets else value)
-        for key in unset_keys:
-            draft.unset(key)
+        draft.unset(unset_keys)
 
     return _change(machine, edit, auth_type)
 
 
 def run_unset(machine: Machine, keys: Sequence[str]) -> Report:
     """Reset settings to their defaults by removing them from the file. Raises as `run_set` does."""
-
-    def edit(draft: Draft) -> None:
-        for key in keys:
-            draft.unset(key)
-
-    return _change(machine, edit)
+    return _change(machine, lambda draft: draft.unset(keys))
 
 
 def run_add(machine: Machine, key: str, values: Sequence[str]) -> Report:
@@ -257,7 +250,7 @@ def _report(draft: Draft, after: Config) -> Report:
     data = {"changed": True, "changes": [change.make_data() for change in changes]}
     known = () if before is None else find_warnings(before)
     notes = tuple(warning for warning in find_warnings(after) if warning not in known)
-    return Report((*lines, f"{paths.CONFIG_FILE} is saved. {_APPLY}"), data, notes=notes)
+    return Report((*lines, f"{paths.CONFIG_FILE} is saved. To apply it: sudo littlest apply"), data, notes=notes)
 
 
 def _advise(error: InvalidConfig, draft: Draft) -> str:
