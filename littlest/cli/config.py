@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NoReturn
 import typer
 
 from littlest.cli import output
-from littlest.cli.invocation import Json, finish, make_machine
+from littlest.cli.invocation import Json, finish, make_machine, run_with_progress
 from littlest.errors import UsageError
 from littlest.report import Report
 
@@ -211,9 +211,7 @@ def config_rollback(
     """Roll back to an earlier revision and apply it."""
     from littlest.commands.apply import run_rollback
 
-    with output.show_progress() as progress:
-        report = run_rollback(make_machine(), number, progress=progress)
-    finish(report, as_json)
+    finish(run_with_progress(run_rollback, number), as_json)
 
 
 def _finish_change(report: Report, apply: bool, as_json: bool) -> NoReturn:
@@ -224,9 +222,7 @@ def _finish_change(report: Report, apply: bool, as_json: bool) -> NoReturn:
 
     # print it first: applying may fail
     if not as_json:
-        output.print_report(
-            replace(report, lines=report.lines[:-1] if report.data["changed"] else report.lines), False
-        )
-    with output.show_progress() as progress:
-        applied = run_apply(make_machine(), progress=progress)
+        lines = report.lines[:-1] if report.data["changed"] else report.lines
+        output.print_report(replace(report, lines=lines), False)
+    applied = run_with_progress(run_apply)
     finish(replace(applied, data={**report.data, "applied": applied.data}), as_json)

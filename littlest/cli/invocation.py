@@ -1,6 +1,7 @@
 """How every command begins and ends."""
 
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -18,6 +19,12 @@ def make_machine() -> "Machine":
     from littlest.machine.machine import Machine  # `littlest --version` needs none
 
     return Machine()
+
+
+def run_with_progress(run: Callable[..., Report], *arguments: Any) -> Report:
+    """Run a command that takes long, and print each of its steps on standard error."""
+    with output.show_progress() as progress:
+        return run(make_machine(), *arguments, progress=progress)
 
 
 def finish(report: Report, as_json: bool = False) -> NoReturn:

@@ -15,7 +15,7 @@ import typer
 from littlest import __version__
 from littlest.cli import output
 from littlest.cli.config import config_app
-from littlest.cli.invocation import Json, finish, make_machine
+from littlest.cli.invocation import Json, finish, make_machine, run_with_progress
 from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
 
@@ -83,9 +83,7 @@ def apply(as_json: Json = False) -> None:
     """Apply the settings to this machine. Restarts only what needs a restart."""
     from littlest.commands.apply import run_apply
 
-    with output.show_progress() as progress:
-        report = run_apply(make_machine(), progress=progress)
-    finish(report, as_json)
+    finish(run_with_progress(run_apply), as_json)
 
 
 @app.command()
@@ -119,9 +117,7 @@ def uninstall(
 
     if not yes:
         _confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes are kept.")
-    with output.show_progress() as progress:
-        report = run_uninstall(make_machine(), purge, progress=progress)
-    finish(report)
+    finish(run_with_progress(run_uninstall, purge))
 
 
 @app.command()
@@ -154,9 +150,7 @@ def install(
     """Finish an installation; the installer calls this."""
     from littlest.commands.install import run_install
 
-    with output.show_progress() as progress:
-        report = run_install(make_machine(), admin or None, not no_start, log or None, progress=progress)
-    finish(report)
+    finish(run_with_progress(run_install, admin or None, not no_start, log or None))
 
 
 def _confirm(question: str) -> None:

@@ -330,7 +330,7 @@ def test_groups_need_not_be_there_beforehand(machine: Machine) -> None:
 
 def test_same_value_again_changes_nothing(machine: Machine) -> None:
     write(machine, "limits: {memory: 2G}\n")
-    assert "so already" in set_(machine, "limits.memory", "2048M").lines[0]
+    assert "already set" in set_(machine, "limits.memory", "2048M").lines[0]
     assert read(machine) == "limits: {memory: 2G}\n"
     assert run_unset(machine, ["http.port"]).lines == ("http.port is not set in the file.", "Nothing was changed.")
 

@@ -3,28 +3,20 @@
 from collections.abc import Callable, Sequence
 
 from littlest import paths
-from littlest.config.editing.entered import Entered, EntryError, write_entered, write_entry, write_secret
+from littlest.commands.config.unknown_key import explain_unknown_key
+from littlest.config.editing.entered import Entered, make_list, write_entered, write_entry, write_secret
 from littlest.config.editing.fitting import (
     check_same_shape,
-    check_takes_away,
     check_takes_list,
     check_takes_values,
     is_list,
     list_present,
     make_comparable,
 )
-from littlest.config.editing.source import EditRefused
-from littlest.config.editing.text_edits import (
-    add_entries,
-    find_item,
-    find_spelling,
-    is_brought_by_merge,
-    remove_entries,
-    set_value,
-    unset,
-)
+from littlest.config.editing.source import EditRefused, Source
+from littlest.config.editing.text_edits import add_entries, remove_entries, set_value, unset
 from littlest.config.model import Config
-from littlest.config.reference.catalog import NAME, find_nearest_key, find_nearest_word
+from littlest.config.reference.catalog import NAME, find_nearest_word
 from littlest.config.reference.keys import Target, UnknownKey, find_target, parse_key, render_key
 from littlest.config.sections.auth import Auth
 from littlest.config.sections.base import KeyPath, Secret
@@ -32,45 +24,133 @@ from littlest.config.sections.secrecy import is_secret_place
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.render import render_default_config, render_inline
-from littlest.errors import ConfigError, LittlestError, UsageError
+from littlest.errors import LittlestError, UsageError
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.report import Report
 from littlest.system.config_checks import load_checked_config
-from littlest.system.settings.active import ActiveSettings, find_active_settings
+from littlest.system.settings.active import find_active_settings
 from littlest.system.settings.settings_file import replace_settings
 
 AskSecret = Callable[[str], str]
 """Asks a person for a secret, or reads a line of the input where there is no terminal."""
 Edit = Callable[["Draft"], None]
-_APPLY = "To apply it: sudo littlest apply"
 _INVALID_BEFORE = (
     "The file was not valid before either, and was left as it is: sudo littlest config edit shows all of it."
 )
 
 
 class Draft:
-    """The settings' text while it is being edited, what it said before, and what is to be told."""
+    """The text of the settings while it is being edited, and what to report about it.
 
-    def __init__(self, text: str, before: Config | None, auth_type: str | None = None) -> None:
-        self.text = text
-        self.before = before
-        self.auth_type = auth_type or self._find_auth_type()
-        self.said: list[str] = []
+    Raises ConfigError for a text that is not YAML.
+    """
+
+    def __init__(self, text: str, auth_type: str | None) -> None:
+        self.before: Config | None = None
+        """What the text gave before; None where it was not valid."""
+        self.problems: InvalidConfig | None = None
+        """Why it was not valid."""
+        try:
+            self.before = load_config(text, str(paths.CONFIG_FILE))
+        except InvalidConfig as error:
+            if any(not problem.key and problem.problem for problem in error.problems):
+                raise
+            self.problems = error
+        self.source = Source(text)
+        self.auth_type = auth_type
+        self.lines: list[str] = []
         self.rewritten: list[KeyPath] = []
-        """Keys that had a value of their own in the file already."""
+        """Keys that already had a value of their own in the file."""
 
     def find(self, key: str) -> tuple[KeyPath, Target]:
-        """Return a key's path as the file spells it, and what it stands for. Raises UnknownKey."""
+        """Return a key's path, and what it stands for. Raises UnknownKey."""
         path = parse_key(key)
-        target = find_target(path, self.auth_type)
-        return find_spelling(self.text, path), target
+        return path, find_target(path, self.auth_type or self._find_auth_type())
+
+    def set(self, key: str, value: str | Entered) -> None:
+        """Give a setting another value. Raises UnknownKey and UsageError, as the other edits do."""
+        path, target = self.find(key)
+        check_takes_values(target, value if isinstance(value, str) else "")
+        if isinstance(value, str):
+            value = write_entered(value, target)
+        if target.sort == "secret_file":
+            holder = self.source.find_item(path[:-1])
+            if holder is None or holder.kind != "mapping":
+                # the name of its file replaces the secret itself
+                path, value = path[:-1], Entered(f"{{file: {value.inline}}}")
+        item = self.source.find_item(path)
+        if item is not None:
+            check_same_shape(item, value, target)
+            self.rewritten.append(path)
+        self.source = set_value(self.source, path, value)
+
+    def unset(self, keys: Sequence[str]) -> None:
+        """Remove settings, or every setting of a group, from the file."""
+        for key in keys:
+            path = parse_key(key)
+            item = self.source.find_item(path)
+            is_group = False
+            try:
+                _, target = self.find(key)
+                is_group = target.sort == "group" and NAME not in target.pattern
+            except UnknownKey as unknown:
+                # an unknown key may well have to go, and one of another type of login is not there
+                if item is None and not unknown.types:
+                    raise
+            if item is None:
+                self.source.check_not_merged(path)
+                self.lines.append(f"{key} is not set in the file.")
+            elif is_group and item.kind == "mapping":
+                # each by itself, because the default file has a comment for each
+                self.unset([render_key((*path, entry.name)) for entry in item.entries if entry.name])
+            else:
+                self.source = unset(self.source, path)
+
+    def add(self, key: str, values: Sequence[str]) -> None:
+        """Add values at the end of a list, but not those that are in it."""
+        path, target = self.find(key)
+        check_takes_list(self.source, target, values[0])
+        present = list_present(self.source, target)
+        new: list[str] = []
+        for value in values:
+            entry = write_entry(value, target)
+            if make_comparable(entry, target) in present:
+                self.lines.append(f"{key} has {value} already.")
+            else:
+                present.append(make_comparable(entry, target))
+                new.append(entry)
+        if new:
+            default = tuple(render_inline(item) for item in target.default or ())
+            self.source = add_entries(self.source, path, new, default)
+
+    def remove(self, key: str, values: Sequence[str]) -> None:
+        """Remove values from a list. Raises LittlestError where one is not in it."""
+        path, target = self.find(key)
+        check_takes_list(self.source, target, values[0], verb="remove")
+        present = list_present(self.source, target)
+        indexes: list[int] = []
+        for value in values:
+            comparable = make_comparable(write_entry(value, target), target)
+            found = [index for index, other in enumerate(present) if other == comparable]
+            if not found:
+                nearest = find_nearest_word(value, tuple(other.value for other in present))
+                hint = f"Did you mean {nearest}?" if nearest else None
+                raise LittlestError(f"{key} has no {value}; nothing was changed.", hint)
+            indexes += found
+        item = self.source.find_item(path)
+        if item is not None and item.kind == "list":
+            is_default = target.default == ()
+            self.source = remove_entries(self.source, path, indexes, default_is_empty=is_default)
+        else:
+            left = tuple(render_inline(item.value) for index, item in enumerate(present) if index not in indexes)
+            self.source = set_value(self.source, path, make_list(left))
 
     def _find_auth_type(self) -> str:
         if self.before is not None:
             return self.before.auth.type
-        item = find_item(self.text, ("auth", "type"))
+        item = self.source.find_item(("auth", "type"))
         return item.value if item is not None and item.kind == "scalar" else "firstuse"
 
 
@@ -84,229 +164,129 @@ def run_set(machine: Machine, words: Sequence[str], unset_keys: Sequence[str], a
         # any other word with a dash may be a value
         raise UsageError(f"No such option: {option}", "See: littlest config set --help")
     if len(words) % 2:
-        raise UsageError(*_explain_odd_words(words))
+        raise _explain_odd_words(words)
     pairs = tuple(zip(words[::2], words[1::2], strict=True))
-    # one that there is not is named when the settings are checked, with the nearest
-    kind = next(
-        (value for key, value in pairs if key == "auth.type" and (value in Auth.variants or "." in value)), None
-    )
+    types = (value for key, value in pairs if key == "auth.type")
+    # an unknown one is reported when the settings are checked, with the nearest known one
+    auth_type = next((value for value in types if value in Auth.variants or "." in value), None)
     # asked for before the lock is held: a person takes time
-    entered = {key: ask_secret(f"{key}: ") for key, value in pairs if value == "-" and _is_secret(key, kind)}
+    secrets = {key: ask_secret(f"{key}: ") for key, value in pairs if value == "-" and _is_secret(key, auth_type)}
+    if not all(secrets.values()):
+        raise UsageError("An empty secret was given.", "To have none: littlest config unset KEY")
 
     def edit(draft: Draft) -> None:
         for key, value in pairs:
-            _set(draft, key, write_secret(entered[key]) if entered.get(key) else value)
-        for key in unset_keys:
-            _unset(draft, key)
+            draft.set(key, write_secret(secrets[key]) if key in secrets else value)
+        draft.unset(unset_keys)
 
-    if any(not secret for secret in entered.values()):
-        raise UsageError("An empty secret was given.", "To have none: littlest config unset KEY")
-    return _change(machine, edit, kind)
+    return _change(machine, edit, auth_type)
 
 
 def run_unset(machine: Machine, keys: Sequence[str]) -> Report:
-    """Give settings their defaults back, by taking them out of the file. Raises as `run_set` does."""
-
-    def edit(draft: Draft) -> None:
-        for key in keys:
-            _unset(draft, key)
-
-    return _change(machine, edit)
+    """Reset settings to their defaults by removing them from the file. Raises as `run_set` does."""
+    return _change(machine, lambda draft: draft.unset(keys))
 
 
 def run_add(machine: Machine, key: str, values: Sequence[str]) -> Report:
-    """Add values to the end of a list; those that are in it already are not added again. Raises as `run_set` does."""
-
-    def edit(draft: Draft) -> None:
-        path, target = draft.find(key)
-        check_takes_list(draft.text, path, target, values[0])
-        present = list_present(draft.text, path, target)
-        new: list[str] = []
-        for value in values:
-            entry = write_entry(value, target)
-            if make_comparable(entry, target) in present:
-                draft.said.append(f"{key} has {value} already.")
-            else:
-                present.append(make_comparable(entry, target))
-                new.append(entry)
-        if new:
-            default = tuple(render_inline(item) for item in target.default or ())
-            draft.text = add_entries(draft.text, path, new, default)
-
-    return _change(machine, edit)
+    """Add values to the end of a list, but not those that are in it. Raises as `run_set` does."""
+    return _change(machine, lambda draft: draft.add(key, values))
 
 
 def run_remove(machine: Machine, key: str, values: Sequence[str]) -> Report:
     """Remove values from a list. Raises LittlestError where one is not in it, else as `run_set` does."""
-
-    def edit(draft: Draft) -> None:
-        path, target = draft.find(key)
-        check_takes_away(target, values[0])
-        check_takes_list(draft.text, path, target, values[0], verb="remove")
-        present = list_present(draft.text, path, target)
-        indexes: list[int] = []
-        for value in values:
-            comparable = make_comparable(write_entry(value, target), target)
-            found = [index for index, other in enumerate(present) if other == comparable]
-            if not found:
-                nearest = find_nearest_word(value, tuple(str(other) for other, _ in present))
-                raise LittlestError(
-                    f"{key} has no {value}; nothing was changed.", f"Did you mean {nearest}?" if nearest else None
-                )
-            indexes += found
-        item = find_item(draft.text, path)
-        if item is not None and item.kind == "list":
-            draft.text = remove_entries(draft.text, path, indexes, default_is_empty=target.default == ())
-        else:
-            left = [render_inline(word) for index, (word, _) in enumerate(present) if index not in indexes]
-            draft.text = set_value(draft.text, path, Entered(f"[{', '.join(left)}]", tuple(left)))
-
-    return _change(machine, edit)
-
-
-def _set(draft: Draft, key: str, value: str | Entered) -> None:
-    path, target = draft.find(key)
-    check_takes_values(target, value if isinstance(value, str) else "")
-    if isinstance(value, str):
-        value = write_entered(value, target)
-    if target.sort == "secret_file":
-        holder = find_item(draft.text, path[:-1])
-        if holder is None or holder.kind != "mapping":
-            # the secret itself, where it was in the file, makes place for the name of its file
-            path, value = path[:-1], Entered(f"{{file: {value.inline}}}")
-    item = find_item(draft.text, path)
-    if item is not None:
-        check_same_shape(item, value, target)
-        draft.rewritten.append(path)
-    draft.text = set_value(draft.text, path, value)
-
-
-def _unset(draft: Draft, key: str) -> None:
-    path = parse_key(key)
-    item = find_item(draft.text, find_spelling(draft.text, path))
-    sort = ""
-    try:
-        path, target = draft.find(key)
-        sort = target.sort if NAME not in target.pattern else ""
-    except UnknownKey as unknown:
-        # a key that nobody knows may well have to go, and one of another type of login is not there
-        if item is None and not unknown.types:
-            raise
-        path = find_spelling(draft.text, path)
-    if item is None:
-        if is_brought_by_merge(draft.text, path):
-            raise EditRefused(f"{key} comes from another part of the file, by <<.")
-        draft.said.append(f"{key} is not set in the file.")
-    elif sort == "group" and item.kind == "mapping":
-        # below the comments of a group stand its settings: each goes by itself
-        for name in [part.value for part, _ in item.pairs if part.kind == "scalar"]:
-            _unset(draft, render_key((*path, name)))
-    else:
-        draft.text = unset(draft.text, path)
+    return _change(machine, lambda draft: draft.remove(key, values))
 
 
 def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Report:
-    """Edit the file's text, and put it in the file's place when it is valid as a whole."""
+    """Edit the file's text, and replace the file when the new text is valid as a whole."""
     check_root(machine, "Only root may change the settings.")
-    name = str(paths.CONFIG_FILE)
     with hold_lock(machine):
         settings = find_active_settings(machine, must_be_safe=False)
-        text, begun = (settings.text, []) if settings.source == "file" else _begin_file(settings)
-        before, invalid = _load(text, name)
+        is_missing = settings.source != "file"
+        text = render_default_config() if is_missing and not settings.text else settings.text
+        draft = Draft(text, auth_type)
+        if is_missing:
+            # `littlest apply` would restore the last known good settings
+            what = "the last known good settings" if settings.text else "the defaults"
+            draft.lines.append(f"{paths.CONFIG_FILE} was missing; it begins with {what}.")
+        _edit(draft, edit)
+        if draft.source.content == text:
+            return Report((*draft.lines, "Nothing was changed."), {"changed": False, "changes": []})
         try:
-            draft = Draft(text, before, auth_type)
-            draft.said += begun
-            edit(draft)
-        except UnknownKey as unknown:
-            raise _explain_unknown(unknown) from None
-        except (EntryError, EditRefused) as refused:
-            if invalid is not None and isinstance(refused, EditRefused):
-                # what is in the way is likely one of these
-                raise InvalidConfig(invalid.problems, _INVALID_BEFORE) from None
-            raise UsageError(str(refused), refused.hint) from None
-        if draft.text == text:
-            return Report((*draft.said, "Nothing was changed."), {"changed": False, "changes": []})
-        try:
-            after = load_checked_config(machine, draft.text, name)
+            after = load_checked_config(machine, draft.source.content, str(paths.CONFIG_FILE))
         except InvalidConfig as error:
-            raise _explain_invalid(error, before, draft) from None
-        if before == after and draft.rewritten and draft.text.count("\n") == text.count("\n"):
+            raise InvalidConfig(error.problems, _advise(error, draft)) from None
+        if draft.before == after and draft.rewritten and draft.source.content.count("\n") == text.count("\n"):
             keys = ", ".join(map(render_key, draft.rewritten))
-            return Report((f"{keys}: it is so already. Nothing was changed.",), {"changed": False, "changes": []})
-        replace_settings(machine, draft.text, keep_bom=True)
-    return _report(draft, before, after)
+            return Report((f"{keys}: already set. Nothing was changed.",), {"changed": False, "changes": []})
+        replace_settings(machine, draft.source.content, keep_bom=True)
+    return _report(draft, after)
 
 
-def _report(draft: Draft, before: Config | None, after: Config) -> Report:
+def _edit(draft: Draft, edit: Edit) -> None:
+    try:
+        edit(draft)
+    except UnknownKey as unknown:
+        raise _explain_unknown(unknown) from None
+    except EditRefused:
+        if draft.problems is not None:
+            # what is in the way is likely one of these
+            raise InvalidConfig(draft.problems.problems, _INVALID_BEFORE) from None
+        raise
+
+
+def _report(draft: Draft, after: Config) -> Report:
     # only where something changed
     from littlest.plan.changes import find_changes, render_change  # noqa: PLC0415
     from littlest.plan.describe import find_warnings  # noqa: PLC0415
 
+    before = draft.before
     changes = () if before is None else find_changes(before, after)
-    lines = [*draft.said, *map(render_change, changes)]
+    lines = [*draft.lines, *map(render_change, changes)]
     if before is None:
         lines.append("The settings are valid now.")
     elif not changes:
-        lines.append("The file says the same in other words: no setting has another value than before.")
+        lines.append("The file changed, but no value did.")
     data = {"changed": True, "changes": [change.make_data() for change in changes]}
     known = () if before is None else find_warnings(before)
     notes = tuple(warning for warning in find_warnings(after) if warning not in known)
-    return Report((*lines, f"{paths.CONFIG_FILE} is saved. {_APPLY}"), data, notes=notes)
+    return Report((*lines, f"{paths.CONFIG_FILE} is saved. To apply it: sudo littlest apply"), data, notes=notes)
 
 
-def _begin_file(settings: ActiveSettings) -> tuple[str, list[str]]:
-    """Return what a missing file begins with, and a sentence about it: `littlest apply` would put the last known good
-    settings in its place."""
-    what = "the last known good settings" if settings.text else "the defaults"
-    return settings.text or render_default_config(), [f"{paths.CONFIG_FILE} was missing; it begins with {what}."]
-
-
-def _load(text: str, name: str) -> tuple[Config | None, InvalidConfig | None]:
-    """Return what the file said before, or why it is not valid. Raises ConfigError where it is not even YAML."""
-    try:
-        return load_config(text, name), None
-    except InvalidConfig as error:
-        if any(not problem.key and problem.problem for problem in error.problems):
-            raise
-        return None, error
-
-
-def _explain_invalid(error: InvalidConfig, before: Config | None, draft: Draft) -> ConfigError:
-    if before is None:
-        error.hint = _INVALID_BEFORE
-        return error
+def _advise(error: InvalidConfig, draft: Draft) -> str:
+    """Return what to do when the edited settings are not valid."""
+    if draft.before is None:
+        return _INVALID_BEFORE
     unknown = [problem.key for problem in error.problems if problem.problem.startswith("unknown key")]
-    stale = [key for key in unknown if find_item(draft.text, parse_key(key)) is not None]
-    error.hint = "Nothing was changed; the lines are those that the file would have."
-    if stale:
-        options = " ".join(f"--unset {key}" for key in stale)
-        error.hint = f"Nothing was changed. To take out what no longer fits: add {options}"
-    return error
+    stale = [key for key in unknown if draft.source.find_item(parse_key(key)) is not None]
+    if not stale:
+        return "Nothing was changed; the lines are those that the file would have."
+    return f"Nothing was changed. To take out what no longer fits: add {' '.join(f'--unset {key}' for key in stale)}"
 
 
 def _explain_unknown(unknown: UnknownKey) -> UsageError:
+    key = unknown.key
     if unknown.types:
-        return UsageError(str(unknown), f"Set both: littlest config set auth.type {unknown.types[0]} {unknown.key} …")
-    nearest = find_nearest_key(unknown.key)
-    hint = f"Did you mean {nearest}?" if nearest else "`littlest config show` lists every setting."
-    if "." not in unknown.key:
-        hint += " Put a value with spaces in quotes."
-    if unknown.key.count(".") > 2:
-        hint += """ Put a name with dots in quotes: 'limits.users."ada.l".memory'"""
-    return UsageError(str(unknown), hint)
+        return UsageError(str(unknown), f"Set both: littlest config set auth.type {unknown.types[0]} {key} …")
+    error = explain_unknown_key(unknown, key, "`littlest config show` lists every setting.")
+    error.hint = f"{error.hint}{' Put a value with spaces in quotes.' if '.' not in key else ''}"
+    if key.count(".") > 2:
+        error.hint += """ Put a name with dots in quotes: 'limits.users."ada.l".memory'"""
+    return error
 
 
-def _explain_odd_words(words: Sequence[str]) -> tuple[str, str]:
+def _explain_odd_words(words: Sequence[str]) -> UsageError:
     if len(words) == 1 and "=" in words[0]:
         key, _, value = words[0].partition("=")
-        return "A key and its value are two words.", f"littlest config set {key} {value or 'VALUE'}"
+        return UsageError("A key and its value are two words.", f"littlest config set {key} {value or 'VALUE'}")
     if len(words) > 1 and is_list(words[0]):
-        return f"{words[0]} takes a list.", f"To add to it: littlest config add {' '.join(words)}"
-    return f"{words[-1]} has no value.", "littlest config set KEY VALUE [KEY VALUE …]; values with spaces in quotes"
+        return UsageError(f"{words[0]} takes a list.", f"To add to it: littlest config add {' '.join(words)}")
+    usage = "littlest config set KEY VALUE [KEY VALUE …]; values with spaces in quotes"
+    return UsageError(f"{words[-1]} has no value.", usage)
 
 
 def _is_secret(key: str, auth_type: str | None) -> bool:
-    """Whether a value is not to be seen; which types of login have the key does not matter."""
+    """Whether a value must not be seen; which types of login have the key does not matter."""
     try:
         path = parse_key(key)
         if is_secret_place(path):

@@ -2,7 +2,7 @@
 
 from textwrap import wrap
 
-from littlest.config.reference.catalog import find_nearest_key
+from littlest.commands.config.unknown_key import explain_unknown_key
 from littlest.config.reference.completion import SCHEMA_FILE
 from littlest.config.reference.keys import UnknownKey, parse_key, render_key
 from littlest.config.text.explain import render_help
@@ -16,23 +16,21 @@ _WIDTH = 88
 
 
 def run_help(machine: Machine, key: str | None) -> Report:
-    """What a setting is for and takes; every group without a key. Raises UsageError for an unknown key."""
+    """Describe a setting; without a key, list every group. Raises UsageError for an unknown key."""
     try:
         match parse_key(key) if key else ():
             case ("jupyterhub", class_name, trait) if lines := _explain_trait(machine, class_name, trait):
                 return Report(lines=lines)
         text = render_help(key or "")
     except UnknownKey as unknown:
-        nearest = find_nearest_key(unknown.key)
-        hint = f"Did you mean {nearest}?" if nearest else "`littlest config help` lists every group."
-        raise UsageError(str(unknown), hint) from None
+        raise explain_unknown_key(unknown, unknown.key, "`littlest config help` lists every group.") from None
     return Report(tuple(text.splitlines()), {"key": key or "", "help": text})
 
 
 def _explain_trait(machine: Machine, class_name: str, trait: str) -> tuple[str, ...]:
-    """Return what a trait of JupyterHub's is; nothing where that cannot be asked.
+    """Return the description of a JupyterHub trait; nothing where the hub's software cannot be asked.
 
-    Raises UsageError for one that there is not, or that is not to be set.
+    Raises UsageError for a trait that is unknown, or that you may not set.
     """
     found = read_trait_help(machine, _read_settings(machine), class_name, trait)
     if found is None:

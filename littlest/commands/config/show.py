@@ -6,8 +6,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from littlest import paths
+from littlest.commands.config.unknown_key import explain_unknown_key
 from littlest.config.model import Config
-from littlest.config.reference.catalog import find_nearest_key
 from littlest.config.reference.keys import UnknownKey, find_normalizer, find_target, parse_key, render_key
 from littlest.config.sections.secrecy import MASK
 from littlest.config.text.load import load_located_config
@@ -28,15 +28,14 @@ from littlest.system.settings.active import (
 View = Literal["file", "effective", "defaults"]
 _NOT_APPLIED = f"{paths.CONFIG_FILE} has changes that are not applied yet: sudo littlest apply"
 _MASKED = f"{MASK} stands for a secret. To see it: sudo littlest config get --reveal KEY"
-_IN_FORCE = "These are the last known good settings, which the hub uses."
-_MISSING = f"{paths.CONFIG_FILE} is missing."
+_LAST_GOOD = "These are the last known good settings, which the hub uses."
 _SECRETS = "Only root may see secrets."
-_PUT_BACK = f"{_MISSING} The last known good settings are used instead; to restore the file: sudo littlest apply"
-
-
+_MISSING = f"{paths.CONFIG_FILE} is missing."
 _NOTES: Mapping[Source, tuple[str, ...]] = {
     "file": (),
-    "last good": (_PUT_BACK,),
+    "last good": (
+        f"{_MISSING} The last known good settings are used instead; to restore the file: sudo littlest apply",
+    ),
     "defaults": (f"{_MISSING} The defaults hold in its place.",),
 }
 
@@ -56,7 +55,7 @@ def run_show(
 ) -> Report:
     """Return settings, or the one that `key` names, with the defaults of what is not given.
 
-    Those of a file that is not valid are the last known good ones, with its problems as notes and exit code 3. Raises
+    If the file is not valid, they are the last known good ones, with its problems as notes and exit code 3. Raises
     UsageError for an unknown key, ConfigError for a file that is not valid where there are no others, NeedsRoot when
     anybody but root wants to see secrets.
     """
@@ -77,9 +76,9 @@ def run_show(
 
 
 def run_get(machine: Machine, key: str, *, reveal: bool = False) -> Report:
-    """Return one setting of the file, or its default, as a shell script wants it: a list has a line for each entry.
+    """Return one setting of the file, or its default, for a shell script: a list has one entry per line.
 
-    Raises UsageError for an unknown key, else as `run_show` does; but nothing replaces a file that is not valid.
+    Raises UsageError for an unknown key, ConfigError for a file that is not valid, else as `run_show` does.
     """
     if reveal:
         check_root(machine, _SECRETS)
@@ -91,41 +90,33 @@ def run_get(machine: Machine, key: str, *, reveal: bool = False) -> Report:
 
 
 def run_validate(machine: Machine, file: str | None) -> Report:
-    """Report every problem of a file: what it says, and whether it can work on this machine."""
-    # it looks at what belongs to all kinds of settings
+    """Report every problem of a file: of its text, and of what it asks of this machine."""
+    # it imports what belongs to all kinds of settings
     from littlest.system.config_checks import find_problems, list_left_out  # noqa: PLC0415
 
     name = file or str(paths.CONFIG_FILE)
     path = paths.CONFIG_FILE if file is None else PurePosixPath(Path(file).resolve())
-    left_out: dict[str, list[str]] = {}
+    data: dict[str, Any] = {"file": name, "valid": True, "problems": []}
     notes: tuple[str, ...] = ()
     try:
         content = read_text_of(machine, path, name)
         if file is not None and content is None:
             raise UsageError(f"There is no file {file}.")
         if content is None:
-            _, found = _read_settings(machine)
-            return Report(data={"file": name, "valid": True, "problems": []}, notes=found.notes)
+            return Report(data=data, notes=_read_settings(machine)[1].notes)
         if file is None:
             check_writers(machine.path(path), name)
         loaded = load_located_config(content, name)
         if locked := list_left_out(machine, loaded.config):
-            left_out = {"left_out": list(locked)}
+            data["left_out"] = list(locked)
             notes = (f"Skipped (root only): {', '.join(locked)}. With sudo all of it is checked.",)
         if problems := find_problems(machine, loaded):
             raise InvalidConfig(problems)
     except InvalidConfig as error:
-        data = {
-            "file": name,
-            "valid": False,
-            "problems": [asdict(problem) for problem in error.problems],
-            "error": error.message,
-            "hint": error.hint,
-            **left_out,
-        }
-        notes = (error.message, *((error.hint,) if error.hint else ()), *notes)
-        return Report(data=data, exit_code=error.exit_code, notes=notes)
-    data = {"file": name, "valid": True, "problems": [], **left_out}
+        found = [asdict(problem) for problem in error.problems]
+        data |= {"valid": False, "problems": found, "error": error.message, "hint": error.hint}
+        said = (error.message, *((error.hint,) if error.hint else ()))
+        return Report(data=data, exit_code=error.exit_code, notes=(*said, *notes))
     return Report(lines=(f"{name} is valid.",), data=data, notes=notes)
 
 
@@ -140,7 +131,7 @@ def _find_settings(machine: Machine, view: View, reveal: bool) -> _Found:
         text, config = _read_last_good(machine)
         if config is None:
             raise
-        return _Found(config, (error.message, _IN_FORCE), error)
+        return _Found(config, (error.message, _LAST_GOOD), error)
     if view == "effective":
         good, config = _read_last_good(machine, must_read=True)
         if config is not None and good != text:
@@ -156,7 +147,7 @@ def _read_settings(machine: Machine) -> tuple[str, _Found]:
 
 
 def _read_last_good(machine: Machine, *, must_read: bool = False) -> tuple[str, Config | None]:
-    """Return the settings that were applied last; None where there are none, or you may not read them."""
+    """Return the last known good settings; None where there are none, or you may not read them."""
     try:
         good = find_good_settings(machine)
         return ("", None) if good is None else (good.text, good.load())
@@ -170,14 +161,12 @@ def _read_last_good(machine: Machine, *, must_read: bool = False) -> tuple[str, 
 
 
 def _pick(data: Any, key: str, config: Config, only_changed: bool) -> Any:
-    """Return what stands at a key. Raises UsageError for a key that there is not, LittlestError for one not given."""
+    """Return the value of a key. Raises UsageError for an unknown key, LittlestError for one that is not given."""
     try:
         path = parse_key(key)
         find_target(path, config.auth.type)
     except UnknownKey as unknown:
-        nearest = find_nearest_key(key)
-        hint = f"Did you mean {nearest}?" if nearest else "`littlest config show` lists every setting."
-        raise UsageError(str(unknown), hint) from None
+        raise explain_unknown_key(unknown, key, "`littlest config show` lists every setting.") from None
     for depth, part in enumerate(path):
         name = find_normalizer(path[:depth], config.auth.type)(part) if depth else part
         if not isinstance(data, Mapping) or name not in data:

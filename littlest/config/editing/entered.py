@@ -1,4 +1,4 @@
-"""Values as people enter them on a command line, read by the type of their setting and rendered as YAML."""
+"""Values as people enter them on a command line, read by the type of their setting and rendered as YAML. Pure."""
 
 import shlex
 from dataclasses import dataclass
@@ -13,14 +13,11 @@ from littlest.config.sections.secrecy import MASK, mask_free
 from littlest.config.text.render import render_quoted, render_value
 from littlest.config.text.scalars import BadValueError, describe_kind, guess_scalar, is_null, read_scalar
 from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml
+from littlest.errors import UsageError
 
 
-class EntryError(Exception):
+class EntryError(UsageError):
     """What was entered does not fit the setting; `hint` is the command that does."""
-
-    def __init__(self, problem: str, hint: str | None = None) -> None:
-        super().__init__(problem)
-        self.hint = hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +31,13 @@ class Entered:
 
 
 def make_list(entries: tuple[str, ...]) -> Entered:
-    """Return a list of entries that are written already."""
+    """Return a list of entries that are already rendered."""
     return Entered(f"[{', '.join(entries)}]", entries)
 
 
 def write_entered(text: str, target: Target) -> Entered:
     """Return what was entered for a setting, as YAML. Raises EntryError."""
-    key = render_key(target.path)
-    kind = target.kind
+    key, kind = render_key(target.path), target.kind
     _check_text(text, key)
     if kind is Any:
         node = _parse(text, key)
@@ -50,16 +46,18 @@ def write_entered(text: str, target: Target) -> Entered:
     _check_unseen(text, target)
     if target.is_list:
         return _write_list(text, target, key)
+    scalar = make_scalar(text)
+    if is_null(scalar) and target.optional:
+        return Entered("null")
     if kind is Secret:
-        return _write_secret(text, target, key)
-    node = make_scalar(text)
-    if is_null(node):
-        if target.optional:
-            return Entered("null")
-        raise EntryError(
-            f"{key} takes {describe_kind(kind)}, not {text}.", f"For its default: littlest config unset {key}"
-        )
-    return Entered(_write_scalar(node, kind, key))
+        node = _parse(text, key) if text.startswith("{") else scalar
+        if isinstance(node, MappingNode) and [name.value for name, _ in node.value] == ["file"]:
+            return _write_node(node)
+        raise _refuse_secret(key, "is", f"Or name a file: littlest config set {key}.file PATH")
+    if is_null(scalar):
+        problem = f"{key} takes {describe_kind(kind)}, not {text}."
+        raise EntryError(problem, f"For its default: littlest config unset {key}")
+    return Entered(_write_scalar(scalar, kind, key))
 
 
 def write_entry(text: str, target: Target) -> str:
@@ -77,6 +75,12 @@ def write_secret(text: str) -> Entered:
     return Entered(render_quoted(text))
 
 
+def make_scalar(text: str, style: str = "") -> ScalarNode:
+    """Return a text as a value of YAML; `style` is its quote, empty for none."""
+    mark = StreamMark("", 0, 0, 0)
+    return ScalarNode(None, text, mark, mark, style=style or None)
+
+
 def _check_text(text: str, key: str) -> None:
     try:
         text.encode()
@@ -86,15 +90,11 @@ def _check_text(text: str, key: str) -> None:
 
 def _parse(text: str, key: str) -> Node:
     try:
-        node = parse_yaml(text)
+        return parse_yaml(text) or make_scalar("")
     except YamlSyntaxError as error:
-        advice = (
-            f"""If it is text, put quotes inside quotes: '"{text}"'"""
-            if "'" not in text and '"' not in text
-            else None
-        )
+        has_quotes = "'" in text or '"' in text
+        advice = None if has_quotes else f"""If it is text, put quotes inside quotes: '"{text}"'"""
         raise EntryError(f"What was given for {key} is not YAML: {error.problem}.", advice) from None
-    return node or make_scalar("")
 
 
 def _write_list(text: str, target: Target, key: str) -> Entered:
@@ -108,37 +108,28 @@ def _write_list(text: str, target: Target, key: str) -> Entered:
             f"To add to it: littlest config add {key} {shlex.join(words)}."
             f" To replace all of it: write '[{', '.join(words)}]'.",
         )
+    if not all(isinstance(item, ScalarNode) for item in node.value):
+        raise EntryError(f"{key} takes a list of single values, such as [one, another].")
     kind = split_optional(target.item)[0]
-    entries = []
-    for item in node.value:
-        if not isinstance(item, ScalarNode):
-            raise EntryError(f"{key} takes a list of single values, such as [one, another].")
-        entries.append(_write_scalar(item, kind, key))
-    return make_list(tuple(entries))
-
-
-def _write_secret(text: str, target: Target, key: str) -> Entered:
-    node = _parse(text, key) if text.startswith("{") else make_scalar(text)
-    if is_null(node) and target.optional:
-        return Entered("null")
-    if isinstance(node, MappingNode) and [name.value for name, _ in node.value] == ["file"]:
-        return _write_node(node)
-    raise EntryError(
-        f"{key} is a secret; on a command line, everybody on this machine could read it.",
-        f"Type it when asked: littlest config set {key} -   Or name a file: littlest config set {key}.file PATH",
-    )
+    return make_list(tuple(_write_scalar(item, kind, key) for item in node.value))
 
 
 def _check_unseen(value: Any, target: Target) -> None:
     """Raises EntryError for a secret in a place where only the names say which values are secret."""
     if MASK in str(mask_free(value, target.path)) and MASK not in str(value):
         key = render_key(target.path)
-        problem = f"{key} holds a secret; on a command line, everybody on this machine could read it."
         if target.is_list:
-            raise EntryError(problem, "Give it to the program in its environment, with: littlest config edit")
-        raise EntryError(
-            problem, f"Type it when asked: littlest config set {key} -   Or write it with: littlest config edit"
-        )
+            advice = "Give it to the program in its environment, with: littlest config edit"
+            raise EntryError(_SECRET.format(key=key, verb="holds"), advice)
+        raise _refuse_secret(key, "holds", "Or write it with: littlest config edit")
+
+
+_SECRET = "{key} {verb} a secret; on a command line, everybody on this machine could read it."
+
+
+def _refuse_secret(key: str, verb: str, other_way: str) -> EntryError:
+    advice = f"Type it when asked: littlest config set {key} -   {other_way}"
+    return EntryError(_SECRET.format(key=key, verb=verb), advice)
 
 
 def _write_scalar(node: ScalarNode, kind: Any, key: str) -> str:
@@ -170,9 +161,3 @@ def _make_plain_data(node: Node) -> Any:
             return [_make_plain_data(item) for item in node.value]
         case _:
             return {str(name.value): _make_plain_data(value) for name, value in node.value}
-
-
-def make_scalar(text: str, style: str = "") -> ScalarNode:
-    """Return a text as a value of YAML; `style` is its quote, empty for none."""
-    mark = StreamMark("", 0, 0, 0)
-    return ScalarNode(None, text, mark, mark, style=style or None)

@@ -10,17 +10,8 @@ from hypothesis import strategies as st
 
 from littlest.config.editing.entered import EntryError, write_entered, write_entry
 from littlest.config.editing.fitting import check_same_shape, check_takes_list, list_present, make_comparable
-from littlest.config.editing.layout import list_comments, read_layout
-from littlest.config.editing.source import EditRefused
-from littlest.config.editing.text_edits import (
-    add_entries,
-    find_item,
-    find_spelling,
-    is_brought_by_merge,
-    remove_entries,
-    set_value,
-    unset,
-)
+from littlest.config.editing.source import EditRefused, Source
+from littlest.config.editing.text_edits import add_entries, remove_entries, set_value, unset
 from littlest.config.model import Config
 from littlest.config.reference.keys import find_target, make_normalizer, parse_key, render_key
 from littlest.config.sections.base import KeyPath
@@ -32,35 +23,51 @@ DEFAULT = render_default_config(("admin",))
 
 
 def set_text(text: str, key: str, value: str) -> str:
-    path = find_spelling(text, parse_key(key))
+    source = Source(text)
+    path = parse_key(key)
     target = find_target(parse_key(key))
     entered = write_entered(value, target)
-    item = find_item(text, path)
+    item = source.find_item(path)
     if item is not None:
         check_same_shape(item, entered, target)
-    return set_value(text, path, entered)
+    return set_value(source, path, entered).content
+
+
+def unset_text(text: str, key: str) -> str:
+    source = Source(text)
+    return unset(source, parse_key(key)).content
 
 
 def add_text(text: str, key: str, *values: str) -> str:
+    source = Source(text)
     target = find_target(parse_key(key))
-    path = find_spelling(text, parse_key(key))
-    check_takes_list(text, path, target, values[0])
-    present = list_present(text, path, target)
+    path = parse_key(key)
+    check_takes_list(source, target, values[0])
+    present = list_present(source, target)
     entries = [
         entry for value in values if make_comparable(entry := write_entry(value, target), target) not in present
     ]
-    return add_entries(text, path, entries) if entries else text
+    return add_entries(source, path, entries).content if entries else text
 
 
 def remove_text(text: str, key: str, *values: str) -> str:
+    source = Source(text)
     target = find_target(parse_key(key))
-    path = find_spelling(text, parse_key(key))
-    present = list_present(text, path, target)
+    path = parse_key(key)
+    present = list_present(source, target)
     wanted = [make_comparable(write_entry(value, target), target) for value in values]
     indexes = [index for index, entry in enumerate(present) if entry in wanted]
-    if not indexes or find_item(text, path) is None:
+    if not indexes or source.find_item(path) is None:
         return text
-    return remove_entries(text, path, indexes, default_is_empty=target.default in ((), None))
+    return remove_entries(source, path, indexes, default_is_empty=target.default in ((), None)).content
+
+
+def is_merged(text: str, path: KeyPath) -> bool:
+    try:
+        Source(text).check_not_merged(path)
+    except EditRefused as refused:
+        return "by <<" in str(refused)
+    return False
 
 
 @pytest.mark.parametrize(
@@ -177,7 +184,7 @@ def test_remove(text: str, key: str, values: str, expected: str) -> None:
     ],
 )
 def test_unset(text: str, key: str, expected: str) -> None:
-    assert unset(text, find_spelling(text, parse_key(key))) == expected
+    assert unset_text(text, key) == expected
 
 
 @pytest.mark.parametrize(
@@ -214,8 +221,8 @@ def test_lists_that_are_shared_are_not_changed() -> None:
             add_text(shared, key, "c")
         with pytest.raises(EditRefused, match="shares its value"):
             remove_text(shared, key, "b")
-    assert is_brought_by_merge("x: &x {admin: [b]}\nusers:\n  <<: *x\n", ("users", "admin"))
-    with pytest.raises(EntryError, match="by <<"):
+    assert is_merged("x: &x {admin: [b]}\nusers:\n  <<: *x\n", ("users", "admin"))
+    with pytest.raises(EditRefused, match="by <<"):
         add_text("x: &x {admin: [b]}\nusers:\n  <<: *x\n", "users.admin", "c")
 
 
@@ -277,7 +284,7 @@ def make_edit(text: str, verb: str, key: str, value: Any) -> str:
         case "remove":
             return remove_text(text, key, *value)
         case _:
-            return unset(text, find_spelling(text, parse_key(key)))
+            return unset_text(text, key)
 
 
 def read_value(config: Config, path: KeyPath) -> Any:
@@ -303,23 +310,23 @@ def test_any_edits_leave_a_valid_file_with_all_its_comments(text: str, edits: li
             after = load_config(new, "after")
         except (EditRefused, EntryError, InvalidConfig):
             continue
-        lost = Counter(list_comments(text, read_layout(text))) - Counter(list_comments(new, read_layout(new)))
+        lost = Counter(Source(text).list_comments()) - Counter(Source(new).list_comments())
         path = parse_key(key)
         # a default that stood there as a comment makes place for the setting, also one that an edit had put there
         names = "|".join(re.escape(str(part)) for part in path)
         assert all(re.fullmatch(rf"# ({names}): .*", comment) for comment in lost), lost
         if verb == "set":
             written = write_entered(value, find_target(path))
-            expected = load_config(set_value("", path, written), "expected")
+            expected = load_config(set_value(Source(""), path, written).content, "expected")
             assert read_value(after, path) == read_value(expected, path)
-        if verb == "set" and find_item(text, find_spelling(text, path)) is None:
-            back = unset(new, find_spelling(new, path))
+        if verb == "set" and Source(text).find_item(path) is None:
+            back = unset_text(new, key)
             assert back == text or "groups" in key
         if verb == "add":
             added = {name.lower() for name in value}
             assert added <= set(read_value(after, path))
-        if verb == "unset" and not is_brought_by_merge(text, find_spelling(text, path)):
-            assert find_item(new, find_spelling(new, path)) is None
+        if verb == "unset" and not is_merged(text, path):
+            assert Source(new).find_item(path) is None
         # what the edit is not about has the value that it had
         assert change_nothing_else(before, after, key)
         text = new

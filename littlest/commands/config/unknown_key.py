@@ -1,0 +1,11 @@
+"""What a command says when there is no such setting."""
+
+from littlest.config.reference.catalog import find_nearest_key
+from littlest.config.reference.keys import UnknownKey
+from littlest.errors import UsageError
+
+
+def explain_unknown_key(unknown: UnknownKey, key: str, otherwise: str) -> UsageError:
+    """Return the error that names the setting nearest to a key; where there is none, the hint is `otherwise`."""
+    nearest = find_nearest_key(key)
+    return UsageError(str(unknown), f"Did you mean {nearest}?" if nearest else otherwise)
