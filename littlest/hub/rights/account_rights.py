@@ -23,11 +23,11 @@ async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
     """Let accounts leave the Unix groups that they should not be in, and open those of users who may log in again; a
     line for what failed."""
     admins = {name: bool(admin) for name, admin in app.db.query(orm.User.name, orm.User.admin)}
-    shut_out = await _find_shut_out(app, live.removed)
+    shut_out = _find_shut_out(app, live.removed)
     machine = Machine()
     try:
         shut = await asyncio.to_thread(find_expired_users, machine, admins)
-        if back := shut - await _find_shut_out(app, shut):
+        if back := shut - _find_shut_out(app, shut):
             await asyncio.to_thread(unexpire_accounts, machine, back)
         return await asyncio.to_thread(take_out_of_groups, machine, live.config, admins, shut_out)
     except (LittlestError, OSError) as error:
@@ -44,15 +44,15 @@ async def end_what_runs(
     """
     # somebody who is deleted may be added again at once, for a forgotten password
     deleted = {name for name in gone if orm.User.find(app.db, name) is None}
-    shut_out = {*deleted, *await _find_shut_out(app, set(losing_access) - set(gone))}
+    shut_out = {*deleted, *_find_shut_out(app, set(losing_access) - set(gone))}
     machine = Machine()
     wrong = await asyncio.to_thread(end_accounts, machine, live.config, losing_access, shut_out)
     return (*wrong, *(await asyncio.to_thread(take_back_environment, machine) if with_files else ()))
 
 
-async def _find_shut_out(app: JupyterHub, names: Collection[str]) -> set[str]:
-    """Those of these who may not log in, as far as that is ours to say."""
+def _find_shut_out(app: JupyterHub, names: Collection[str]) -> set[str]:
+    """Return which of these users may not log in; of another authenticator class only the settings are known."""
     authenticator = app.authenticator
     if not isinstance(authenticator, FollowsSettings):
         return {name for name in names if name in live.config.users.banned or name in live.removed}
-    return {name for name in names if not await authenticator.may_log_in(name)}
+    return {name for name in names if not authenticator.may_log_in(name)}

@@ -46,7 +46,7 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     """
     before = read_listed_users(Machine())
     if before is None:
-        before = await _recheck_all_users(app)
+        before = _recheck_all_users(app)
         live.forgotten = (
             f"{LISTED_USERS_FILE} was damaged, and with it who was taken out of the settings: only those whom the"
             " settings name, or who are let in anyway, may log in. Name the others, or delete and add them again.",
@@ -55,7 +55,7 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     listed, removal = compare_users(before, config, _list_plain_users(app))
     app.authenticator.allowed_users -= removal.not_allowed
     live.removed = removal.not_allowed
-    losing = _take_rights_away(app, config, removal) + await _end_rules(app)
+    losing = _take_rights_away(app, config, removal) + _end_rules(app)
     _set_groups(app.db, config, removal)
     found = app.db.query(orm.Spawner).join(orm.User).filter(orm.User.name.in_(losing.names)).all()
     units = [make_unit_name(spawner.user.name, spawner.name) for spawner in found]
@@ -162,12 +162,12 @@ class UsersLosingAccess:
         return UsersLosingAccess(self.names | other.names, self.admins | other.admins)
 
 
-async def _recheck_all_users(app: JupyterHub) -> ListedUsers:
+def _recheck_all_users(app: JupyterHub) -> ListedUsers:
     """What to assume when the memory of users is damaged: that config.yaml named all users of the database before,
     and all admins, except those whom a rule or an approval lets in."""
     users = app.db.query(orm.User).all()
     follows = app.authenticator if isinstance(app.authenticator, FollowsSettings) else None
-    named = [user.name for user in users if not (follows and await follows.is_still_let_in(user.name))]
+    named = [user.name for user in users if not (follows and follows.is_still_let_in(user.name))]
     return ListedUsers(frozenset(named), frozenset(user.name for user in users if user.admin))
 
 
@@ -188,12 +188,12 @@ def _take_rights_away(app: JupyterHub, config: Config, removal: Removal) -> User
     return UsersLosingAccess(locked_out | removal.no_longer_admin | removal.left, admins | removal.no_longer_admin)
 
 
-async def _end_rules(app: JupyterHub) -> UsersLosingAccess:
+def _end_rules(app: JupyterHub) -> UsersLosingAccess:
     """End what a former rule of `auth` gave; returns whose servers must stop. Rules change only at a start."""
     if not isinstance(app.authenticator, FollowsSettings):
         return UsersLosingAccess(frozenset(), frozenset())
     users = app.db.query(orm.User).all()
-    guests, admins = await app.authenticator.find_ended_rights(
+    guests, admins = app.authenticator.find_ended_rights(
         [user.name for user in users], [user.name for user in users if user.admin]
     )
     dropped = frozenset(name for name in guests | admins if _drop_admin(app, name))
