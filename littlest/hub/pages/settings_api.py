@@ -36,8 +36,7 @@ class SettingsHandler(APIHandler):
             raise web.HTTPError(403, "only the littlest command may ask this")
 
     async def get(self) -> None:
-        """Answer with the digests of the settings in use, the file that they came from, the problems of settings that
-        are not used, whether the hub refused to start with them, and the rights that could not be taken away yet."""
+        """Answer with the digests of the settings in use, their file, problems of others, and unfinished removals."""
         self._check_who_asks()
         self._answer()
 

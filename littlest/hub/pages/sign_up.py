@@ -8,7 +8,7 @@ from nativeauthenticator.orm import UserInfo
 from tornado import web
 
 from littlest.hub.live import live
-from littlest.hub.memory.listed import forget_removal
+from littlest.hub.memory.listed import forget_listed_user
 from littlest.hub.rights.enforce import end_rights
 from littlest.hub.rights.sessions import end_sessions
 from littlest.machine.machine import Machine
@@ -59,7 +59,7 @@ class ApproveHandler(ApprovalHandler):
         if found.is_authorized:
             # an approval lets in again a user who was taken out of the settings
             live.removed -= {found.username}
-            forget_removal(Machine(), found.username)
+            forget_listed_user(Machine(), found.username, ["removed"])
         self.log.info("%s is %s", name, "approved" if found.is_authorized else "no longer approved")
         user = self.find_user(name)
         if user is not None and not self.authenticator.may_log_in(name):
