@@ -12,7 +12,6 @@ from littlest.config.sections.auth import Auth
 from littlest.config.sections.base import Secret
 from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.hub.login.trait_names import find_traits_of_fields
-from littlest.plan.login import make_callback_url
 
 ReadSecret = Callable[[Secret], str]
 Traits = dict[str, Any]
@@ -48,13 +47,11 @@ def find_authenticator_class(auth: Auth) -> str:
 def make_login_settings(config: Config, read_secret: ReadSecret) -> dict[str, Traits]:
     """Return the settings of the authenticator class, by the names of the classes.
 
-    `auth.settings` overrides traits that no setting stands for. What `read_secret` raises is not caught.
+    `auth.settings` overrides traits without a setting of their own. What `read_secret` raises is not caught.
     """
     auth = config.auth
     name = find_authenticator_class(auth)
     traits = _make_traits(auth, read_secret)
-    if "client_secret" in traits:
-        traits["oauth_callback_url"] = make_callback_url(config)
     if auth.type == "lti13":
         traits["public_url"] = config.external_url
     section = name.rpartition(".")[2]
@@ -66,19 +63,22 @@ def make_login_settings(config: Config, read_secret: ReadSecret) -> dict[str, Tr
 
 
 def _make_traits(auth: Auth, read_secret: ReadSecret) -> Traits:
-    traits: Traits = {}
-    for field, names in find_traits_of_fields(auth).items():
-        value = getattr(auth, field)
-        # an empty text is a setting that was not given
-        if value not in (None, ""):
-            traits[names[0]] = read_secret(value) if isinstance(value, Secret) else _to_list(value)
-    make = _FURTHER.get(auth.type)
-    traits |= make(auth) if make else {}
-    return {name: value for name, value in traits.items() if value is not None}
+    values = {names[0]: getattr(auth, field) for field, names in find_traits_of_fields(auth).items()}
+    # an empty text is a setting that was not given
+    traits = {name: value for name, value in values.items() if value != ""}
+    if auth.type in _FURTHER:
+        traits |= _FURTHER[auth.type](auth)
+    return {name: _convert(value, read_secret) for name, value in traits.items() if value is not None}
 
 
-def _to_list(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _convert(value: Any, read_secret: ReadSecret) -> Any:
+    match value:
+        case Secret():
+            return read_secret(value)
+        case tuple():
+            return list(value)
+        case _:
+            return value
 
 
 def _make_ldap_traits(auth: Any) -> Traits:

@@ -102,8 +102,8 @@ class FollowsSettings(Authenticator):
         ended = {name for name in admins if self._guests.find_rule(ADMINS, name) not in lasting} - self.admin_users
         if self._guests.is_lost and (guests or ended):
             self.log.error(
-                "%s is lost, and with it who was let in by name: only those whom the settings name, or who are let in"
-                " anyway, may log in. Others must be named, or deleted and added again.",
+                "%s is lost, and with it the list of users whom a rule let in: only users whom the settings name, or"
+                " a rule lets in, may log in. Name the others, or delete and add them again.",
                 paths.GUESTS_FILE,
             )
         return guests, ended

@@ -47,8 +47,8 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     if before is None:
         before = _recheck_all_users(app)
         live.forgotten = (
-            f"{LISTED_USERS_FILE} was damaged, and with it who was taken out of the settings: only those whom the"
-            " settings name, or who are let in anyway, may log in. Name the others, or delete and add them again.",
+            f"{LISTED_USERS_FILE} was damaged, and with it the list of users taken out of the settings: only users"
+            " whom the settings name, or a rule lets in, may log in. Name the others, or delete and add them again.",
         )
         app.log.error("%s", *live.forgotten)
     listed, removal = compare_users(before, config, _list_plain_users(app))

@@ -93,11 +93,11 @@ def read(secret: Secret) -> str:
 def make(config: Config, folder: Path, **further: Any) -> Any:
     """The authenticator as the hub makes it, with a database of its own."""
     settings = make_login_settings(config, read)
+    cls = put_in_authenticator(settings, config)
     traits = Traits()
     for section, values in settings.items():
         for name, value in values.items():
             setattr(traits[section], name, value)
-    cls = make_authenticator_class(settings["JupyterHub"]["authenticator_class"])
     database = Session(create_engine(f"sqlite:///{folder / 'hub.sqlite'}"))
     return cls(config=traits, db=database, **further)
 
