@@ -1,5 +1,4 @@
-"""What a provider of logins must be told about this hub (the addresses for its form), and by which rule people come
-in. Pure."""
+"""The addresses of this hub for a login provider, and the rule by which a way to log in lets people in. Pure."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from littlest.plan.effects import make_plain_data
 _NO_RULES = frozenset(
     {"ask_email_address", "failed_logins", "login_service", "logout_url", "minimum_password_length", "wait"}
 )
-"""Settings of `auth` that concern pages and passwords, and not who is let in."""
+"""Settings of `auth` that do not decide who is let in."""
 _NO_RULE_TRAITS = frozenset(
     {
         *("allow_existing_users", "allowed_users", "admin_users", "any_allow_config", "blocked_users"),
@@ -22,7 +21,7 @@ _NO_RULE_TRAITS = frozenset(
         *("oauth_callback_url", "passwords_file", "public_url", "refresh_pre_spawn", "seconds_before_next_try"),
     }
 )
-"""Traits of authenticators of which the same is true, or that hold who is named."""
+"""Traits of authenticators that do not either, or that hold the names of the settings."""
 
 
 def make_callback_url(config: Config) -> str:
@@ -32,11 +31,9 @@ def make_callback_url(config: Config) -> str:
 
 
 def list_login_addresses(config: Config) -> dict[str, str]:
-    """Return what to enter at the provider, each address under the name it mostly has there.
-
-    Empty where people log in at this hub itself.
-    """
-    if not (config.auth.sends_people_back or (_is_client(config.auth) and config.external_url)):
+    """Return the addresses to enter at the provider by their usual names; none where people log in at this hub."""
+    is_client = isinstance(config.auth, ClassAuth) and "client_id" in config.auth.settings
+    if not (config.auth.sends_people_back or (is_client and config.external_url)):
         return {}
     if not _is_course(config.auth):
         return {"callback URL": make_callback_url(config)}
@@ -48,18 +45,13 @@ def list_login_addresses(config: Config) -> dict[str, str]:
     }
 
 
-def _is_client(auth: Auth) -> bool:
-    """Whether a class of the admin's own is one that a provider gave an identifier."""
-    return isinstance(auth, ClassAuth) and "client_id" in auth.settings
-
-
 def _is_course(auth: Auth) -> bool:
     """Whether people come from a course, by LTI 1.3."""
     return auth.type == "lti13" or (isinstance(auth, ClassAuth) and "jwks_endpoint" in auth.settings)
 
 
 def render_login_addresses(config: Config) -> tuple[str, ...]:
-    """Return those addresses as lines for a person."""
+    """Return the same addresses as lines for a person."""
     return tuple(
         f"For the registration of this hub at your provider, the {name}: {address}"
         for name, address in list_login_addresses(config).items()
@@ -67,19 +59,14 @@ def render_login_addresses(config: Config) -> tuple[str, ...]:
 
 
 def make_login_rule(config: Config) -> dict[str, Any]:
-    """Return what decides whom the way to log in lets in by itself, as plain data: no secrets, and nothing that only
-    concerns pages and passwords."""
+    """Return the settings that decide whom a way to log in lets in by itself, as plain data without secrets."""
     auth = config.auth
-    fields = type(auth).model_fields.keys() - _NO_RULES - {"settings"}
+    fields = {name: getattr(auth, name) for name in type(auth).model_fields.keys() - _NO_RULES - {"settings"}}
     classes = {name: values for name, values in config.jupyterhub.items() if name.endswith("Authenticator")}
     rules = {name: _make_trait_rules(values) for name, values in {**classes, "": auth.settings}.items()}
     return {
-        **{
-            name: make_plain_data(getattr(auth, name))
-            for name in sorted(fields)
-            if not isinstance(getattr(auth, name), Secret)
-        },
-        "traits": {name: values for name, values in sorted(rules.items()) if values},
+        **{name: make_plain_data(value) for name, value in fields.items() if not isinstance(value, Secret)},
+        "traits": {name: values for name, values in rules.items() if values},
     }
 
 
@@ -89,4 +76,4 @@ def is_rule_trait(name: str) -> bool:
 
 
 def _make_trait_rules(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: make_plain_data(values[name]) for name in sorted(values) if is_rule_trait(name)}
+    return {name: make_plain_data(value) for name, value in values.items() if is_rule_trait(name)}

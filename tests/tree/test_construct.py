@@ -47,7 +47,7 @@ def test_it_names_every_part_of_the_hub() -> None:
         "python",
         "jupyterhub",
         "jupyterhub-systemdspawner",
-        "jupyterhub-firstuseauthenticator",
+        "bcrypt",
         "jupyterhub-nativeauthenticator",
         "oauthenticator",
         "jupyterhub-ldapauthenticator",

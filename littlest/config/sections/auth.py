@@ -179,7 +179,7 @@ class LdapAuth(Auth):
     ] = ()
     """Templates of users' entries, tried in turn; empty where `search_base` is given."""
     search_base: Annotated[
-        str, Field(examples=["ou=people,dc=example,dc=org"]), Sets("lookup_dn", "user_search_base")
+        str, Field(examples=["ou=people,dc=example,dc=org"]), Sets("user_search_base", "lookup_dn")
     ] = ""
     """Entry under which users are searched for; empty where `user_dns` says where they are."""
     search_attribute: Annotated[

@@ -50,7 +50,10 @@ class Section(BaseModel):
 
 
 class Sets:
-    """Marks a setting of `auth` with the traits of the authenticator class that it sets."""
+    """Marks a setting of `auth` with the traits of the authenticator class that it sets.
+
+    The first one takes its value, unless `littlest.hub.login.authenticators` makes another from it.
+    """
 
     def __init__(self, *traits: str) -> None:
         self.traits = traits

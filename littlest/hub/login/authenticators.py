@@ -1,19 +1,17 @@
-"""What `auth` means in the words of JupyterHub's authenticators. Pure: a function that is given reads secrets.
+"""Which authenticator class of JupyterHub each `auth.type` uses, and the values of its traits. Pure.
 
-This module says which class each way to log in uses, and what our settings give to its traits. Which traits a
-setting sets is declared at its field; see `trait_names`. `people` says how all classes follow `users`.
+Most traits are declared at the field whose value they take, with `Sets`; the others are made here.
 """
 
 import ssl
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from littlest import paths
 from littlest.config.model import Config
-from littlest.config.sections.auth import Auth, DummyAuth, FirstUseAuth, LdapAuth, NativeAuth, PamAuth
+from littlest.config.sections.auth import Auth
 from littlest.config.sections.base import Secret
+from littlest.hub.login.trait_names import find_traits_of_fields
 from littlest.hub.merge import add_trait_values, read_trait_secrets
-from littlest.plan.login import make_callback_url
 
 ReadSecret = Callable[[Secret], str]
 Traits = dict[str, Any]
@@ -42,26 +40,18 @@ CLASSES: Mapping[str, str] = {
 
 
 def find_authenticator_class(auth: Auth) -> str:
-    """Return the JupyterHub authenticator class, with its module, that `auth.type` stands for."""
+    """Return the authenticator class of this way to log in, with its module."""
     return CLASSES.get(auth.type, auth.type)
 
 
 def make_login_settings(config: Config, read_secret: ReadSecret) -> dict[str, Traits]:
-    """Return what the class of `auth.type` is told, below the names of classes.
+    """Return the settings of the authenticator class, by the names of the classes.
 
-    Of traits that no setting stands for, `auth.settings` has the last word; it has no others.
-
-    What `read_secret` raises for a secret that cannot be read goes through.
+    `auth.settings` overrides traits without a setting of their own. What `read_secret` raises is not caught.
     """
     auth = config.auth
     name = find_authenticator_class(auth)
     traits = _make_traits(auth, read_secret)
-    if hasattr(auth, "client_id") and hasattr(auth, "client_secret"):
-        traits |= {
-            "client_id": auth.client_id,
-            "client_secret": read_secret(auth.client_secret),
-            "oauth_callback_url": make_callback_url(config),
-        }
     if auth.type == "lti13":
         traits["public_url"] = config.external_url
     section = name.rpartition(".")[2]
@@ -73,82 +63,45 @@ def make_login_settings(config: Config, read_secret: ReadSecret) -> dict[str, Tr
 
 
 def _make_traits(auth: Auth, read_secret: ReadSecret) -> Traits:
-    match auth:
-        case FirstUseAuth():
-            return {"passwords_file": str(paths.PASSWORDS_FILE)}
-        case NativeAuth():
-            return _make_native_traits(auth)
-        case PamAuth():
-            return {"service": auth.service}
-        case DummyAuth():
-            return {"password": read_secret(auth.password)} if auth.password else {}
-        case LdapAuth():
-            return _make_ldap_traits(auth, read_secret)
-    # the models of the providers are a module of their own, which other ways to log in do not need
-    make = _PROVIDERS.get(auth.type)
-    return make(auth) if make else {}
+    values = {names[0]: getattr(auth, field) for field, names in find_traits_of_fields(auth).items()}
+    # an empty text is a setting that was not given
+    traits = {name: value for name, value in values.items() if value != ""}
+    if auth.type in _FURTHER:
+        traits |= _FURTHER[auth.type](auth)
+    return {name: _convert(value, read_secret) for name, value in traits.items() if value is not None}
 
 
-def _make_native_traits(auth: NativeAuth) -> Traits:
-    return {
-        "passwords_file": str(paths.PASSWORDS_FILE),
-        "open_signup": auth.open_signup,
-        "minimum_password_length": auth.minimum_password_length,
-        "check_common_password": True,
-        "ask_email_on_signup": auth.ask_email_address,
-        "allowed_failed_logins": auth.failed_logins,
-        "seconds_before_next_try": auth.wait,
-    }
+def _convert(value: Any, read_secret: ReadSecret) -> Any:
+    match value:
+        case Secret():
+            return read_secret(value)
+        case tuple():
+            return list(value)
+        case _:
+            return value
 
 
-def _make_ldap_traits(auth: LdapAuth, read_secret: ReadSecret) -> Traits:
-    # by itself it would take any certificate
+def _make_ldap_traits(auth: Any) -> Traits:
+    # the class itself does not check certificates
     tls: Traits = {"validate": ssl.CERT_REQUIRED}
     if auth.certificate_authority:
         tls["ca_certs_file"] = auth.certificate_authority
-    traits: Traits = {
-        "server_address": auth.server,
-        "tls_strategy": auth.tls,
+    attribute = auth.search_attribute if auth.search_base else None
+    return {
         "tls_kwargs": {} if auth.tls == "insecure" else tls,
-        "bind_dn_template": list(auth.user_dns),
-        "allowed_groups": list(auth.groups),
-        # names are escaped wherever they are used, so they may be what a directory's names are
+        # names are escaped wherever they are used, so every name of a directory is allowed
         "valid_username_regex": r"^[\w.@+-][\w.@+ -]*$",
+        "lookup_dn": True if auth.search_base else None,
+        "user_attribute": attribute,
+        "lookup_dn_user_dn_attribute": attribute,
+        **({} if auth.search_user else {"lookup_dn_search_password": None}),
     }
-    if auth.port is not None:
-        traits["server_port"] = auth.port
-    if auth.search_base:
-        traits |= {
-            "lookup_dn": True,
-            "user_search_base": auth.search_base,
-            "user_attribute": auth.search_attribute,
-            "lookup_dn_user_dn_attribute": auth.search_attribute,
-        }
-    if auth.search_user and auth.search_password:
-        traits |= {
-            "lookup_dn_search_user": auth.search_user,
-            "lookup_dn_search_password": read_secret(auth.search_password),
-        }
-    return traits
 
 
 def _make_oidc_traits(auth: Any) -> Traits:
-    traits = {
-        "authorize_url": auth.authorize_url,
-        "token_url": auth.token_url,
-        "userdata_url": auth.userdata_url,
-        "logout_redirect_url": auth.logout_url,
-        "scope": list(auth.scope),
-        "username_claim": auth.username_claim,
-        "login_service": auth.login_service,
-    }
-    if auth.groups_claim:
-        # first of all: the others are refused without it
-        traits = {"manage_groups": True} | traits
-        traits["auth_state_groups_key"] = f"oauth_user.{auth.groups_claim}"
-        traits["allowed_groups"] = set(auth.allowed_groups)
-        traits["admin_groups"] = set(auth.admin_groups)
-    return traits
+    if not auth.groups_claim:
+        return {"allowed_groups": None, "admin_groups": None}
+    return {"manage_groups": True, "auth_state_groups_key": f"oauth_user.{auth.groups_claim}"}
 
 
 def _make_okta_traits(auth: Any) -> Traits:
@@ -157,8 +110,7 @@ def _make_okta_traits(auth: Any) -> Traits:
         "authorize_url": f"{address}/authorize",
         "token_url": f"{address}/token",
         "userdata_url": f"{address}/userinfo",
-        "scope": ["openid", "profile", "email"],
-        "username_claim": auth.username_claim,
+        "scope": _OPENID,
         "login_service": "Okta",
     }
 
@@ -168,49 +120,18 @@ def _make_cilogon_traits(auth: Any) -> Traits:
     return {"idps": {provider: dict(derivation) for provider in auth.identity_providers}}
 
 
-def _make_globus_traits(auth: Any) -> Traits:
-    return {"allowed_globus_groups": set(auth.groups), "identity_provider": auth.identity_provider}
-
-
-def _make_lti13_traits(auth: Any) -> Traits:
-    return {
-        "issuer": auth.issuer,
-        "client_id": set(auth.client_ids),
-        "authorize_url": auth.authorize_url,
-        "jwks_endpoint": auth.jwks_url,
-        "username_key": auth.username_claim,
-    }
-
-
-_PROVIDERS: Mapping[str, Callable[[Any], Traits]] = {
+_OPENID = ["openid", "profile", "email"]
+_FURTHER: Mapping[str, Callable[[Any], Traits]] = {
+    "native": lambda _auth: {"check_common_password": True},
+    "ldap": _make_ldap_traits,
     "oidc": _make_oidc_traits,
-    "github": lambda auth: {
-        "github_url": auth.url,
-        "allowed_organizations": set(auth.organizations),
-        # without it, GitHub does not say who is in an organization but to everybody
-        "scope": ["read:org"] if auth.organizations else [],
-    },
-    "google": lambda auth: {"hosted_domain": list(auth.hosted_domains)},
-    "gitlab": lambda auth: {
-        "gitlab_url": auth.url,
-        "allowed_gitlab_groups": set(auth.groups),
-        "scope": ["read_api"] if auth.groups else ["read_user"],
-    },
-    "azuread": lambda auth: {
-        "tenant_id": auth.tenant_id,
-        "username_claim": auth.username_claim,
-        "login_service": "Microsoft",
-        "scope": ["openid", "profile", "email"],
-    },
-    "globus": _make_globus_traits,
+    # without this scope, GitHub tells nobody about memberships that are not public
+    "github": lambda auth: {"scope": ["read:org"] if auth.organizations else []},
+    "gitlab": lambda auth: {"scope": ["read_api"] if auth.groups else ["read_user"]},
+    "azuread": lambda _auth: {"login_service": "Microsoft", "scope": _OPENID},
+    "globus": lambda auth: {"identity_provider": auth.identity_provider},
     "cilogon": _make_cilogon_traits,
-    "auth0": lambda auth: {
-        "auth0_domain": auth.domain,
-        "username_claim": auth.username_claim,
-        "scope": ["openid", "profile", "email"],
-    },
+    "auth0": lambda _auth: {"scope": _OPENID},
     "okta": _make_okta_traits,
-    "bitbucket": lambda auth: {"allowed_teams": set(auth.workspaces)},
-    "mediawiki": lambda auth: {"mw_index_url": auth.url},
-    "lti13": _make_lti13_traits,
 }
+"""Traits that no field has in this form; None for a trait that stays as the class has it."""

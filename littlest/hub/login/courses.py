@@ -1,4 +1,4 @@
-"""Coming from a course in a learning management system, by LTI 1.3."""
+"""Logging in from a course of a learning management system, by LTI 1.3."""
 
 import asyncio
 from typing import Any
@@ -13,29 +13,27 @@ from littlest.hub.login.people import FollowsSettings
 
 
 class LaunchHandler(LTI13LoginInitHandler):
-    """Where a launch begins: the learning management system names somebody, and is asked to prove it."""
+    """Begins a launch: asks the learning management system to prove who comes."""
 
     def get_redirect_uri(self) -> str:
-        """The address to come back to, as it was registered: never what a request says of itself."""
+        """Return the registered address to come back to, which no header of a request changes."""
         public = self.authenticator.public_url
-        if public:
-            return f"{public}hub/lti13/oauth_callback"
-        return str(super().get_redirect_uri())
+        return f"{public}hub/lti13/oauth_callback" if public else str(super().get_redirect_uri())
 
     def _set_oauth_cookie(self, key: str, value: str) -> None:
-        # the proof comes as a form that another site sends: a browser then keeps back every other cookie
+        # the proof comes as a form from another site, with which a browser sends no other cookies
         secure = self.authenticator.get_uri_scheme(self.request) == "https"
         same_site = {"samesite": "None", "secure": True} if secure else {}
         self._set_cookie(key, value, expires_days=1, httponly=True, encrypted=True, **same_site)
 
 
 class ProofHandler(LTI13CallbackHandler):
-    """Where a launch ends: the proof is checked, and the person is in."""
+    """Ends a launch: checks the proof and logs the person in."""
 
     async def post(self) -> None:
         """Check the proof and log the person in. Raises HTTPError with what is wrong."""
         try:
-            # it fetches the keys of the learning management system, and waits for them where it stands
+            # it fetches the keys of the learning management system, and blocks meanwhile
             proof = await asyncio.to_thread(self.decode_and_validate_launch_request)
             user = await self.login_user(proof)
         except InvalidAudienceError as error:
@@ -48,14 +46,14 @@ class ProofHandler(LTI13CallbackHandler):
 
 
 class CourseAuthenticator(FollowsSettings, LTI13Authenticator):
-    """LTI 1.3 as its parent has it, at the address that people know."""
+    """LTI13Authenticator, at the hub's external address."""
 
     login_handler = LaunchHandler
     callback_handler = ProofHandler
-    public_url = Unicode(help="The hub's whole address, as people know it.").tag(config=True)
+    public_url = Unicode(help="The hub's external address.").tag(config=True)
 
     def get_uri_scheme(self, request: Any) -> str:
-        """The scheme of the hub's address."""
+        """Return the scheme of the hub's address."""
         if self.uri_scheme == "auto" and self.public_url:
             return self.public_url.partition(":")[0]
         return str(super().get_uri_scheme(request))

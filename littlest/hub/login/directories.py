@@ -1,4 +1,4 @@
-"""Logging in with a password that is kept elsewhere: by this machine (PAM), or in a directory."""
+"""Logging in with a password of this machine (PAM) or of a directory (LDAP)."""
 
 import asyncio
 import pwd
@@ -22,17 +22,17 @@ class UnixAuthenticator(FollowsSettings, PAMAuthenticator):
     """The password of the Unix account of the same name."""
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
-        """Ask PAM; never for an account of the system."""
-        # as the hub knows it: were capitals asked for, two accounts could become one user
+        """Ask PAM; never for a system account."""
+        # in the hub's form: with capitals, two accounts could become one user
         name: str = self.normalize_username(data.get("username", ""))
         if not await asyncio.to_thread(_is_person, name):
-            self.log.warning("Nobody may log in as %r: no account of a person", name[:32])
+            self.log.warning("Nobody may log in as %r: there is no account of a person of this name", name[:32])
             return None
         found: str | None = await super().authenticate(handler, {**data, "username": name})
         return found
 
     async def add_user(self, user: Any) -> None:
-        """Let a user who was added log in; an account is made when their server first starts."""
+        """Let a user who was added log in; the account is created when their server first starts."""
         self.admit_added(user)
 
 
@@ -44,17 +44,14 @@ def _is_person(name: str) -> bool:
 
 
 class DirectoryAuthenticator(FollowsSettings, LDAPAuthenticator):
-    """The password in a directory.
-
-    Unlike its parent: a slow directory does not stop the hub, and one that cannot be asked gives a sentence.
-    """
+    """LDAPAuthenticator, which a slow directory does not block, and which says when the directory does not answer."""
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> Any:
         """Ask the directory. Raises HTTPError 503 where it cannot be asked."""
         wanted = {**data, "username": self.normalize_username(data.get("username", ""))}
         ask = super().authenticate
         try:
-            # its code waits for the network where it stands
+            # it blocks while it waits for the network
             return await asyncio.to_thread(lambda: asyncio.run(ask(handler, wanted)))
         except LDAPException as error:
             self.log.error("The directory %s could not be asked: %s", self.server_address, error)
@@ -70,7 +67,7 @@ class DirectoryAuthenticator(FollowsSettings, LDAPAuthenticator):
             port=self.server_port,
             use_ssl=self.tls_strategy == TlsStrategy.on_connect,
             tls=ldap3.Tls(**self.tls_kwargs) if secure else None,
-            # the search for groups names attributes that not every directory's schema has: it need not be looked at
+            # with the schema, ldap3 refuses the search for groups, which names attributes that some schemas lack
             get_info=ldap3.NONE,
             connect_timeout=CONNECT_SECONDS,
         )

@@ -8,46 +8,26 @@ from typing import Any
 import bcrypt
 from jupyterhub import orm
 from nativeauthenticator import NativeAuthenticator
-from nativeauthenticator.handlers import (
-    AuthorizationAreaHandler,
-    ChangePasswordAdminHandler,
-    EmailAuthorizationHandler,
-)
 from nativeauthenticator.orm import UserInfo
-from traitlets import Unicode
 
-from littlest import paths
-from littlest.errors import LittlestError
 from littlest.hub.live import live
-from littlest.hub.login.first_use import ChangePasswordHandler, PasswordLoginHandler, make_sentence
-from littlest.hub.login.people import FollowsSettings
-from littlest.system.accounts.passwords import (
-    LONGEST_PASSWORD,
-    check_password,
-    has_password,
-    remove_password,
-    set_password,
-)
+from littlest.hub.login.first_use import HOW_ADMINS_START, KeepsPasswords
+from littlest.system.accounts.passwords import LONGEST_PASSWORD, has_password
 
 
-class SignUpAuthenticator(FollowsSettings, NativeAuthenticator):
-    """Sign-up as its parent has it, in the table `users_info` of the hub's database.
+class SignUpAuthenticator(KeepsPasswords, NativeAuthenticator):
+    """NativeAuthenticator, which keeps sign-ups in the table `users_info` of the hub's database.
 
-    Unlike its parent: it works with this JupyterHub, whose login page it uses; nobody can sign up as an admin; those
-    who have a password from before (`firstuse`) keep it; hashing does not stop the hub; approving somebody takes a
-    form.
+    It uses JupyterHub's login page, because its own does not work with JupyterHub 6. Nobody can sign up as an admin.
+    Users with a password of `firstuse` keep it. `littlest.hub.pages.sign_up` has the pages.
     """
 
     has_sign_up_pages = True
-
-    passwords_file = Unicode(str(paths.PASSWORDS_FILE), help="Where passwords from before are kept.").tag(config=True)
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         if self.allow_2fa:
             self.request_otp, self.otp_prompt = True, "Code of the second factor, if you have one:"
-
-    # ---- logging in -------------------------------------------------------------------------------------------
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
         """Check the password and the approval; the page says which of them is missing."""
@@ -58,55 +38,55 @@ class SignUpAuthenticator(FollowsSettings, NativeAuthenticator):
             )
             return None
         info = self._find_sign_up(name)
-        right = await self.is_password_right(name, data.get("password", ""))
-        if right and info is not None and info.has_2fa:
-            right = bool(info.is_valid_token(data.get("otp", "")))
-        if not right:
+        is_right = await self.is_password_right(name, data.get("password", ""))
+        if is_right and info is not None and info.has_2fa:
+            is_right = bool(info.is_valid_token(data.get("otp", "")))
+        if not is_right:
             if self.user_exists(name):
                 self.add_login_attempt(name)
             return None
         self.successful_login(name)
-        if not await self.may_log_in(name):
+        if not self.may_log_in(name):
             handler.first_password_problem = f"The password is right, but no admin has approved {name} yet."
             return None
         return name
 
     async def is_password_right(self, name: str, password: str) -> bool:
-        """Whether this is the user's password: that of the sign-up, or else the one from before."""
+        """Whether this is the password of the sign-up or, without one, the password of `firstuse`."""
         info = self._find_sign_up(name)
         if info is None:
-            return await asyncio.to_thread(check_password, Path(self.passwords_file), name, password)
+            return await super().is_password_right(name, password)
         content, digest = password.encode(), bytes(info.password)
         return len(content) <= LONGEST_PASSWORD and await asyncio.to_thread(bcrypt.checkpw, content, digest)
 
     def _find_sign_up(self, name: str) -> UserInfo | None:
         info = self.get_user(name)
-        if info is not None and not info.is_authorized and self.is_known_admin(name):
+        if info is not None and not info.is_authorized and self._is_known_admin(name):
             # somebody signed up under the name before it was an admin's
             return None
         return info
 
     def is_named(self, name: str) -> bool:
-        """Whether somebody said of this very user that they may log in.
+        """Whether the settings or an admin named this user.
 
-        Where the name gives more than other users have, that does not say who of all people signed up under it.
+        A name with more rights than other users have does not say who signed up under it: that needs an approval.
         """
         info = self.get_user(name)
-        is_anybodys = info is None or info.is_authorized or self.is_known_admin(name) or not self._has_roles(name)
-        return is_anybodys and super().is_named(name)
+        is_sure = info is None or info.is_authorized or self._is_known_admin(name) or not self._has_roles(name)
+        return is_sure and super().is_named(name)
 
-    def has_right(self, name: str) -> bool:
-        """Whether whoever signed up under this name may log in."""
-        return name not in self.blocked_users and (self.is_named(name) or self._is_let_in(name))
-
-    def _is_let_in(self, name: str) -> bool:
+    def is_still_let_in(self, name: str) -> bool:
+        """Whether this user signed up, and is approved or needs no approval."""
         info = self._find_sign_up(name)
         if info is None or name in live.removed:
             return False
         return bool(info.is_authorized or (self.open_signup and not self._has_roles(name)))
 
-    def is_known_admin(self, name: str) -> bool:
-        """Whether this is an admin, by the settings or by the admin panel."""
+    def check_allowed(self, username: str, authentication: Any = None) -> bool:
+        """Whether this user is named or approved."""
+        return self.may_log_in(username)
+
+    def _is_known_admin(self, name: str) -> bool:
         user = orm.User.find(self.db, name)
         return name in self.admin_users or bool(user and user.admin)
 
@@ -116,31 +96,16 @@ class SignUpAuthenticator(FollowsSettings, NativeAuthenticator):
         return any(role.name != "user" for one in found for role in one.roles)
 
     def forget_approvals(self, names: Iterable[str]) -> None:
-        """Let an admin's approval of these count no longer."""
-        for name in names:
-            info = self.get_user(name)
-            if info is not None:
-                info.is_authorized = False
+        """Take back the approvals of these users."""
+        for info in filter(None, map(self.get_user, names)):
+            info.is_authorized = False
         self.db.commit()
 
-    async def is_still_let_in(self, name: str) -> bool:
-        """Whether this one signed up and is approved, or needs no approval."""
-        return self._is_let_in(name)
-
-    async def check_allowed(self, username: str, authentication: Any = None) -> bool:
-        """Whether this one is named or approved."""
-        return await self.may_log_in(username)
-
-    # ---- signing up -------------------------------------------------------------------------------------------
-
     def find_sign_up_problem(self, name: str, password: str) -> str | None:
-        """Why nobody can sign up like this, for a person; None where it is for the parent to say."""
+        """Return the sentence that says why nobody can sign up like this; None where NativeAuthenticator says it."""
         name = self.normalize_username(name)
-        if self.is_known_admin(name):
-            return (
-                f"{name} is an admin. Somebody with access to the server makes an admin's first password:"
-                f" name {name} under users.admin in {paths.CONFIG_FILE}, then run: sudo littlest apply"
-            )
+        if self._is_known_admin(name):
+            return f"{name} is an admin. {HOW_ADMINS_START.format(name=name)}"
         if len(password.encode()) > LONGEST_PASSWORD:
             return f"The password is too long: at most {LONGEST_PASSWORD} bytes are possible. Choose a shorter one."
         return None
@@ -151,55 +116,26 @@ class SignUpAuthenticator(FollowsSettings, NativeAuthenticator):
         return bool(super().user_exists(name)) or has_password(Path(self.passwords_file), name)
 
     def create_user(self, username: str, password: str, **further: Any) -> UserInfo | None:
-        """Keep a sign-up; None when it cannot be."""
+        """Store a sign-up; None when that is impossible."""
         if self.find_sign_up_problem(username, password):
             return None
         info = super().create_user(username, password, **further)
         if info is not None and info.is_authorized:
-            # its parent counts as approved who is named or whom a rule lets in: that would outlive the name and rule
+            # NativeAuthenticator approves named users and, with open_signup, everybody: that would outlast both
             info.is_authorized = False
             self.db.commit()
         return info
 
-    # ---- changing ---------------------------------------------------------------------------------------------
-
     def is_password_strong(self, password: str) -> bool:
-        """Whether the password may be one here."""
+        """Whether the password is neither too short, nor too long, nor common."""
         return len(password.encode()) <= LONGEST_PASSWORD and bool(super().is_password_strong(password))
 
-    async def change_own_password(self, name: str, current: str, new: str, again: str) -> str | None:
-        """Change the password; hands back the sentence that says why not."""
-        if not await self.is_password_right(name, current):
-            return "The current password is not right."
-        if new != again:
-            return "The two new passwords are not the same."
-        if not self.is_password_strong(new):
-            least = self.minimum_password_length
-            return (
-                f"The new password needs {least} characters at least, {LONGEST_PASSWORD} at most, and not be common."
-            )
-        if self._find_sign_up(name) is not None:
-            self.change_password(name, new)
-        else:
-            try:
-                await asyncio.to_thread(set_password, Path(self.passwords_file), name, new)
-            except LittlestError as error:
-                return make_sentence(error)
-        self.log.info("%s changed their password", name)
+    async def store_password(self, name: str, password: str) -> str | None:
+        """Store the user's password, or return the sentence that says why not."""
+        if not self.is_password_strong(password):
+            lengths = f"at least {self.minimum_password_length} characters, and at most {LONGEST_PASSWORD} bytes"
+            return f"The new password needs {lengths}, and must not be a common one."
+        if self._find_sign_up(name) is None:
+            return await super().store_password(name, password)
+        self.change_password(name, password)
         return None
-
-    def delete_user(self, user: Any) -> None:
-        """Forget the sign-up and the password of a user who is removed in the admin panel."""
-        super().delete_user(user)
-        remove_password(Path(self.passwords_file), self.normalize_username(user.name))
-
-    def get_handlers(self, app: Any) -> list[tuple[str, type]]:
-        """The pages of this authenticator, without those in `littlest.hub.pages.sign_up`, which end rights."""
-        return [
-            ("/login", PasswordLoginHandler),
-            ("/authorize", AuthorizationAreaHandler),
-            # as the address in the e-mail of the parent's `allow_self_approval_for` has it
-            ("/confirm/([^/]*)", EmailAuthorizationHandler),
-            ("/change-password/([^/]+)", ChangePasswordAdminHandler),
-            ("/auth/change-password", ChangePasswordHandler),
-        ]

@@ -5,77 +5,55 @@ file tells them apart, so that what a rule gave ends with the rule.
 """
 
 import json
-from dataclasses import dataclass, field
 
 from littlest import paths
 from littlest.machine.machine import Machine
 
+GUESTS, ADMINS = "guests", "admins"
+"""What a rule made of a user: somebody who may log in, or an admin."""
 
-@dataclass
+
 class Guests:
     """Names, each with the digest of the rule that last let this user in, or made them an admin."""
 
-    machine: Machine
-    is_lost: bool = False
-    """Whether the file is missing or damaged, so that nothing is known of the users in the hub's database."""
-    _rules: dict[str, str] = field(default_factory=dict)
-    _admins: dict[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self.is_lost = False
+        """Whether the file is missing or damaged, so that nothing is known of the users in the hub's database."""
+        self._rules: dict[str, dict[str, str]] = {GUESTS: {}, ADMINS: {}}
         try:
-            found = json.loads(self.machine.read_text(paths.GUESTS_FILE) or "")
-            self._rules, self._admins = (
-                {str(name): str(rule) for name, rule in found[kind].items()} for kind in ("guests", "admins")
-            )
+            found = json.loads(machine.read_text(paths.GUESTS_FILE) or "")
+            self._rules = {
+                kind: {str(name): str(rule) for name, rule in found[kind].items()} for kind in (GUESTS, ADMINS)
+            }
         except (OSError, ValueError, AttributeError, KeyError, TypeError):
             self.is_lost = True
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._rules
+    def find_rule(self, kind: str, name: str) -> str | None:
+        """Return the digest of the rule that last gave this to the user; None where no rule did."""
+        return self._rules[kind].get(name)
 
-    def was_let_in(self, name: str, rule: str) -> bool:
-        """Whether exactly this rule let the user in."""
-        return self._rules.get(name) == rule
+    def remember(self, kind: str, name: str, rule: str) -> None:
+        """Remember that a rule gave this to the user. Raises OSError when the file cannot be written."""
+        if self.find_rule(kind, name) != rule:
+            self._write(kind, {**self._rules[kind], name: rule})
 
-    def let_in(self, name: str, rule: str) -> None:
-        """Remember that a rule let this user in. Raises OSError when the file cannot be written."""
-        if self._rules.get(name) != rule:
-            self._keep({**self._rules, name: rule}, self._admins)
-
-    def forget(self, name: str) -> None:
-        """Forget a user who was removed, or who may now log in by name."""
-        if name in self._rules:
-            self._keep({one: rule for one, rule in self._rules.items() if one != name}, self._admins)
-
-    def was_made_admin(self, name: str) -> bool:
-        """Whether a rule, rather than a person, made this user an admin."""
-        return name in self._admins
-
-    def is_admin_by_ended_rule(self, name: str, rule: str) -> bool:
-        """Whether this user is an admin by another rule than this one."""
-        return self.is_lost or self._admins.get(name, rule) != rule
-
-    def make_admin(self, name: str, rule: str) -> None:
-        """Remember that a rule made this user an admin."""
-        if self._admins.get(name) != rule:
-            self._keep(self._rules, {**self._admins, name: rule})
-
-    def forget_admin(self, name: str) -> None:
-        """Forget that a rule made this user an admin."""
-        if name in self._admins:
-            self._keep(self._rules, {one: rule for one, rule in self._admins.items() if one != name})
+    def forget(self, kind: str, name: str) -> None:
+        """Forget that a rule gave this to the user. Raises OSError when the file cannot be written."""
+        if name in self._rules[kind]:
+            self._write(kind, {one: rule for one, rule in self._rules[kind].items() if one != name})
 
     def suspect(self, name: str) -> None:
         """Treat a user of the database as a guest, because nothing says which right let them in."""
-        self._rules.setdefault(name, "")
+        self._rules[GUESTS].setdefault(name, "")
 
     def recover(self) -> None:
         """Write a new file from what is known by now."""
-        self._keep(self._rules, self._admins)
+        self._write(GUESTS, self._rules[GUESTS])
         self.is_lost = False
 
-    def _keep(self, rules: dict[str, str], admins: dict[str, str]) -> None:
+    def _write(self, kind: str, changed: dict[str, str]) -> None:
+        rules = {**self._rules, kind: changed}
         # the file first: nobody may be let in whom a restarted hub would not know as a guest
-        content = json.dumps({"guests": rules, "admins": admins}, ensure_ascii=False)
-        self.machine.write_file(paths.GUESTS_FILE, content, mode=0o600)
-        self._rules, self._admins = rules, admins
+        self._machine.write_file(paths.GUESTS_FILE, json.dumps(rules, ensure_ascii=False), mode=0o600)
+        self._rules = rules

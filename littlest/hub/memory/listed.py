@@ -13,6 +13,8 @@ from littlest.machine.machine import Machine
 from littlest.plan.shared_folders import Sharing, find_users_losing_folders, make_sharing
 
 LISTED_USERS_FILE = paths.STATE_DIR / "listed-users.json"
+NAMES = ("allowed", "admin", "removed")
+"""The fields of ListedUsers that hold the names of users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,10 @@ class Removal:
 
 
 def compare_users(before: ListedUsers, config: Config, known: Iterable[str] = ()) -> tuple[ListedUsers, Removal]:
-    """The users to remember from now on, and the rights that end. Pure.
+    """Return the users to remember from now on, and the rights that end. Pure.
 
-    `known` are the users of the hub who are not admins: they lose what every user loses.
-    Users whom an admin added in the hub's admin panel were never named, so they stay.
+    `known` are the users of the hub who are not admins: they lose what every user loses. Users whom an admin added
+    in the admin panel were never named, so they stay.
     """
     users = config.users
     allowed, admin = frozenset(users.allowed), frozenset(users.admin)
@@ -57,18 +59,12 @@ def compare_users(before: ListedUsers, config: Config, known: Iterable[str] = ()
     sharing = make_sharing(config)
     now = ListedUsers(allowed, admin, removed, sharing.groups, sharing.folders)
     left = find_users_losing_folders(Sharing(before.folders, before.groups), sharing, known) - admin
-    removal = Removal(
-        before.admin - admin,
-        removed,
-        just_removed,
-        left,
-        frozenset(before.groups) - frozenset(sharing.groups),
-    )
-    return now, removal
+    gone = frozenset(before.groups) - frozenset(sharing.groups)
+    return now, Removal(before.admin - admin, removed, just_removed, left, gone)
 
 
 def keep_unfinished(before: ListedUsers, now: ListedUsers) -> ListedUsers:
-    """The users to remember when a right could not be taken away, for the next comparison to find it. Pure."""
+    """Return the users to remember when a right could not be taken away: the next comparison finds it. Pure."""
     groups = {
         name: before.groups.get(name, frozenset()) | now.groups.get(name, frozenset())
         for name in (*before.groups, *now.groups)
@@ -82,7 +78,7 @@ def keep_unfinished(before: ListedUsers, now: ListedUsers) -> ListedUsers:
 
 
 def read_listed_users(machine: Machine) -> ListedUsers | None:
-    """The users whom the hub remembers: none when there is no file yet, and None when the file is damaged.
+    """Return the users whom the hub remembers: none when there is no file yet, None when the file is damaged.
 
     A damaged file no longer tells which users of the hub's database were taken out of the settings.
     """
@@ -91,7 +87,7 @@ def read_listed_users(machine: Machine) -> ListedUsers | None:
         if text is None:
             return ListedUsers()
         found = json.loads(text)
-        allowed, admin, removed = (_check_names(found[name]) for name in ("allowed", "admin", "removed"))
+        allowed, admin, removed = (_check_names(found[name]) for name in NAMES)
         # earlier versions knew neither groups nor folders
         groups, folders = (
             {str(name): _check_names(names) for name, names in found.get(key, {}).items()}
@@ -102,25 +98,20 @@ def read_listed_users(machine: Machine) -> ListedUsers | None:
         return None
 
 
-def forget_listed_user(machine: Machine, name: str) -> None:
-    """Forget a user who was removed in the admin panel, so that they can be added there again."""
+def forget_listed_user(machine: Machine, name: str, kinds: Iterable[str] = NAMES) -> None:
+    """Forget a user who was let in again in another way than by the settings; of these kinds, else of all.
+
+    Raises OSError when the file cannot be written.
+    """
     listed = read_listed_users(machine)
     if listed is not None:
-        kept = {key: getattr(listed, key) - {name} for key in ("allowed", "admin", "removed")}
-        write_listed_users(machine, replace(listed, **kept))
-
-
-def forget_removal(machine: Machine, name: str) -> None:
-    """Forget that a user was taken out of the settings, because they were let in again in another way."""
-    listed = read_listed_users(machine)
-    if listed is not None and name in listed.removed:
-        write_listed_users(machine, replace(listed, removed=listed.removed - {name}))
+        write_listed_users(machine, replace(listed, **{kind: getattr(listed, kind) - {name} for kind in kinds}))
 
 
 def write_listed_users(machine: Machine, listed: ListedUsers) -> None:
     """Remember these users for the next comparison. Raises OSError when the file cannot be written."""
     content = {
-        **{name: sorted(getattr(listed, name)) for name in ("allowed", "admin", "removed")},
+        **{name: sorted(getattr(listed, name)) for name in NAMES},
         "groups": {name: sorted(members) for name, members in listed.groups.items()},
         "folders": {place: sorted(groups) for place, groups in listed.folders.items()},
     }

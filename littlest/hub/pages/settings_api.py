@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
@@ -36,8 +35,7 @@ class SettingsHandler(APIHandler):
             raise web.HTTPError(403, "only the littlest command may ask this")
 
     async def get(self) -> None:
-        """Answer with the digests of the settings in use, the file that they came from, the problems of settings that
-        are not used, whether the hub refused to start with them, and the rights that could not be taken away yet."""
+        """Answer with the digests of the settings in use, their file, problems of others, and unfinished removals."""
         self._check_who_asks()
         self._answer()
 
@@ -51,15 +49,13 @@ class SettingsHandler(APIHandler):
         async with self._turn:
             try:
                 config = await asyncio.to_thread(read_config, Path(paths.CONFIG_FILE))
+                problems = self._find_problems(config)
             except LittlestError as error:
-                self._refuse(error.message.splitlines())
-                return
-            problems = self._find_problems(config)
+                problems = tuple(error.message.splitlines())
             if problems:
                 self._refuse(problems)
                 return
-            before = live.replace(config)
-            await enforce(self.settings["app"], before)
+            await enforce(self.settings["app"], live.replace(config))
             for line in live.unfinished:
                 log.error("%s", line)
             log.info("The settings in %s are applied.", paths.CONFIG_FILE)
@@ -77,11 +73,10 @@ class SettingsHandler(APIHandler):
             return (f"the hub was started with other settings than those in {paths.CONFIG_FILE}",)
         return ()
 
-    def _refuse(self, problems: Iterable[str]) -> None:
-        lines = list(problems)
-        log.error("The settings in %s are not applied:\n%s", paths.CONFIG_FILE, "\n".join(lines))
+    def _refuse(self, problems: tuple[str, ...]) -> None:
+        log.error("The settings in %s are not applied:\n%s", paths.CONFIG_FILE, "\n".join(problems))
         self.set_status(409)
-        self.finish(json.dumps({"status": 409, "problems": lines}))
+        self.finish(json.dumps({"status": 409, "problems": problems}))
 
     def _answer(self) -> None:
         answer = {

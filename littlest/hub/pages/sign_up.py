@@ -3,29 +3,27 @@
 from typing import Any
 
 from jupyterhub.scopes import needs_scope
-from nativeauthenticator.handlers import AuthorizationAreaHandler, SignUpHandler
+from nativeauthenticator import handlers
 from nativeauthenticator.orm import UserInfo
 from tornado import web
 
 from littlest.hub.live import live
-from littlest.hub.memory.listed import forget_removal
+from littlest.hub.memory.listed import forget_listed_user
 from littlest.hub.rights.enforce import end_rights
 from littlest.hub.rights.sessions import end_sessions
 from littlest.machine.machine import Machine
 
 
-class SignUpPageHandler(SignUpHandler):
+class SignUpPageHandler(handlers.SignUpHandler):
     """The sign-up page, which also explains a password that is too long and a name that is an admin's."""
 
     def get_result_message(self, user: Any, *about: bool) -> tuple[str, str]:
         """The CSS class and the text of the box that shows the result of a sign-up."""
-        name = self.get_body_argument("username", strip=False)
-        problem = self.authenticator.find_sign_up_problem(
-            name, self.get_body_argument("signup_password", strip=False)
-        )
-        if user is None and problem:
-            return "alert-danger", problem
-        if user is not None and self.authenticator.has_right(user.username):
+        if user is None:
+            name, password = (self.get_body_argument(key, strip=False) for key in ("username", "signup_password"))
+            if problem := self.authenticator.find_sign_up_problem(name, password):
+                return "alert-danger", problem
+        elif self.authenticator.may_log_in(user.username):
             return "alert-success", f"Welcome, {user.username}. You can log in now."
         alert, message = super().get_result_message(user, *about)
         if user is not None and not user.login_email_sent:
@@ -33,7 +31,7 @@ class SignUpPageHandler(SignUpHandler):
         return alert, message
 
 
-class ApprovalHandler(AuthorizationAreaHandler):
+class ApprovalHandler(handlers.AuthorizationAreaHandler):
     """What an admin does with a sign-up: only by POST, from a form that no other site can send."""
 
     @needs_scope("admin:users")
@@ -61,10 +59,10 @@ class ApproveHandler(ApprovalHandler):
         if found.is_authorized:
             # an approval lets in again a user who was taken out of the settings
             live.removed -= {found.username}
-            forget_removal(Machine(), found.username)
+            forget_listed_user(Machine(), found.username, ["removed"])
         self.log.info("%s is %s", name, "approved" if found.is_authorized else "no longer approved")
         user = self.find_user(name)
-        if user is not None and not await self.authenticator.may_log_in(name):
+        if user is not None and not self.authenticator.may_log_in(name):
             end_sessions(self.db, user.orm_user)
             for problem in await end_rights(self.settings["app"], {user.name}, with_files=False):
                 self.log.error("%s", problem)
@@ -87,6 +85,10 @@ class DiscardHandler(ApprovalHandler):
 
 SIGN_UP_PAGES: tuple[tuple[str, type], ...] = (
     ("/signup", SignUpPageHandler),
+    ("/authorize", handlers.AuthorizationAreaHandler),
     ("/authorize/([^/]*)", ApproveHandler),
     ("/discard/([^/]*)", DiscardHandler),
+    ("/change-password/([^/]+)", handlers.ChangePasswordAdminHandler),
+    # the address in the e-mail of NativeAuthenticator's `allow_self_approval_for`
+    ("/confirm/([^/]*)", handlers.EmailAuthorizationHandler),
 )

@@ -1,4 +1,4 @@
-"""The Unix side of rights, from inside the hub: what users may have by their accounts, and the end of the rest."""
+"""The rights of users' Unix accounts, which the hub gives and takes away."""
 
 import asyncio
 from collections.abc import Collection
@@ -20,14 +20,16 @@ from littlest.system.accounts.revocation import (
 
 
 async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
-    """Let accounts leave the Unix groups that they should not be in, and open those of users who may log in again; a
-    line for what failed."""
+    """Remove accounts from Unix groups that they should not be in, and unexpire those of users who may log in again.
+
+    Return a line for what failed.
+    """
     admins = {name: bool(admin) for name, admin in app.db.query(orm.User.name, orm.User.admin)}
-    shut_out = await _find_shut_out(app, live.removed)
+    shut_out = _find_shut_out(app, live.removed)
     machine = Machine()
     try:
         shut = await asyncio.to_thread(find_expired_users, machine, admins)
-        if back := shut - await _find_shut_out(app, shut):
+        if back := shut - _find_shut_out(app, shut):
             await asyncio.to_thread(unexpire_accounts, machine, back)
         return await asyncio.to_thread(take_out_of_groups, machine, live.config, admins, shut_out)
     except (LittlestError, OSError) as error:
@@ -37,22 +39,21 @@ async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
 async def end_what_runs(
     app: JupyterHub, losing_access: Collection[str], *, gone: Collection[str] = (), with_files: bool
 ) -> tuple[str, ...]:
-    """End what still runs of users who lost rights, once their servers are stopped; a line for what goes on.
+    """End the processes of users who lost rights, after their servers; return a line for each that still runs.
 
-    `gone` are those of them who were deleted. With `with_files` the shared environment is taken back from who was an
-    admin.
+    `gone` are those of them who were deleted. `with_files` takes the shared environment back from former admins.
     """
-    # somebody who is deleted may be added again at once, for a forgotten password
+    # an admin may have added a deleted user again at once, for a forgotten password
     deleted = {name for name in gone if orm.User.find(app.db, name) is None}
-    shut_out = {*deleted, *await _find_shut_out(app, set(losing_access) - set(gone))}
+    shut_out = {*deleted, *_find_shut_out(app, set(losing_access) - set(gone))}
     machine = Machine()
     wrong = await asyncio.to_thread(end_accounts, machine, live.config, losing_access, shut_out)
     return (*wrong, *(await asyncio.to_thread(take_back_environment, machine) if with_files else ()))
 
 
-async def _find_shut_out(app: JupyterHub, names: Collection[str]) -> set[str]:
-    """Those of these who may not log in, as far as that is ours to say."""
+def _find_shut_out(app: JupyterHub, names: Collection[str]) -> set[str]:
+    """Return which of these users may not log in; with an authenticator of a drop-in, only the settings say so."""
     authenticator = app.authenticator
     if not isinstance(authenticator, FollowsSettings):
         return {name for name in names if name in live.config.users.banned or name in live.removed}
-    return {name for name in names if not await authenticator.may_log_in(name)}
+    return {name for name in names if not authenticator.may_log_in(name)}

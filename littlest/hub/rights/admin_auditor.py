@@ -21,7 +21,7 @@ class AdminAuditor:
         self._ending: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
-        """Start to listen for changes in the database."""
+        """Listen for changes in the database from now on."""
         loop = asyncio.get_running_loop()
 
         @event.listens_for(orm.User.admin, "set", active_history=True)
@@ -52,5 +52,5 @@ class AdminAuditor:
             was_admin = bool(demoted) or any(deleted.values())
             for line in await end_rights(self._app, demoted, gone=deleted.keys(), with_files=was_admin):
                 log.error("%s", line)
-        except Exception:  # the hub goes on, whatever it was
+        except Exception:  # the hub must not end
             log.exception("Not all rights of %s may have ended", names)

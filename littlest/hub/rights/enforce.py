@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 from jupyterhub import orm, roles
@@ -36,7 +35,7 @@ START_SECONDS = 300
 """Seconds that the hub's start may take when it first ends rights: systemd needs at most 100 of them to stop servers,
 and the rest is as long as for any other start."""
 AT_ONCE = 20
-"""How many users are handled before the hub answers requests again."""
+"""Users that are handled before the hub answers requests again."""
 
 
 async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
@@ -46,25 +45,27 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     """
     before = read_listed_users(Machine())
     if before is None:
-        before = await _recheck_all_users(app)
+        before = _recheck_all_users(app)
         live.forgotten = (
-            f"{LISTED_USERS_FILE} was damaged, and with it who was taken out of the settings: only those whom the"
-            " settings name, or who are let in anyway, may log in. Name the others, or delete and add them again.",
+            f"{LISTED_USERS_FILE} was damaged, and with it the list of users taken out of the settings: only users"
+            " whom the settings name, or a rule lets in, may log in. Name the others, or delete and add them again.",
         )
         app.log.error("%s", *live.forgotten)
     listed, removal = compare_users(before, config, _list_plain_users(app))
     app.authenticator.allowed_users -= removal.not_allowed
     live.removed = removal.not_allowed
-    losing = _take_rights_away(app, config, removal) + await _end_rules(app)
+    losing, with_files = _take_rights_away(app, config, removal)
+    losing_by_rule, with_their_files = _end_rules(app)
+    losing |= losing_by_rule
     _set_groups(app.db, config, removal)
-    found = app.db.query(orm.Spawner).join(orm.User).filter(orm.User.name.in_(losing.names)).all()
+    found = app.db.query(orm.Spawner).join(orm.User).filter(orm.User.name.in_(losing)).all()
     units = [make_unit_name(spawner.user.name, spawner.name) for spawner in found]
     if units:
         notify_systemd(f"EXTEND_TIMEOUT_USEC={START_SECONDS * 1_000_000}")
     live.unfinished = (
         *await asyncio.to_thread(stop_units, Machine(), units),
         *await settle_accounts(app),
-        *await end_what_runs(app, losing.names, with_files=bool(losing.admins)),
+        *await end_what_runs(app, losing, with_files=with_files or with_their_files),
     )
     for line in live.unfinished:
         app.log.error("%s", line)
@@ -82,22 +83,21 @@ async def enforce(app: JupyterHub, before: Config) -> None:
     listed, removal = compare_users(listed_before, config, _list_plain_users(app))
     live.removed = removal.not_allowed
     await _give_rights(app, before.users, config.users, removal)
-    losing = _take_rights_away(app, config, removal)
+    losing, with_files = _take_rights_away(app, config, removal)
     # users who are banned lose their groups and roles
     await app.init_blocked_users()
     _set_groups(app.db, config, removal)
-    live.unfinished = await end_rights(app, losing.names, with_files=bool(losing.admins))
+    live.unfinished = await end_rights(app, losing, with_files=with_files)
     write_listed_users(machine, keep_unfinished(listed_before, listed) if live.unfinished else listed)
 
 
 async def end_rights(
     app: JupyterHub, names: Collection[str], *, gone: Collection[str] = (), with_files: bool
 ) -> tuple[str, ...]:
-    """End what users who lost rights have open, by the hub's database and the settings; returns a line for each thing
-    that still runs.
+    """End what users who lost rights have open; return a line for each thing that still runs.
 
-    `gone` are users whom the database no longer has. `with_files` takes the shared environment back from users who
-    were admins.
+    `gone` are users whom the database no longer has. `with_files` takes the shared environment back from former
+    admins.
     """
     users = [app.users[user] for name in sorted(names) if (user := orm.User.find(app.db, name))]
     # users who stay lose their folders at once, without waiting for servers that stop slowly
@@ -123,7 +123,7 @@ def keep_groups_of_new_users(db: Any) -> None:
 
 
 def _list_plain_users(app: JupyterHub) -> tuple[str, ...]:
-    """The users of the hub who are no admins, and so get only at folders that the settings give them."""
+    """Return the users of the hub who are not admins, and so see only the folders that the settings give them."""
     return tuple(name for name, admin in app.db.query(orm.User.name, orm.User.admin) if not admin)
 
 
@@ -150,57 +150,50 @@ async def _give_rights(app: JupyterHub, before: Users, users: Users, removal: Re
     TOTAL_USERS.set(app.db.query(orm.User).count())
 
 
-@dataclass(frozen=True, slots=True)
-class UsersLosingAccess:
-    """Users who lose rights, so that their sessions and servers must end."""
+def _recheck_all_users(app: JupyterHub) -> ListedUsers:
+    """Return what to assume when the memory of users is damaged.
 
-    names: frozenset[str]
-    admins: frozenset[str]
-    """Those of `names` who were admins."""
-
-    def __add__(self, other: "UsersLosingAccess") -> "UsersLosingAccess":
-        return UsersLosingAccess(self.names | other.names, self.admins | other.admins)
-
-
-async def _recheck_all_users(app: JupyterHub) -> ListedUsers:
-    """What to assume when the memory of users is damaged: that config.yaml named all users of the database before,
-    and all admins, except those whom a rule or an approval lets in."""
+    config.yaml named all admins of the database, and all users except those whom a rule or an approval lets in.
+    """
     users = app.db.query(orm.User).all()
     follows = app.authenticator if isinstance(app.authenticator, FollowsSettings) else None
-    named = [user.name for user in users if not (follows and await follows.is_still_let_in(user.name))]
+    named = [user.name for user in users if not (follows and follows.is_still_let_in(user.name))]
     return ListedUsers(frozenset(named), frozenset(user.name for user in users if user.admin))
 
 
-def _take_rights_away(app: JupyterHub, config: Config, removal: Removal) -> UsersLosingAccess:
-    """End admins' rights, and the sessions of users who may not log in; returns whose servers must stop."""
+def _take_rights_away(app: JupyterHub, config: Config, removal: Removal) -> tuple[set[str], bool]:
+    """End admins' rights, and the sessions of users who may not log in.
+
+    Return the users whose servers must stop, and whether any of them was an admin.
+    """
     banned = frozenset(config.users.banned)
     if isinstance(app.authenticator, FollowsSettings):
         app.authenticator.forget_approvals(removal.not_allowed)
     # users whom the way to log in lets in anyway lose nothing when they are no longer named
     locked_out = banned if app.authenticator.allow_all else banned | removal.just_removed
     # a user made an admin in the admin panel would also be one again on coming back
-    admins = frozenset(name for name in removal.no_longer_admin | locked_out if _drop_admin(app, name))
+    dropped = [name for name in removal.no_longer_admin | locked_out if _drop_admin(app, name)]
     gone = [user for name in sorted(locked_out) if (user := orm.User.find(app.db, name))]
     for user in gone:
         app.log.info("%s may not log in: ending their sessions and servers", user.name)
     end_sessions(app.db, *gone)
     # a running server keeps the groups it was started with, and so sudo and the folders
-    return UsersLosingAccess(locked_out | removal.no_longer_admin | removal.left, admins | removal.no_longer_admin)
+    return {*locked_out, *removal.no_longer_admin, *removal.left}, bool(dropped or removal.no_longer_admin)
 
 
-async def _end_rules(app: JupyterHub) -> UsersLosingAccess:
-    """End what a former rule of `auth` gave; returns whose servers must stop. Rules change only at a start."""
+def _end_rules(app: JupyterHub) -> tuple[set[str], bool]:
+    """End what a former rule of `auth` gave; rules change only at a start. Returns as `_take_rights_away`."""
     if not isinstance(app.authenticator, FollowsSettings):
-        return UsersLosingAccess(frozenset(), frozenset())
+        return set(), False
     users = app.db.query(orm.User).all()
-    guests, admins = await app.authenticator.find_ended_rights(
+    guests, admins = app.authenticator.find_ended_rights(
         [user.name for user in users], [user.name for user in users if user.admin]
     )
-    dropped = frozenset(name for name in guests | admins if _drop_admin(app, name))
+    dropped = [name for name in guests | admins if _drop_admin(app, name)]
     end_sessions(app.db, *(user for user in users if user.name in guests))
     app.db.commit()
     app.authenticator.settle_guests(admins)
-    return UsersLosingAccess(frozenset(guests | admins), dropped)
+    return guests | admins, bool(dropped)
 
 
 def _drop_admin(app: JupyterHub, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Ending what a user still has open at the hub: browser sessions, tokens, servers."""
+"""Ends what a user has open at the hub: browser sessions, tokens, servers."""
 
 import asyncio
 from collections.abc import Collection
@@ -12,7 +12,7 @@ from littlest.hub.servers.systemd import UnitState, list_user_units, read_unit_s
 from littlest.machine.machine import Machine
 
 STOP_SECONDS = 150.0
-"""A little more than systemd takes at most to end a unit that does not want to."""
+"""A little more than systemd needs at most to stop a unit that ignores SIGTERM."""
 STEP_SECONDS = 0.5
 
 
@@ -26,10 +26,7 @@ def end_sessions(db: Any, *users: orm.User) -> None:
 
 
 def stop_units(machine: Machine, units: Collection[str]) -> tuple[str, ...]:
-    """Stop those of these units that run, all at once; a line for each that goes on.
-
-    For a hub that has not looked at its servers yet.
-    """
+    """Stop these units, before the hub has checked its servers; return a line for each that still runs."""
     try:
         running = sorted({*units} & {*list_user_units(machine, paths.USERS_SLICE)}) if units else []
         if running:
@@ -41,10 +38,7 @@ def stop_units(machine: Machine, units: Collection[str]) -> tuple[str, ...]:
 
 
 async def stop_servers(app: Any, user: Any) -> tuple[str, ...]:
-    """Stop the user's servers, those that are just starting too; a line for each that goes on.
-
-    `app` is the hub, `user` JupyterHub's own object.
-    """
+    """Stop all servers of a user of JupyterHub, starting ones too; return a line for each that still runs."""
     spawners = [spawner for spawner in user.spawners.values() if spawner.active]
     return tuple(filter(None, await asyncio.gather(*(_stop_server(app, user, spawner) for spawner in spawners))))
 
@@ -52,7 +46,7 @@ async def stop_servers(app: Any, user: Any) -> tuple[str, ...]:
 async def _stop_server(app: Any, user: Any, spawner: Any) -> str:
     deadline = asyncio.get_running_loop().time() + STOP_SECONDS
     while spawner.pending in ("spawn", "check") and asyncio.get_running_loop().time() < deadline:
-        # its start ends by itself once its unit is gone, and would else go on for minutes
+        # without its unit the start fails at once; else it would last for minutes
         await _stop_unit(spawner.unit_name)
         await _wait(spawner._spawn_future)
     if spawner.pending is None and spawner.active:
@@ -63,15 +57,15 @@ async def _stop_server(app: Any, user: Any, spawner: Any) -> str:
 
 
 def _begin_stop(app: Any, user: Any, spawner: Any) -> None:
-    """Let JupyterHub stop a server, as its request handlers do; but there may be no request that asks for it."""
+    """Let JupyterHub stop a server, as its request handlers do, without a request."""
     spawner._stop_pending = True
 
     async def stop() -> None:
         try:
             await app.proxy.delete_user(user, spawner.name)
             await user.stop(spawner.name)
-        except Exception:  # whatever it is, the unit is stopped in any case
-            app.log.exception("JupyterHub did not come to the end of stopping %s", spawner._log_name)
+        except Exception:  # the unit is stopped in any case
+            app.log.exception("JupyterHub did not finish stopping %s", spawner._log_name)
         finally:
             spawner._stop_future, spawner._stop_pending = None, False
 
@@ -79,7 +73,7 @@ def _begin_stop(app: Any, user: Any, spawner: Any) -> None:
 
 
 async def _wait(future: "asyncio.Future[Any] | None") -> None:
-    """Until this has come to its end, at most for a moment."""
+    """Wait for a future, at most for `STEP_SECONDS`."""
     if future is None:
         await asyncio.sleep(STEP_SECONDS)
     else:

@@ -57,7 +57,7 @@ def start(*in_database: str, **settings: Any) -> Following:
 
 def find_ended(authenticator: Following, *in_database: str) -> tuple[set[str], set[str]]:
     """Whose rights have ended, as the hub asks at its start; all are admins there."""
-    return asyncio.run(authenticator.find_ended_rights(in_database, in_database))
+    return authenticator.find_ended_rights(in_database, in_database)
 
 
 def log_in(authenticator: Following, name: str) -> bool:

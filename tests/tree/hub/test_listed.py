@@ -12,7 +12,6 @@ from littlest.hub.memory.listed import (
     ListedUsers,
     compare_users,
     forget_listed_user,
-    forget_removal,
     keep_unfinished,
     read_listed_users,
     write_listed_users,
@@ -135,7 +134,7 @@ def test_a_damaged_file_is_not_taken_for_one_that_names_nobody(tmp_path: Path, c
     assert read_listed_users(machine) is None
     # and nobody makes a whole one of it, that would say that nobody was taken out
     forget_listed_user(machine, "bob")
-    forget_removal(machine, "bob")
+    forget_listed_user(machine, "bob", ["removed"])
     assert file.read_text(errors="surrogateescape") == content
 
 
