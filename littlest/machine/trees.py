@@ -5,18 +5,15 @@ import os
 from pathlib import Path
 
 
-def _read_mount_points() -> frozenset[str]:
-    # proc(5): the fifth field, in which blanks and backslashes are written as octal numbers
-    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    return frozenset(mount.split(" ")[4].encode().decode("unicode_escape") for mount in mounts)
-
-
 def remove_tree(directory: Path) -> None:
-    """Remove a directory with all it holds; what is mounted in it stays, with the way that leads there.
+    """Remove a directory with its contents; what is mounted in it stays, with the directories that lead to it.
 
     Raises OSError when something cannot be removed.
     """
-    _remove_below(os.fspath(directory), _read_mount_points())
+    # proc(5): the fifth field, in which blanks and backslashes are written as octal numbers
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = frozenset(mount.split(" ")[4].encode().decode("unicode_escape") for mount in mounts)
+    _remove_below(os.fspath(directory), points)
 
 
 def _remove_below(directory: str, mount_points: frozenset[str]) -> None:
@@ -27,6 +24,6 @@ def _remove_below(directory: str, mount_points: frozenset[str]) -> None:
                 os.unlink(entry.path)  # noqa: PTH108
             elif entry.path not in mount_points:
                 _remove_below(entry.path, mount_points)
-    # what is mounted inside keeps the directories that lead to it
+    # a directory that leads to a mount is not empty, and stays
     with contextlib.suppress(OSError):
         os.rmdir(directory)  # noqa: PTH106
