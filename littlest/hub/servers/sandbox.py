@@ -33,17 +33,18 @@ COMMON_HARDENING = {
 def make_unit_properties(
     unit: str, user: str, account: UserAccount, *, admin: bool, limits: UserLimits
 ) -> dict[str, str]:
-    """Every property of the unit of a user's server.
+    """Return every property of the unit of a user's server.
 
-    From a student's server everything is taken that systemd can take; from an admin's only what leaves sudo usable.
+    A student's server loses every right that systemd can take; an admin's keeps those that sudo needs.
     """
     hardening = COMMON_HARDENING | ({} if admin else STUDENT_HARDENING)
     return {
-        # by this `littlest apply` finds whose limits a running server should have
+        # `littlest apply` reads from it which user's limits a running server should have
         "Description": make_server_description(user),
-        # systemd-run then says when the program cannot be run
+        # systemd-run then fails when the program cannot be run
         "Type": "exec",
-        # the account's own groups come along; a name of digits only would be taken for a number
+        "WorkingDirectory": str(account.home),
+        # systemd adds the account's own groups; it would take a name of digits only for a number
         "User": str(account.uid) if account.name.isdecimal() else account.name,
         # a home, or what it leads to, on a disk that is mounted late
         "RequiresMountsFor": str(account.home),
