@@ -27,8 +27,7 @@ from littlest.hub.rights.roles import restrict_admin_role
 from littlest.hub.servers.spawner import stop_orphans
 from littlest.hub.service_programs import forget_tokens, keep_trying
 from littlest.hub.sharing import SharedFolderKeeper
-from littlest.hub.start import restart_with_last_good
-from littlest.hub.trial import SETTLED_SECONDS, forget_trial
+from littlest.hub.start import SETTLED_SECONDS, forget_trial, restart_with_last_good
 from littlest.machine.machine import Machine
 from littlest.plan.account_names import make_unit_name
 

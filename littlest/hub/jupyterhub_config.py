@@ -10,9 +10,8 @@ from littlest.hub.escape_hatch import add_trait_values, read_trait_secrets
 from littlest.hub.live import live
 from littlest.hub.login.people import put_in_authenticator
 from littlest.hub.scopes import check_scopes
-from littlest.hub.start import TEMPLATES_DIR, read_config_or_last_good
+from littlest.hub.start import TEMPLATES_DIR, find_refusal, read_config_or_last_good
 from littlest.hub.traits import Settings, make_hub_settings, read_secret
-from littlest.hub.trial import find_refusal
 from littlest.machine.machine import Machine
 from littlest.plan.effects import make_restart_digest
 
