@@ -1,6 +1,4 @@
-"""JupyterHub's configuration file: /etc/littlest/config.yaml in JupyterHub's own words, then what stands there
-below `jupyterhub`, then the admin's drop-ins.
-"""
+"""JupyterHub's configuration file: the settings of config.yaml, then its section `jupyterhub`, then the drop-ins."""
 
 import os
 
@@ -19,7 +17,7 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821  # JupyterHub puts 
 
 
 def make_settings(config: Config) -> Settings:
-    """Raises LittlestError for settings with which this hub cannot run, so that others take their place."""
+    """Raise LittlestError for settings that this hub cannot use, so that the last known good ones replace them."""
     made = make_hub_settings(config, os.environ, os.cpu_count() or 1, str(TEMPLATES_DIR))
     put_in_authenticator(made, config)
     settings = add_trait_values(made, read_trait_secrets(config.jupyterhub, read_secret))

@@ -1,4 +1,4 @@
-"""The programs of managed services: one that does not start must not keep the hub from starting."""
+"""Managed services: a program that does not start must not keep the hub from starting."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,13 +7,13 @@ from typing import Any
 from jupyterhub import orm
 
 PAUSE_SECONDS = 30.0
-"""Between two tries to start a program."""
+"""The pause between two tries to start a program."""
 
 
 def keep_trying(service: Any, log: Any) -> None:
     """Make a service's `start` retry until its program has started.
 
-    Without this, JupyterHub ends the hub when the first start fails, and gives the service up when a later one does.
+    Otherwise JupyterHub ends the hub when the first start fails, and gives the service up when a later one fails.
     """
     start: Callable[[], Awaitable[None]] = service.start
 
@@ -29,8 +29,7 @@ def keep_trying(service: Any, log: Any) -> None:
 
 
 def forget_tokens(db: Any) -> None:
-    """Forget the tokens that services of the settings had until now: JupyterHub only adds, so that a token that was
-    replaced would stay good."""
+    """Forget the tokens of services from the settings: JupyterHub only adds, so a replaced token would stay valid."""
     for token in db.query(orm.APIToken).join(orm.Service).filter(orm.Service.from_config).all():
         db.delete(token)
     db.commit()

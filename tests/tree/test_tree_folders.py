@@ -14,7 +14,7 @@ from littlest.config.text.load import load_config, load_located_config
 from littlest.errors import LittlestError
 from littlest.machine.acl import ACCESS, DEFAULT, Acl, decode_acl, encode_acl
 from littlest.machine.machine import Machine
-from littlest.machine.walk import DEEPEST
+from littlest.machine.trees import DEEPEST
 from littlest.plan.shared_folders import list_links, make_folder_steps
 from littlest.plan.steps import EnsureSharedFolder, SetGroupMembers
 from littlest.system.accounts.accounts import ensure_user_account, remove_user_account

@@ -25,7 +25,7 @@ from littlest.machine.acl import (
     write_acl,
 )
 from littlest.machine.machine import Machine, PathKind
-from littlest.machine.walk import walk_within
+from littlest.machine.trees import walk_within
 from littlest.plan.steps import CloseSharedFolder, EnsureSharedFolder
 from littlest.system.accounts.accounts import FIRST_UID
 from littlest.system.accounts.groups import find_our_groups
