@@ -11,8 +11,6 @@ from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
-from traitlets import List as ListTrait
-from traitlets import Unicode
 
 from littlest.errors import LittlestError
 from littlest.hub.forwarded import Networks, clean_request, parse_networks
@@ -25,7 +23,7 @@ from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
 from littlest.hub.rights.roles import restrict_admin_role
 from littlest.hub.servers.spawner import stop_orphans
-from littlest.hub.service_programs import forget_tokens, keep_trying
+from littlest.hub.services import forget_tokens, keep_trying
 from littlest.hub.sharing import SharedFolderKeeper
 from littlest.hub.start import SETTLED_SECONDS, forget_trial, restart_with_last_good
 from littlest.machine.machine import Machine
@@ -102,9 +100,6 @@ class HubServer(tornado.httpserver.HTTPServer):
 class LittlestHub(JupyterHub):
     """JupyterHub on a socket of systemd's, with our pages, rights and servers."""
 
-    trusted_networks = ListTrait(
-        Unicode(), help="Web servers in front of ours: addresses or networks whose forwarded headers are trusted."
-    ).tag(config=True)
     _services_starting: ClassVar[set[asyncio.Future[Any]]] = set()
 
     async def init_role_creation(self) -> None:
@@ -184,7 +179,7 @@ class LittlestHub(JupyterHub):
         """Start, and tell systemd when the hub is ready."""
         # JupyterHub listens before it handles signals: a SIGTERM in between would drop requests
         self.init_signal()
-        HubServer.trusted = parse_networks(self.trusted_networks)
+        HubServer.trusted = parse_networks(live.config.proxy.trusted)
         AdminAuditor(self).start()
         await super().start()
         self.settling = asyncio.create_task(self._settle())

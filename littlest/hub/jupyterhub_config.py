@@ -32,7 +32,6 @@ found, settings = read_config_or_last_good(make_settings, machine, refusal)
 for section, values in settings.items():
     for name, value in values.items():
         setattr(c[section], name, value)
-c.LittlestHub.trusted_networks = list(found.config.proxy.trusted)
 live.drop_in_problems = load_drop_ins(c, machine, refusal)
 live.config, live.file, live.problems = found.config, found.file, found.problems
 live.started = make_restart_digest(found.config)

@@ -1,7 +1,10 @@
 """The services of the hub as JupyterHub's settings: our own, those of `services.managed`, and that of the metrics."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from jupyterhub import orm
 
 from littlest import paths
 from littlest.config.model import Config, ManagedService
@@ -20,6 +23,9 @@ COMMAND_SCOPES = (
 )
 """The command `littlest` asks who is there and what runs, lets the hub correct the proxy's routes, and tries out a
 server as a user that exists only for this."""
+
+PAUSE_SECONDS = 30.0
+"""The pause between two tries to start a program."""
 
 
 def make_service_settings(config: Config, environment: Mapping[str, str], read_secret: ReadSecret) -> dict[str, Any]:
@@ -90,3 +96,28 @@ def _check_tokens_differ(specs: list[dict[str, Any]]) -> None:
         other = owners.setdefault(spec.get("api_token", spec["name"]), spec["name"])
         if other != spec["name"]:
             raise LittlestError(f"the services {other} and {spec['name']} have the same token; each needs its own")
+
+
+def keep_trying(service: Any, log: Any) -> None:
+    """Make a service's `start` retry until its program has started.
+
+    Otherwise JupyterHub ends the hub when the first start fails, and gives the service up when a later one fails.
+    """
+    start: Callable[[], Awaitable[None]] = service.start
+
+    async def retry_until_started() -> None:
+        while True:
+            try:
+                return await start()
+            except Exception as error:  # whatever keeps a program from starting
+                log.error("The service %s cannot be started, and is tried again: %s", service.name, error)
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    service.start = retry_until_started
+
+
+def forget_tokens(db: Any) -> None:
+    """Forget the tokens of services from the settings: JupyterHub only adds, so a replaced token would stay valid."""
+    for token in db.query(orm.APIToken).join(orm.Service).filter(orm.Service.from_config).all():
+        db.delete(token)
+    db.commit()

@@ -79,7 +79,10 @@ class UserServerSpawner(SystemdSpawner):
             return self._make_address()
         except LittlestError as error:
             self.log.error("%s: %s. %s", self.unit_name, error.message, error.hint or "")
-            raise make_spawn_failure(error.message) from error
+            failure = SpawnException(f"Your server could not be started: {error.message}.", reason="littlest")
+            # without it the progress page shows the type of the exception
+            failure.jupyterhub_message = failure.message
+            raise failure from error
         finally:
             self._stage = ""
 
@@ -203,14 +206,6 @@ class UserServerSpawner(SystemdSpawner):
         return await asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: function(*arguments, **settings)
         )
-
-
-def make_spawn_failure(message: str) -> SpawnException:
-    """Make the error that JupyterHub shows to the user on the page, without a traceback in the log."""
-    failure = SpawnException(f"Your server could not be started: {message}.", reason="littlest")
-    # without it the progress page shows the type of the exception
-    failure.jupyterhub_message = failure.message
-    return failure
 
 
 def stop_orphans(machine: Machine, known: set[str]) -> tuple[str, ...]:
