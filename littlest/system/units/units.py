@@ -145,7 +145,8 @@ def run_transient_unit(
     machine.make_directory(file.parent, mode=0o700)
     lines = (f"{name}={shlex.quote(value)}\n" for name, value in sorted(environment.items()))
     machine.write_file(file, "".join(lines), mode=0o400)
-    words = [f"--property={name}={value}" for name, value in {**properties, "EnvironmentFile": str(file)}.items()]
+    # apart from the other properties: an admin may have one of this name, and systemd takes several
+    words = [f"--property={name}={value}" for name, value in (*properties.items(), ("EnvironmentFile", file))]
     try:
         argv = ["systemd-run", "--quiet", f"--unit={unit}", *words, "--", *command]
         result = machine.run(argv, check=False, timeout=90)
