@@ -1,4 +1,4 @@
-"""Keeps packages that a process does not use out of it: together they cost a user's server 2.5 s of CPU and 50 MB."""
+"""Avoids imports that a process does not use: together they cost a user's server 2.5 s of CPU and 50 MB."""
 
 import contextlib
 import sys
@@ -15,15 +15,14 @@ HUB_ONLY = (
     "sqlalchemy.exc",
     "sqlalchemy.orm",
 )
-"""What jupyterhub-singleuser imports of the hub's database and pages, and never calls."""
+"""The modules of the hub's database and pages that jupyterhub-singleuser imports and never calls."""
 
 
 def leave_out_rfc3987() -> None:
-    """Make `import rfc3987_syntax` fail, which jsonschema takes for "not installed".
+    """Make `import rfc3987_syntax` fail, so that jsonschema does without it. Call this before jsonschema is imported.
 
-    It is a hard dependency of jupyter_events (through jsonschema[format-nongpl]), so leaving it out of the release
-    would make `pip check` complain. It costs 2 s of CPU, and only checks the format "iri", which no schema of Jupyter
-    uses. Call this before anything imports jsonschema.
+    It costs 2 s of CPU, and only checks the format "iri", which no schema of Jupyter uses. A release without it would
+    not pass `pip check`, because jupyter_events depends on it (through jsonschema[format-nongpl]).
     """
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
@@ -41,7 +40,7 @@ class _Placeholder(ModuleType):
 
 @contextlib.contextmanager
 def leave_out_hub_modules() -> Iterator[None]:
-    """Import what stands inside with placeholders for the hub's modules; after that, the real ones are back."""
+    """Give imports within the context placeholders instead of the hub's modules; later ones get the real modules."""
     placeholders = {name: _Placeholder(name) for name in HUB_ONLY if name not in sys.modules}
     sys.modules.update(placeholders)
     try:

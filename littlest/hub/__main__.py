@@ -13,8 +13,8 @@ from littlest.hub import application  # noqa: E402
 
 
 def main() -> None:
-    """Run JupyterHub with our configuration until it is told to end."""
-    # what is said before JupyterHub has its own log; journald adds the time
+    """Run JupyterHub with our configuration until a signal ends it."""
+    # for messages before JupyterHub has its own log; journald adds the time
     logging.basicConfig(format="%(message)s")
     logging.getLogger("littlest").setLevel(logging.INFO)
     application.HubServer.inherited = application.take_inherited_sockets()

@@ -1,7 +1,7 @@
-"""Which forwarded headers are believed: those of the web servers that `proxy.trusted` names, and nobody else's.
+"""Which forwarded headers the hub trusts: those of the web servers that `proxy.trusted` names.
 
-Our proxy adds the address of whoever connected to it, and the protocol, at the end of X-Forwarded-For and
-X-Forwarded-Proto. Everything before that is what this visitor says of himself.
+Our proxy appends the address of its visitor and the protocol to X-Forwarded-For and X-Forwarded-Proto. Everything
+before these comes from the visitor.
 """
 
 import ipaddress
@@ -11,26 +11,26 @@ from tornado import httputil
 
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 FOR, PROTO = "X-Forwarded-For", "X-Forwarded-Proto"
-UNBELIEVED = ("Forwarded", "X-Scheme", "X-Real-Ip")
+UNTRUSTED = ("Forwarded", "X-Scheme", "X-Real-Ip")
 """Other headers with the same meaning, which JupyterHub and tornado would prefer."""
 
 
 def parse_networks(trusted: Iterable[str]) -> Networks:
-    """Return networks as the configuration has them, an address being a network of one."""
+    """Return the networks of the configuration; an address is a network of one."""
     return tuple(ipaddress.ip_network(network) for network in trusted)
 
 
 def clean_headers(headers: MutableMapping[str, str], trusted: Networks) -> None:
-    """Leave of a request's forwarded headers what is to be believed: one address and one protocol.
+    """Keep only one address and one protocol of a request's forwarded headers: the last that are trusted.
 
-    A request that did not come through the proxy has none and stays as it is.
+    A request that did not come through the proxy has no such headers, and stays as it is.
     """
     addresses = _split(headers.get(FOR, ""))
     if not addresses:
         return
     protocols = _split(headers.get(PROTO, ""))
     is_led_by_trusted = _is_within(addresses[-1], trusted)
-    for name in UNBELIEVED:
+    for name in UNTRUSTED:
         headers.pop(name, None)
     untrusted = [address for address in addresses if not _is_within(address, trusted)]
     headers[FOR] = untrusted[-1] if untrusted else addresses[0]
@@ -55,28 +55,15 @@ def _is_within(address: str, networks: Networks) -> bool:
     return any(found in network for network in networks if network.version == found.version)
 
 
-class ForwardedHeaders(httputil.HTTPMessageDelegate):
-    """Cleans the headers of one request before anything else sees them."""
+def clean_request(delegate: httputil.HTTPMessageDelegate, trusted: Networks) -> httputil.HTTPMessageDelegate:
+    """Let a request's delegate get its headers only after they are cleaned."""
+    receive = delegate.headers_received
 
-    def __init__(self, delegate: httputil.HTTPMessageDelegate, trusted: Networks) -> None:
-        self._delegate = delegate
-        self._trusted = trusted
-
-    def headers_received(
-        self, start_line: httputil.RequestStartLine | httputil.ResponseStartLine, headers: httputil.HTTPHeaders
+    def clean_and_receive(
+        start_line: httputil.RequestStartLine | httputil.ResponseStartLine, headers: httputil.HTTPHeaders
     ) -> Awaitable[None] | None:
-        """Clean them and hand them on."""
-        clean_headers(headers, self._trusted)
-        return self._delegate.headers_received(start_line, headers)
+        clean_headers(headers, trusted)
+        return receive(start_line, headers)
 
-    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        """Hand it on."""
-        return self._delegate.data_received(chunk)
-
-    def finish(self) -> None:
-        """Hand it on."""
-        self._delegate.finish()
-
-    def on_connection_close(self) -> None:
-        """Hand it on."""
-        self._delegate.on_connection_close()
+    delegate.headers_received = clean_and_receive  # type: ignore[method-assign]
+    return delegate

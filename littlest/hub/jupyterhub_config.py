@@ -1,6 +1,4 @@
-"""JupyterHub's configuration file: /etc/littlest/config.yaml in JupyterHub's own words, then what stands there
-below `jupyterhub`, then the admin's drop-ins.
-"""
+"""JupyterHub's configuration file: the settings of config.yaml, then its section `jupyterhub`, then the drop-ins."""
 
 import os
 
@@ -10,9 +8,8 @@ from littlest.hub.live import live
 from littlest.hub.login.people import put_in_authenticator
 from littlest.hub.merge import add_trait_values, read_trait_secrets
 from littlest.hub.scopes import check_scopes
-from littlest.hub.start import TEMPLATES_DIR, read_config_or_last_good
+from littlest.hub.start import TEMPLATES_DIR, find_refusal, read_config_or_last_good
 from littlest.hub.traits import Settings, make_hub_settings, read_secret
-from littlest.hub.trial import find_refusal
 from littlest.machine.machine import Machine
 from littlest.plan.effects import make_restart_digest
 
@@ -20,7 +17,7 @@ c = get_config()  # type: ignore[name-defined]  # noqa: F821  # JupyterHub puts 
 
 
 def make_settings(config: Config) -> Settings:
-    """Raises LittlestError for settings with which this hub cannot run, so that others take their place."""
+    """Raise LittlestError for settings that this hub cannot use, so that the last known good ones replace them."""
     made = make_hub_settings(config, os.environ, os.cpu_count() or 1, str(TEMPLATES_DIR))
     put_in_authenticator(made, config)
     settings = add_trait_values(made, read_trait_secrets(config.jupyterhub, read_secret))
@@ -35,7 +32,6 @@ found, settings = read_config_or_last_good(make_settings, machine, refusal)
 for section, values in settings.items():
     for name, value in values.items():
         setattr(c[section], name, value)
-c.LittlestHub.trusted_networks = list(found.config.proxy.trusted)
 live.drop_in_problems = load_drop_ins(c, machine, refusal)
 live.config, live.file, live.problems = found.config, found.file, found.problems
 live.started = make_restart_digest(found.config)

@@ -18,11 +18,11 @@ class LiveSettings:
     started: str = ""
     """Digest of the settings that need a restart, as they were when the hub started."""
     refused: bool = False
-    """The hub did not start with what the admin wrote, and runs with the last known good settings and drop-ins."""
+    """The hub runs with the last known good settings and drop-ins, because it did not start with the admin's."""
     drop_in_problems: tuple[str, ...] = ()
     """Drop-ins that failed when the hub started, each with its file and line."""
     unfinished: tuple[str, ...] = ()
-    """Rights that could not be taken away yet, one line each; the next reload or start tries again."""
+    """Rights that the hub could not take away yet, one line each; the next reload or start tries again."""
     removed: frozenset[str] = frozenset()
     """Users who were named in the settings before and no longer are: they may not log in."""
     forgotten: tuple[str, ...] = ()
@@ -45,4 +45,4 @@ class LiveSettings:
 
 
 live = LiveSettings()
-"""The settings of this process: there is one hub in a process."""
+"""The settings of this process, which has one hub."""

@@ -1,4 +1,4 @@
-"""What the hub tells systemd of itself."""
+"""Telling systemd the state of the hub."""
 
 import asyncio
 import os
@@ -7,9 +7,9 @@ from contextlib import suppress
 
 
 def notify_systemd(state: str, *, waits: bool = True) -> None:
-    """Tell systemd how far the service is; nothing when it did not ask. See sd_notify(3).
+    """Send a state to systemd, if systemd asked for it. See sd_notify(3).
 
-    Raises OSError when that is not possible; at once unless it `waits` until systemd listens.
+    Raises OSError when that is not possible; with `waits` it blocks until systemd reads.
     """
     address = os.environ.get("NOTIFY_SOCKET", "")
     if address:
@@ -20,13 +20,10 @@ def notify_systemd(state: str, *, waits: bool = True) -> None:
 
 
 async def keep_watchdog_quiet() -> None:
-    """Tell systemd again and again that the event loop turns, as often as its WatchdogSec= asks for.
-
-    Nothing when it did not ask. See sd_watchdog_enabled(3).
-    """
+    """Tell systemd four times in each WatchdogSec= that the event loop runs. See sd_watchdog_enabled(3)."""
     microseconds = int(os.environ.get("WATCHDOG_USEC", "0"))
     while microseconds:
-        # one that is not heard is followed by another in time
+        # if this message is lost, the next one comes in time
         with suppress(OSError):
             notify_systemd("WATCHDOG=1", waits=False)
         await asyncio.sleep(microseconds / 1_000_000 / 4)

@@ -1,4 +1,4 @@
-"""What services may do, in JupyterHub's words: whether there is such a scope."""
+"""Checking that JupyterHub knows the scopes in the settings."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -13,10 +13,7 @@ _OWN_FILTERS = ("user", "server", "service")
 
 
 def find_scope_problem(scope: str, custom: Collection[str]) -> tuple[str, str | None] | None:
-    """Return what is wrong with a scope, and a hint; None for one that there is.
-
-    `custom` are those that the admin defined.
-    """
+    """Return what is wrong with a scope, and a hint; None for a valid one. `custom` are the admin's own scopes."""
     name, mark, limited = scope.partition("!")
     if name not in scope_definitions and name not in custom:
         nearest = find_nearest_word(name, (*scope_definitions, *custom))
@@ -27,7 +24,7 @@ def find_scope_problem(scope: str, custom: Collection[str]) -> tuple[str, str | 
 
 
 def check_scopes(roles: Iterable[Mapping[str, Any]], custom: Collection[str]) -> None:
-    """Raise LittlestError for a scope that JupyterHub does not know: it would not start with it."""
+    """Raise LittlestError for a scope that JupyterHub does not know: the hub would not start with it."""
     for role in roles:
         for scope in role.get("scopes", ()):
             problem = find_scope_problem(scope, custom)

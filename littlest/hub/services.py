@@ -1,7 +1,10 @@
-"""The services of the hub in JupyterHub's words: our own, those of `services.managed`, and that of the metrics."""
+"""The services of the hub as JupyterHub's settings: our own, those of `services.managed`, and that of the metrics."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from jupyterhub import orm
 
 from littlest import paths
 from littlest.config.model import Config
@@ -19,24 +22,26 @@ COMMAND_SCOPES = (
     "proxy",
     *(f"{scope}!user={paths.CANARY_USER}" for scope in ("admin:users", "start:servers", "access:servers")),
 )
-"""What `littlest` itself asks of the hub: who is there, what runs, that the proxy's routes are put right, and to try
-a server out as a user who exists for that only."""
-METRICS = "metrics"
+"""The command `littlest` asks who is there and what runs, lets the hub correct the proxy's routes, and tries out a
+server as a user that exists only for this."""
+
+PAUSE_SECONDS = 30.0
+"""The pause between two tries to start a program."""
 
 
 def make_service_settings(config: Config, environment: Mapping[str, str], read_secret: ReadSecret) -> dict[str, Any]:
-    """What the hub is told of services: who they are, and what they may do.
+    """Return JupyterHub's settings of services and of what they may do.
 
-    `environment` holds the tokens of our own. Everybody who is logged in may open the pages of a service; what it
-    shows to whom is up to the service. Raises KeyError when one of our own tokens is missing, and LittlestError for a
-    token that cannot be read or that JupyterHub cannot have.
+    `environment` has the tokens of our own. Every user who is logged in may open the pages of a service; the service
+    decides what it shows to whom. Raises KeyError when one of our own tokens is missing, and LittlestError for a
+    token that cannot be read, that has a wrong length, or that two services have.
     """
     own = {
         "idle-culler": (environment["LITTLEST_CULLER_TOKEN"], CULLER_SCOPES),
         "littlest": (environment["LITTLEST_COMMAND_TOKEN"], COMMAND_SCOPES),
     }
     if config.metrics.token is not None:
-        own[METRICS] = (_read_token("metrics.token", config.metrics.token, read_secret), ("read:metrics",))
+        own["metrics"] = (_read_token("metrics.token", config.metrics.token, read_secret), ("read:metrics",))
     managed = config.services.managed
     specs = [
         *({"name": name, "api_token": token} for name, (token, _scopes) in own.items()),
@@ -61,7 +66,7 @@ def make_service_settings(config: Config, environment: Mapping[str, str], read_s
 def _make_spec(name: str, service: ManagedService, read_secret: ReadSecret) -> dict[str, Any]:
     spec: dict[str, Any] = {"name": name}
     if service.url:
-        # who opens it has logged in already, and the admin has chosen it
+        # no confirmation: the user has logged in already, and the admin chose the service
         spec |= {"url": service.url, "oauth_no_confirm": True}
     if service.api_token is not None:
         key = f"services.managed.{name}.api_token"
@@ -92,3 +97,28 @@ def _check_tokens_differ(specs: list[dict[str, Any]]) -> None:
         other = owners.setdefault(spec.get("api_token", spec["name"]), spec["name"])
         if other != spec["name"]:
             raise LittlestError(f"the services {other} and {spec['name']} have the same token; each needs its own")
+
+
+def keep_trying(service: Any, log: Any) -> None:
+    """Make a service's `start` retry until its program has started.
+
+    Otherwise JupyterHub ends the hub when the first start fails, and gives the service up when a later one fails.
+    """
+    start: Callable[[], Awaitable[None]] = service.start
+
+    async def retry_until_started() -> None:
+        while True:
+            try:
+                return await start()
+            except Exception as error:  # whatever keeps a program from starting
+                log.error("The service %s cannot be started, and is tried again: %s", service.name, error)
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    service.start = retry_until_started
+
+
+def forget_tokens(db: Any) -> None:
+    """Forget the tokens of services from the settings: JupyterHub only adds, so a replaced token would stay valid."""
+    for token in db.query(orm.APIToken).join(orm.Service).filter(orm.Service.from_config).all():
+        db.delete(token)
+    db.commit()

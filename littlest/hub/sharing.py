@@ -1,86 +1,81 @@
-"""Keeps the rights of shared folders: what was moved in, or copied with its old rights, gets those of its folder."""
+"""Repairs rights in shared folders: what users move in, or copy with its old rights, gets those of its folder.
+
+A unit with a low priority would cost more than this thread: to start a Python for it takes 0.3 s of CPU, every 5 s.
+"""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
-from threading import Event
 
 from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.machine.machine import Machine
 from littlest.plan.shared_folders import make_folder_steps
 from littlest.plan.steps import EnsureSharedFolder
-from littlest.system.folders.folder_rights import is_shared_folder_made, mend_shared_folder
+from littlest.system.folders.folder_rights import is_shared_folder_made, repair_shared_folder
 
 LEAST_PAUSE = 5.0
-"""Seconds between two looks."""
+"""Seconds between two checks."""
 SHARE = 12
-"""How much longer a pause is than the look before it: very many files cost no more than 2 % of a core."""
+"""How many times longer a pause is than the check before it: very many files cost no more than 2 % of a core."""
 SLICE = 0.02
-"""Seconds of looking after which it rests."""
+"""Seconds of checking, after which the check rests."""
 REST = 3
-"""How much longer it rests then: nor does a look take more of a core from the hub than a quarter."""
-
-
-class HubEnds(Exception):
-    """What a look ends with that the hub will not wait for."""
+"""How many times longer it rests then: a check takes no more than a quarter of a core from the hub."""
 
 
 class SharedFolderKeeper:
-    """Looks at the shared folders of the applied settings, again and again."""
+    """Checks the shared folders of the live settings again and again."""
 
     def __init__(self, machine: Machine, warn: Callable[[str], object]) -> None:
         self.machine = machine
         self.warn = warn
-        self._looked: dict[EnsureSharedFolder, float] = {}
-        """When each folder, with these rights, was looked at last."""
+        self._checked: dict[EnsureSharedFolder, float] = {}
+        """When each folder, with these rights, was checked last."""
         self._warned: dict[PurePosixPath, str] = {}
-        self._rested = 0.0
-        self._ending = Event()
 
     async def keep(self) -> None:
-        """Go on until cancelled. The looking is done in a thread, and the hub goes on meanwhile."""
-        try:
-            while True:
-                began = time.monotonic()
-                try:
-                    await asyncio.to_thread(self.look)
-                except Exception as error:  # whatever it is, the next look may go well
-                    self.warn(f"Shared folders could not be checked; trying again: {error!r}")
-                await self._pause(max(LEAST_PAUSE, SHARE * (time.monotonic() - began)))
-        finally:
-            # a process ends when its threads have ended
-            self._ending.set()
+        """Go on until cancelled. The hub continues meanwhile, because the checks run in a thread."""
+        while True:
+            began = time.monotonic()
+            try:
+                await self.check()
+            except Exception as error:  # whatever it is, the next check may succeed
+                self.warn(f"Shared folders could not be checked; trying again: {error!r}")
+            await self._pause(max(LEAST_PAUSE, SHARE * (time.monotonic() - began)))
 
     async def _pause(self, seconds: float) -> None:
-        """Wait so long; not any longer once there are other settings, which may take rights away."""
+        """Wait so long, but no longer than until the settings change, because they may take rights away."""
         config, end = live.config, time.monotonic() + seconds
         while live.config is config and (left := end - time.monotonic()) > 0:
             await asyncio.sleep(min(left, LEAST_PAUSE))
 
-    def _rest(self) -> None:
-        worked = time.monotonic() - self._rested
-        if worked > SLICE:
-            # the first of a look has not worked all the time since the last one's end
-            if self._ending.wait(REST * min(worked, 2 * SLICE)):
-                raise HubEnds
-            self._rested = time.monotonic()
+    async def check(self) -> None:
+        """Repair what has changed in the folders since the last check; warn once of what cannot be repaired."""
+        repairs = self._repair()
+        while await asyncio.to_thread(_run_slice, repairs):
+            await asyncio.sleep(REST * SLICE)
 
-    def look(self) -> None:
-        """Mend what has changed in the folders since the last look; what cannot be mended is told once."""
+    def _repair(self) -> Iterator[bool]:
         steps = make_folder_steps(live.config)
-        self._looked = {step: when for step, when in self._looked.items() if step in steps}
+        self._checked = {step: when for step, when in self._checked.items() if step in steps}
         for step in steps:
-            # the settings are applied a moment before, or after, the folder is made
+            # the hub gets new settings a moment before, or after, the folder is made
             if not is_shared_folder_made(self.machine, step):
                 continue
             # clocks of file systems tick in hundredths of a second
             now = time.time() - 1
             try:
-                mend_shared_folder(self.machine, step, self._looked.get(step, 0.0), self._rest)
+                yield from repair_shared_folder(self.machine, step, self._checked.get(step, 0.0))
             except (LittlestError, OSError) as error:
                 if self._warned.get(step.path) != str(error):
                     self.warn(f"Not everything in {step.path} could get its rights: {error}")
                     self._warned[step.path] = str(error)
-            self._looked[step] = now
+            self._checked[step] = now
+
+
+def _run_slice(repairs: Iterator[bool]) -> bool:
+    """Go on for one slice, and return whether there is more."""
+    end = time.monotonic() + SLICE
+    return any(time.monotonic() > end for _ in repairs)

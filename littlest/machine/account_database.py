@@ -1,14 +1,20 @@
-"""Accounts and groups as a machine knows them: by its name service where it runs, else by its files."""
+"""The accounts and groups of a machine: from its name service where it runs, else from the files of its tree."""
 
 import grp
+import os
 import pwd
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from littlest.errors import LittlestError
+
+Group = tuple[int, tuple[str, ...]]
+"""The number of a group and the names of its members."""
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One line of the account database."""
+    """One line of the account database, passwd(5)."""
 
     name: str
     uid: int
@@ -18,56 +24,79 @@ class Account:
     shell: str = ""
 
 
-def read_accounts(root: Path, name: str | None = None) -> tuple[Account, ...]:
-    """Every account, or only the one of this name (which then may come from a directory service as well)."""
-    if root == Path("/"):
+class AccountDatabase:
+    """The accounts and groups below a root directory."""
+
+    root: Path
+
+    def read_accounts(self, name: str | None = None) -> tuple[Account, ...]:
+        """Return every account that the machine lists; with a name only that one, also of a directory service."""
+        if self.root != Path("/"):
+            return tuple(account for account in self.read_local_accounts() if name in (None, account.name))
         try:
-            found = pwd.getpwall() if name is None else [pwd.getpwnam(name)]
+            return tuple(map(_make_account, pwd.getpwall() if name is None else [pwd.getpwnam(name)]))
         except KeyError:
             return ()
-        return tuple(map(_make_account, found))
-    return tuple(account for account in read_local_accounts(root) if name in (None, account.name))
 
+    def read_account(self, name: str) -> Account | None:
+        """Return the account of this name, None when there is none."""
+        return next(iter(self.read_accounts(name)), None)
 
-def read_local_accounts(root: Path) -> tuple[Account, ...]:
-    """The accounts that are in the machine's own file, where each is that useradd(8) made."""
-    return tuple(
-        Account(fields[0], int(fields[2]), int(fields[3]), fields[4], PurePosixPath(fields[5]), fields[6])
-        for fields in _read_fields(root / "etc/passwd", 7)
-    )
+    def read_account_of(self, uid: int) -> Account | None:
+        """Return the account with this number, None when there is none.
 
-
-def read_local_groups(root: Path) -> dict[str, tuple[int, tuple[str, ...]]]:
-    """Number and members of each group that is in the machine's own file."""
-    return {
-        fields[0]: (int(fields[2]), tuple(filter(None, fields[3].split(","))))
-        for fields in _read_fields(root / "etc/group", 4)
-    }
-
-
-def read_account_of(root: Path, uid: int) -> Account | None:
-    """The account with this number, None when there is none.
-
-    Where the machine runs its name service is asked for the number: directory services do not list their accounts.
-    """
-    if root == Path("/"):
+        A directory service does not list its accounts, so the name service is asked for the number.
+        """
+        if self.root != Path("/"):
+            return next((account for account in self.read_local_accounts() if account.uid == uid), None)
         try:
-            found = pwd.getpwuid(uid)
+            return _make_account(pwd.getpwuid(uid))
         except KeyError:
             return None
-        return _make_account(found)
-    return next((account for account in read_accounts(root) if account.uid == uid), None)
 
+    def read_local_accounts(self) -> tuple[Account, ...]:
+        """Return the accounts of the machine's own file, which has all that useradd(8) made."""
+        return tuple(
+            Account(fields[0], int(fields[2]), int(fields[3]), fields[4], PurePosixPath(fields[5]), fields[6])
+            for fields in _read_fields(self.root / "etc/passwd", 7)
+        )
 
-def read_group(root: Path, name: str) -> tuple[int, tuple[str, ...]] | None:
-    """Number and members of a group, None when there is none."""
-    if root == Path("/"):
+    def read_local_groups(self) -> dict[str, Group]:
+        """Return the groups of the machine's own file, by name."""
+        return {
+            fields[0]: (int(fields[2]), tuple(filter(None, fields[3].split(","))))
+            for fields in _read_fields(self.root / "etc/group", 4)
+        }
+
+    def read_group(self, name: str) -> Group | None:
+        """Return the group of this name, None when there is none."""
+        if self.root != Path("/"):
+            return self.read_local_groups().get(name)
         try:
             found = grp.getgrnam(name)
         except KeyError:
             return None
         return found.gr_gid, tuple(found.gr_mem)
-    return read_local_groups(root).get(name)
+
+    def get_ids(self, owner: str | int, group: str | int) -> tuple[int, int]:
+        """Return the numbers of an account and a group. Raises LittlestError when one of them does not exist."""
+        uid = 0 if owner == "root" else owner
+        if isinstance(uid, str):
+            account = self.read_account(uid)
+            if account is None:
+                raise LittlestError(f"the account {owner} does not exist on this machine")
+            uid = account.uid
+        gid = 0 if group == "root" else group
+        if isinstance(gid, str):
+            found = self.read_group(gid)
+            if found is None:
+                raise LittlestError(f"the group {group} does not exist on this machine")
+            gid = found[0]
+        return uid, gid
+
+    def can_chown(self) -> bool:
+        """Whether this process can give files to others: only root can."""
+        return os.geteuid() == 0
 
 
 def _make_account(found: pwd.struct_passwd) -> Account:

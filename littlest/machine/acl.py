@@ -1,14 +1,16 @@
-"""POSIX access control lists, as the kernel takes them in extended attributes. Nothing here needs a command."""
+"""POSIX access control lists, acl(5), as the kernel takes them in extended attributes: no command is needed."""
 
 import errno
 import os
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 ACCESS = "system.posix_acl_access"
 DEFAULT = "system.posix_acl_default"
-"""What is made in a directory inherits this one."""
+"""Whatever is made in a directory inherits this list of it."""
 READ, WRITE, EXECUTE = 4, 2, 1
 _VERSION = 2
 _USER_OBJ, _USER, _GROUP_OBJ, _GROUP, _MASK, _OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
@@ -17,24 +19,22 @@ _NOBODY = 0xFFFFFFFF
 
 @dataclass(frozen=True, slots=True)
 class Acl:
-    """Who may do what; each right is a sum of READ, WRITE and EXECUTE. Others may nothing."""
+    """Who may do what; each right is a sum of READ, WRITE and EXECUTE."""
 
     owner: int
     group: int
     groups: tuple[tuple[int, int], ...]
-    """Number and right of further groups."""
+    """Number and right of each further group."""
     other: int = 0
 
     def get_right(self, gid: int) -> int:
-        """What the members of a further group may do."""
+        """Return the right of a further group, 0 when it is not in the list."""
         return dict(self.groups).get(gid, 0)
 
 
 def encode_acl(acl: Acl) -> bytes:
-    """The list as the kernel takes it, with a mask that takes nothing away."""
-    mask = acl.group
-    for _, right in acl.groups:
-        mask |= right
+    """Return the list as the kernel takes it, with a mask that limits nothing."""
+    mask = reduce(or_, (right for _, right in acl.groups), acl.group)
     entries = [
         (_USER_OBJ, acl.owner, _NOBODY),
         (_GROUP_OBJ, acl.group, _NOBODY),
@@ -46,7 +46,7 @@ def encode_acl(acl: Acl) -> bytes:
 
 
 def decode_acl(data: bytes) -> Acl:
-    """The list that the kernel gives, rights as they come out of the mask. Raises ValueError for another format."""
+    """Return the list that the kernel gives, with its mask applied. Raises ValueError for another format."""
     if len(data) < 4 or (len(data) - 4) % 8 or struct.unpack_from("<I", data)[0] != _VERSION:
         raise ValueError("not an access control list of this version")
     entries = list(struct.iter_unpack("<HHI", data[4:]))
@@ -57,7 +57,7 @@ def decode_acl(data: bytes) -> Acl:
 
 
 def read_acl(file: int, kind: str) -> Acl | None:
-    """The list of an open file, None when it has none. Raises OSError where the file system knows no such lists."""
+    """Return the list of an open file, None when it has none. Raises OSError on a file system without such lists."""
     try:
         return decode_acl(os.getxattr(file, kind))
     except OSError as error:
@@ -67,13 +67,13 @@ def read_acl(file: int, kind: str) -> Acl | None:
 
 
 def write_acl(file: int, acl: Acl, kinds: Iterable[str]) -> None:
-    """Give an open file this list. Raises OSError where the file system knows no such lists."""
+    """Give an open file this list. Raises OSError on a file system without such lists."""
     for kind in kinds:
         os.setxattr(file, kind, encode_acl(acl))
 
 
 def remove_acl(file: int, kinds: Iterable[str]) -> None:
-    """Leave an open file only the rights of its mode. Raises OSError."""
+    """Remove the lists of an open file, so that only its mode counts. Raises OSError."""
     for kind in kinds:
         try:
             os.removexattr(file, kind)
@@ -83,5 +83,5 @@ def remove_acl(file: int, kinds: Iterable[str]) -> None:
 
 
 def is_without_acls(error: OSError) -> bool:
-    """Whether the file system knows no such lists, as those of memory sticks and some network shares."""
+    """Whether the file system has no such lists, as those of memory sticks and some network shares."""
     return error.errno in (errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL)

@@ -1,4 +1,4 @@
-"""One `littlest` at a time changes the machine."""
+"""Only one `littlest` at a time changes the machine."""
 
 import fcntl
 import os
@@ -14,16 +14,16 @@ from littlest.machine.machine import Machine
 
 @contextmanager
 def hold_lock(machine: Machine) -> Iterator[None]:
-    """Hold the machine's lock for as long as the context lasts.
+    """Hold the machine's lock within the context. Raises BusyError, which names the process that holds it.
 
-    Raises BusyError, which names the holder, when another process holds it. The kernel frees the lock of a process
-    that dies. The file itself stays until the machine restarts: removing it would let two processes lock two files.
+    The kernel frees the lock of a process that dies. The file itself stays until the machine restarts: after its
+    removal, two processes could lock two files.
     """
     file = machine.path(paths.LOCK_FILE)
     file.parent.mkdir(parents=True, exist_ok=True)
     inherited = _find_inherited(file)
     if inherited is not None:
-        # the installer's, which ends after us and has its own name in it
+        # it is the installer's, which ends after us, and whose name is in the file
         _lock(inherited)
         yield
         return
@@ -35,7 +35,7 @@ def hold_lock(machine: Machine) -> Iterator[None]:
         try:
             yield
         finally:
-            # a program that only locks the file must not be taken for us
+            # the name of another program that only locks the file must not be ours
             held.truncate(0)
 
 
@@ -50,7 +50,7 @@ def _lock(descriptor: int) -> None:
 
 
 def _find_inherited(file: Path) -> int | None:
-    # the installer's header takes the lock and then starts us with the open file, so we hold it too
+    # the installer's header takes the lock, and starts us with the open file, so we hold it too
     for held in Path("/proc/self/fd").iterdir():
         try:
             if int(held.name) > 2 and file.samefile(held):

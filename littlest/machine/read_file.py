@@ -1,4 +1,4 @@
-"""Reading a file that somebody else may have put there."""
+"""Reading a file that you do not trust: reading a pipe would wait forever, and a device could fill the memory."""
 
 import errno
 import os
@@ -6,16 +6,16 @@ import stat
 from pathlib import Path
 
 
-def read_file(path: Path) -> bytes:
-    """Return a file's content. Raises OSError, also for a pipe or a device, from which reading might never end."""
-    # without it, opening a pipe waits for anyone who writes into it
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+def read_file(path: Path, most: int = -1) -> bytes:
+    """Return a file's content, at most `most` bytes. Raises OSError, also for a folder, a pipe or a device."""
+    # opening a pipe would wait until another process writes into it
+    with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
         _check_mode(path, os.fstat(file.fileno()).st_mode)
-        return file.read()
+        return file.read(most)
 
 
 def check_file(path: Path) -> None:
-    """Raises OSError where `read_file` would because of what stands there."""
+    """Raise OSError for what `read_file` does not read: a missing file, a folder, a pipe or a device."""
     _check_mode(path, path.stat().st_mode)
 
 

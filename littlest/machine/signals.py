@@ -1,7 +1,7 @@
-"""A closed terminal or a shutdown ends us as Ctrl-C does, so that what must be taken back is taken back."""
+"""A closed terminal or a shutdown interrupts a command as Ctrl-C does, so that it rolls back what it must."""
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
@@ -10,10 +10,9 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def interrupt_on_signals() -> Iterator[None]:
-    """Raise KeyboardInterrupt at the first SIGINT, SIGTERM or SIGHUP, for as long as the context lasts.
+    """Raise KeyboardInterrupt at the first SIGINT, SIGTERM or SIGHUP within the context, and ignore those after it.
 
-    Those after it are ignored: what must be taken back then should be taken back inside `ignore_signals`, with this
-    inside it too, so that there is no moment between the two.
+    To roll back then, use `ignore_signals` outside of this context: there is no moment between the two.
     """
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -26,34 +25,31 @@ def interrupt_on_signals() -> Iterator[None]:
 
 @contextmanager
 def ignore_signals() -> Iterator[None]:
-    """Go on whatever comes, SIGKILL apart: going back must not stop half-way."""
+    """Ignore every signal that would end us, except SIGKILL: a rollback must not stop halfway."""
     with _handle(signal.SIG_IGN):
         yield
 
 
 @contextmanager
 def leave_ctrl_c_to_child() -> Iterator[None]:
-    """Let Ctrl-C be the business of a program that runs in the foreground, such as an editor, and not ours."""
+    """Leave Ctrl-C to a program that runs in the foreground, such as an editor."""
     # a function, because a program that is started inherits SIG_IGN
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
-    try:
+    with _handle(lambda _number, _frame: None, (signal.SIGINT,)):
         yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
-def _handle(handler: signal.Handlers | object) -> Iterator[None]:
-    before = {number: signal.getsignal(number) for number in _ENDINGS}
-    _set_all(handler)
+def _handle(handler: signal.Handlers | object, numbers: Sequence[int] = _ENDINGS) -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in numbers}
+    _set_all(handler, numbers)
     try:
         yield
     finally:
-        # SIGINT is the last, because Python raises on it: nothing may stay ignored behind it
-        for number in reversed(_ENDINGS):
+        # SIGINT last, because Python raises on it: no other signal may stay ignored then
+        for number in reversed(numbers):
             signal.signal(number, before[number])
 
 
-def _set_all(handler: signal.Handlers | object) -> None:
-    for number in _ENDINGS:
+def _set_all(handler: signal.Handlers | object, numbers: Sequence[int] = _ENDINGS) -> None:
+    for number in numbers:
         signal.signal(number, handler)  # type: ignore[arg-type]  # a function or SIG_IGN

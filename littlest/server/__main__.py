@@ -1,6 +1,6 @@
-"""A user's notebook server: `python -I -m littlest.server`, started by our spawner from the release.
+"""A user's notebook server: `python -I -m littlest.server`. Our spawner starts it from the release, as the user.
 
-Runs as the user. It is jupyterhub-singleuser with two more server extensions, and without imports that cost seconds.
+It is jupyterhub-singleuser with two more server extensions, and without imports that cost seconds.
 """
 
 import sys
@@ -16,24 +16,24 @@ with leave_out_hub_modules():
 EXTENSIONS = {
     "littlest.server.activity": True,
     "littlest.server.visitors": True,
-    # speaks to language servers, of which the release has none
+    # for language servers, of which the release has none
     "jupyter_lsp": False,
 }
 
 
 class UserServer(JupyterHubSingleUser):
-    """Starts the server with our extensions; JupyterHub's own class then does the rest."""
+    """JupyterHub's server with our extensions."""
 
     @classmethod
     def get_extension_package(cls) -> str:
-        """The package that holds the extension which checks who may enter: JupyterHub's."""
+        """Return the package of the extension that checks who may enter: JupyterHub's."""
         return "jupyterhub"
 
     @classmethod
     def make_serverapp(cls, **settings: Any) -> Any:
-        """Make the server application, knowing our extensions.
+        """Make the server application with our extensions.
 
-        They cannot stand on the command line: that would replace the extension that checks who may enter.
+        On the command line they would replace the extension that checks who may enter.
         """
         server = super().make_serverapp(**settings)
         server.jpserver_extensions = {**EXTENSIONS, **server.jpserver_extensions}

@@ -11,8 +11,8 @@ from typing import Any
 
 from tornado.ioloop import PeriodicCallback
 
-LOOK_EVERY = 10.0
-"""Seconds between two looks, well under the shortest time to the culler (600 s) and to the next report (300 s)."""
+EVERY = 10.0
+"""Seconds between checks, well under the shortest time to the culler (600 s) and to the next report (300 s)."""
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:
@@ -22,15 +22,14 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 def _load_jupyter_server_extension(server: Any) -> None:
     settings = server.web_app.settings
 
-    def look() -> None:
-        # this is called by the server's loop, which survives what goes wrong here and logs it
+    def check() -> None:
+        # the server's loop logs exceptions from here, and goes on
         if has_busy_kernel(settings["kernel_manager"].list_kernels()) or has_busy_terminal(
             settings.get("terminal_manager")
         ):
             settings["last_activity_times"]["littlest"] = datetime.now(UTC)
 
-    look_regularly = PeriodicCallback(look, LOOK_EVERY * 1000)
-    look_regularly.start()
+    PeriodicCallback(check, EVERY * 1000).start()
 
 
 def has_busy_kernel(kernels: Iterable[dict[str, Any]]) -> bool:

@@ -1,4 +1,4 @@
-"""How a kernel's command is corrected before it is started. It does without Jupyter, and so do its tests."""
+"""Correcting a kernel's command before it starts. This module, and so its tests, do without Jupyter."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ LAUNCHER = Path(__file__).parent / "kernel_files/launch_ipykernel.py"
 
 
 def correct_command(command: list[str], resources: Path) -> list[str]:
-    """The command of a kernel that lies in PREFIX/share/jupyter/kernels/NAME.
+    """Return the command of a kernel whose folder is PREFIX/share/jupyter/kernels/NAME.
 
-    A bare `python` becomes PREFIX/bin/python where there is one, and ipykernel is started by our launcher.
+    A bare `python` becomes PREFIX/bin/python if that exists, and our launcher starts ipykernel.
     """
     corrected = list(command)
     if corrected and corrected[0] in PYTHON_NAMES and len(resources.parents) > 3:

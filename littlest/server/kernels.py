@@ -1,4 +1,4 @@
-"""How kernels are started: by the Python of the environment they were installed into, and without a network port."""
+"""How kernels start: with the Python of the environment that they were installed into."""
 
 from pathlib import Path
 
@@ -8,14 +8,14 @@ from littlest.server.kernel_commands import correct_command
 
 
 class PrefixKernelSpecManager(KernelSpecManager):
-    """Finds kernels as usual, and corrects how they are started.
+    """Finds kernels as usual, and corrects their commands.
 
-    ipykernel writes a bare `python` into its kernel.json, and Jupyter takes that for the Python that runs the
-    notebook server. Here that is the release, which has none of the users' libraries.
+    ipykernel writes a bare `python` into its kernel.json, and Jupyter replaces it by the Python of the notebook
+    server. Here that is the release's, which has none of the users' libraries.
     """
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """One kernel; raises NoSuchKernel."""
+        """Return one kernel. Raises NoSuchKernel."""
         spec = super().get_kernel_spec(kernel_name)
         spec.argv = correct_command(spec.argv, Path(spec.resource_dir))
         # the launcher switches the debugger off, so Lab must not offer it

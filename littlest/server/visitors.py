@@ -1,8 +1,8 @@
-"""A server extension: whoever uses somebody else's server, as an admin or because it is shared, may lose the right.
+"""A server extension: users of somebody else's server, admins or those it is shared with, may lose the right to it.
 
-Jupyter believes what the hub once said of a token for five minutes, and asks nothing more about a websocket that is
-open. Of the owner that is right: who loses the right to a server has it stopped, and while the hub restarts nobody
-waits. Of all others the hub is asked again and again.
+Jupyter keeps the hub's answer about a token for five minutes, and never asks about an open websocket again. For the
+owner that is right: the hub stops the server of an owner who loses it, and nobody waits while the hub restarts. For
+all others, this extension asks the hub again and again.
 """
 
 import os
@@ -15,7 +15,7 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketHandler
 
 ASK_AGAIN = 10.0
-"""Seconds for which an answer about somebody else than the owner counts."""
+"""Seconds for which an answer about a user who is not the owner counts."""
 
 
 class Answers(_ExpiringDict):
@@ -27,7 +27,7 @@ class Answers(_ExpiringDict):
         self._earlier = max(0.0, max_age - others_age)
 
     def __setitem__(self, key: str, answer: dict[str, Any] | None) -> None:
-        """Keep an answer; None is of nobody."""
+        """Keep an answer; None means that the token is nobody's."""
         super().__setitem__(key, answer)
         if answer is None or answer.get("name") != self._owner:
             self.timestamps[key] -= self._earlier
@@ -43,19 +43,18 @@ def _load_jupyter_server_extension(server: Any) -> None:
     hub.cache = Answers(owner, hub.cache_max_age)
     opened = remember_websockets()
 
-    async def look() -> None:
+    async def check() -> None:
         for handler in [one for one in opened if one.ws_connection is not None]:
             user = getattr(handler.current_user, "username", "nobody")
             if user != owner and not await may_go_on(hub, handler):
                 server.log.warning("Closing a connection of %s, who may not use this server any more", user)
                 handler.close()
 
-    look_regularly = PeriodicCallback(look, ASK_AGAIN * 1000)
-    look_regularly.start()
+    PeriodicCallback(check, ASK_AGAIN * 1000).start()
 
 
 def remember_websockets() -> "WeakSet[WebSocketHandler]":
-    """Every websocket that is opened from now on, for as long as anybody else knows it."""
+    """Return a set to which every new websocket adds itself, and which does not keep closed ones in memory."""
     opened: WeakSet[WebSocketHandler] = WeakSet()
     original = WebSocketHandler.get
 
@@ -68,7 +67,7 @@ def remember_websockets() -> "WeakSet[WebSocketHandler]":
 
 
 async def may_go_on(hub: Any, handler: Any) -> bool:
-    """Whether the hub lets the user of a connection use this server, or does not answer now."""
+    """Whether the hub allows the user of a connection this server, or does not answer now."""
     try:
         token = hub.get_token(handler)
         user = token and await hub.user_for_token(token, session_id=hub.get_session_id(handler), sync=False)

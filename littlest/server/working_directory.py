@@ -1,18 +1,18 @@
-"""The folder in which a user's server opens. Runs as the user, so that it goes only where the user may go."""
+"""The folder in which a user's server opens. Runs as the user, with the user's rights."""
 
 import os
 import sys
 from pathlib import Path
 
 WORKING_DIRECTORY_VARIABLE = "LITTLEST_WORKING_DIRECTORY"
-"""By it a server hears in which folder it opens; it is gone before a kernel or terminal starts."""
+"""The variable with the folder; the server removes it before a kernel or terminal starts."""
 
 
 def enter_working_directory() -> tuple[str, ...]:
-    """Make the folder of `user_environment.working_directory` where it is missing and go there.
+    """Make the folder of `user_environment.working_directory` if it is missing, enter it, and return its arguments.
 
-    Returns the server's arguments for it. Where the folder cannot be used the server opens in the home all the same:
-    else a user with a file of that name could never log in to remove it.
+    When the folder cannot be used the server opens in the home: else a user who has a file of that name could never
+    log in to remove it.
     """
     wanted = os.environ.pop(WORKING_DIRECTORY_VARIABLE, "")
     if not wanted:
@@ -27,6 +27,6 @@ def enter_working_directory() -> tuple[str, ...]:
     if not folder.is_relative_to(home):
         return (f"--ServerApp.root_dir={folder}",)
     if not folder.resolve().is_relative_to(home.resolve()):
-        return (f"--ServerApp.root_dir={home}",)  # a link of the user's own, which no page can open in
+        return (f"--ServerApp.root_dir={home}",)  # a link of the user's own, in which no page can open
     # the rest of the home, with its links to shared folders, stays in reach
     return (f"--ServerApp.root_dir={home}", f"--ServerApp.preferred_dir={folder}")

@@ -12,7 +12,7 @@ from littlest import paths
 from littlest.commands.status import run_status
 from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
-from littlest.hub.trial import MOST_STARTS
+from littlest.hub.start import MOST_STARTS
 from littlest.machine.machine import Machine
 from littlest.plan.effects import make_live_digest, make_restart_digest
 from littlest.plan.record import Record

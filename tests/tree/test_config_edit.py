@@ -265,7 +265,7 @@ def test_file_keeps_an_owner_whom_this_machine_does_not_know(machine: Machine, e
 def test_machine_without_an_editor(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VISUAL", "")
     monkeypatch.setenv("EDITOR", " ")
-    monkeypatch.setattr("littlest.machine.machine.COMMAND_PATH", str(tmp_path))
+    monkeypatch.setattr("littlest.machine.commands.COMMAND_PATH", str(tmp_path))
     with pytest.raises(LittlestError, match="No editor was found"):
         run_edit(machine, answer())
     assert list_files(machine) == []

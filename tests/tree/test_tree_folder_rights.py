@@ -16,7 +16,7 @@ from littlest.hub.sharing import SharedFolderKeeper
 from littlest.machine.machine import Machine
 from littlest.plan.shared_folders import make_folder_steps
 from littlest.system.accounts.accounts import ensure_user_account
-from littlest.system.folders.folder_rights import ensure_shared_folder, mend_shared_folder
+from littlest.system.folders.folder_rights import ensure_shared_folder, repair_shared_folder
 
 ADA, BEN, TEACHER = 70001, 70002, 70003
 USERS = paths.USERS_GROUP
@@ -38,8 +38,9 @@ def share(machine: Machine, text: str) -> Path:
     """Apply settings, and repair what is in the folder."""
     (step,) = make_folder_steps(load_config(text, "config.yaml"))
     ensure_shared_folder(machine, step)
-    mend_shared_folder(machine, step)
-    assert mend_shared_folder(machine, step) == 0
+    for _ in range(2):
+        repaired = sum(repair_shared_folder(machine, step))
+    assert repaired == 0
     return machine.path(step.path)
 
 
@@ -141,10 +142,10 @@ def test_a_folder_that_is_moved_in_is_mended_with_all_that_is_in_it(
     made = f"umask 077; cd {home}; mkdir -p proj/.ipynb_checkpoints; cd proj; echo 1 >a.ipynb"
     assert act_as(ready, ADA, f"{made}; echo 1 >.ipynb_checkpoints/a.ipynb")
     time.sleep(1.1)
-    keeper.look()
+    asyncio.run(keeper.check())
     folder = ready.path(PATH)
     assert act_as(ready, ADA, f"mv {home}/proj {folder}", USERS)
-    keeper.look()
+    asyncio.run(keeper.check())
     for change in ("echo 2 >>a.ipynb", "echo 2 >>.ipynb_checkpoints/a.ipynb", "echo 1 >.ipynb_checkpoints/b.ipynb"):
         assert act_as(ready, BEN, change, USERS, folder=folder / "proj"), change
 
@@ -152,9 +153,9 @@ def test_a_folder_that_is_moved_in_is_mended_with_all_that_is_in_it(
 def test_very_many_files_leave_the_hub_most_of_a_core(ready: Machine, keeper: SharedFolderKeeper) -> None:
     for number in range(30000):
         (ready.path(PATH) / str(number)).touch()
-    began, worked = time.monotonic(), time.thread_time()
-    keeper.look()
-    assert time.thread_time() - worked < 0.3 * (time.monotonic() - began)
+    began, worked = time.monotonic(), time.process_time()
+    asyncio.run(keeper.check())
+    assert time.process_time() - worked < 0.3 * (time.monotonic() - began)
     assert act_as(ready, BEN, "echo 1 >>29999", USERS, folder=ready.path(PATH))
 
 
@@ -195,8 +196,8 @@ def test_a_folder_that_went_away_and_came_back_is_mended(ready: Machine, keeper:
     os.chown(home, ADA, ADA)
     assert act_as(ready, ADA, f"cd {home}; mv {folder}/proj .; umask 077; echo 1 >x; mv x proj/deep", USERS)
     time.sleep(1.1)
-    keeper.look()
+    asyncio.run(keeper.check())
     # the folder itself has all its rights
     assert act_as(ready, ADA, f"mv {home}/proj {folder}", USERS)
-    keeper.look()
+    asyncio.run(keeper.check())
     assert act_as(ready, BEN, f"echo 2 >>{folder}/proj/deep/x", USERS)

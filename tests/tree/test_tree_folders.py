@@ -14,14 +14,14 @@ from littlest.config.text.load import load_config, load_located_config
 from littlest.errors import LittlestError
 from littlest.machine.acl import ACCESS, DEFAULT, Acl, decode_acl, encode_acl
 from littlest.machine.machine import Machine
-from littlest.machine.walk import DEEPEST
+from littlest.machine.trees import DEEPEST
 from littlest.plan.shared_folders import list_links, make_folder_steps
 from littlest.plan.steps import EnsureSharedFolder, SetGroupMembers
 from littlest.system.accounts.accounts import ensure_user_account, remove_user_account
 from littlest.system.accounts.home_links import ensure_links
 from littlest.system.accounts.members import are_group_members_set, set_group_members
 from littlest.system.folders.folder_checks import find_place_problems
-from littlest.system.folders.folder_rights import ensure_shared_folder, is_shared_folder_made, mend_shared_folder
+from littlest.system.folders.folder_rights import ensure_shared_folder, is_shared_folder_made, repair_shared_folder
 
 TEXT = """
 users:
@@ -113,13 +113,13 @@ def test_what_came_with_rights_of_its_own_is_mended(ready: Machine, folder: Path
     change = "echo 2 >>{folder}/{name}"
     for name in ("kept", "moved/file", "roots"):
         assert not act_as(ready, 70002, change.format(folder=folder, name=name))
-    assert mend_shared_folder(ready, FOLDER) == 5
+    assert sum(repair_shared_folder(ready, FOLDER)) == 5
     for name in ("kept", "moved/file", "roots", "moved/new"):
         assert act_as(ready, 70002, change.format(folder=folder, name=name)), name
     # what its owner made read-only is so for all
     assert act_as(ready, 70002, f"cat {folder}/git")
     assert not act_as(ready, 70002, change.format(folder=folder, name="git"))
-    assert mend_shared_folder(ready, FOLDER) == 0
+    assert sum(repair_shared_folder(ready, FOLDER)) == 0
 
 
 def test_mending_follows_nothing_out_of_the_folder(ready: Machine, folder: Path) -> None:
@@ -132,7 +132,7 @@ def test_mending_follows_nothing_out_of_the_folder(ready: Machine, folder: Path)
     (folder / "way").symlink_to(outside)
     (folder / "second-name").hardlink_to(secret)
     os.mkfifo(folder / "pipe")
-    mend_shared_folder(ready, FOLDER)
+    sum(repair_shared_folder(ready, FOLDER))
     assert ACCESS not in os.listxattr(secret)
     assert ACCESS not in os.listxattr(outside)
 
@@ -152,12 +152,12 @@ def test_very_deep_folders_use_nothing_up_and_everything_else_is_mended(ready: M
     resource.setrlimit(resource.RLIMIT_NOFILE, (len(list(Path("/proc/self/fd").iterdir())) + 2 * DEEPEST + 20, hard))
     try:
         with pytest.raises(LittlestError, match=f"more than {DEEPEST} folders lie in one another below m"):
-            mend_shared_folder(ready, FOLDER)
+            sum(repair_shared_folder(ready, FOLDER))
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         subprocess.run(["rm", "-rf", folder / "m"], check=True)
     assert os.getxattr(folder / "a", ACCESS) == os.getxattr(folder / "z", ACCESS)
-    assert mend_shared_folder(ready, FOLDER) == 0
+    assert sum(repair_shared_folder(ready, FOLDER)) == 0
 
 
 def test_a_place_that_cannot_be_shared_is_named_with_its_line(ready: Machine) -> None:

@@ -10,8 +10,14 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.hub import drop_ins
 from littlest.hub.drop_ins import load_drop_ins
-from littlest.hub.start import read_config_or_last_good
-from littlest.hub.trial import MOST_STARTS, REASON, find_refusal, forget_trial, is_another
+from littlest.hub.start import (
+    MOST_STARTS,
+    REASON,
+    find_refusal,
+    forget_trial,
+    is_another,
+    read_config_or_last_good,
+)
 from littlest.machine.machine import Machine
 
 GOOD = "announcement: good\n"
@@ -83,7 +89,7 @@ def test_what_kept_the_hub_from_starting_is_said(hub: Machine, monkeypatch: pyte
     assert find_refusal(hub) == ""
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"digest": "x"}', '{"digest": 1, "starts": "many"}', "\xff"])
+@pytest.mark.parametrize("content", ["", "{", "1", "x many", "1 2 3", "\xff"])
 def test_a_damaged_count_is_none(hub: Machine, content: str) -> None:
     hub.write_file(paths.CONFIG_FILE, OTHER)
     hub.write_file(paths.HUB_TRIAL_FILE, content.encode("latin-1"))

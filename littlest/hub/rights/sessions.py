@@ -6,10 +6,9 @@ from typing import Any
 
 from jupyterhub import orm
 
-from littlest import paths
 from littlest.errors import LittlestError
-from littlest.hub.servers.systemd import UnitState, list_user_units, read_unit_state, stop_unit
 from littlest.machine.machine import Machine
+from littlest.system.units import units as systemd
 
 STOP_SECONDS = 150.0
 """A little more than systemd needs at most to stop a unit that ignores SIGTERM."""
@@ -28,13 +27,13 @@ def end_sessions(db: Any, *users: orm.User) -> None:
 def stop_units(machine: Machine, units: Collection[str]) -> tuple[str, ...]:
     """Stop these units, before the hub has checked its servers; return a line for each that still runs."""
     try:
-        running = sorted({*units} & {*list_user_units(machine, paths.USERS_SLICE)}) if units else []
+        running = sorted({*units} & {unit["Id"] for unit in systemd.show_server_units(machine)}) if units else []
         if running:
-            stop_unit(machine, *running)
-        states = [(unit, read_unit_state(machine, unit)) for unit in running]
+            systemd.stop_units(machine, *running)
+        states = [(unit, systemd.read_active_state(machine, unit)) for unit in running]
     except LittlestError as error:
         return (f"servers of users who may not have them may still run: {error.message}",)
-    return tuple(f"{unit} still runs" for unit, state in states if state is not UnitState.STOPPED)
+    return tuple(f"{unit} still runs" for unit, state in states if state not in systemd.STOPPED_STATES)
 
 
 async def stop_servers(app: Any, user: Any) -> tuple[str, ...]:
@@ -82,8 +81,8 @@ async def _wait(future: "asyncio.Future[Any] | None") -> None:
 
 async def _stop_unit(unit: str) -> str:
     try:
-        await asyncio.to_thread(stop_unit, Machine(), unit)
-        state = await asyncio.to_thread(read_unit_state, Machine(), unit)
+        await asyncio.to_thread(systemd.stop_units, Machine(), unit)
+        state = await asyncio.to_thread(systemd.read_active_state, Machine(), unit)
     except LittlestError as error:
         return f"{unit} may still run: {error.message}"
-    return f"{unit} still runs" if state is UnitState.RUNNING else ""
+    return "" if state in (*systemd.STOPPED_STATES, systemd.NO_ANSWER) else f"{unit} still runs"

@@ -9,9 +9,9 @@ from littlest.hub.live import live
 
 
 def check_open_servers(user: Any, starting: Any, limit: int | None) -> None:
-    """Look whether a user may have one more server open.
+    """Raise SpawnException with a sentence for the user, unless the user may have one more server open.
 
-    Raises SpawnException with a sentence for the user when not. A server that is being stopped does not count.
+    A server that is stopping does not count.
     """
     if limit == 1 and starting.name:
         raise SpawnException(
@@ -32,12 +32,12 @@ def check_open_servers(user: Any, starting: Any, limit: int | None) -> None:
 
 def _is_open(spawner: Any) -> bool:
     if spawner.pending == "spawn":
-        # of several that ask at the same time, those that have not been let in yet do not are in others' way
+        # of several that start at the same time, only those count that were allowed to
         return bool(spawner.is_admitted)
     return bool(spawner.active and spawner.pending != "stop")
 
 
 def may_name_servers(user: Any) -> bool:
-    """Whether the hub's page shows a user the named servers; so it does as long as one of them is open."""
+    """Whether the hub's page shows a user named servers: they are allowed, or one of them is still open."""
     is_allowed = resolve_limits(live.config, user.name).open_servers != 1
     return is_allowed or any(spawner.name for spawner in user.spawners.values() if spawner.active)

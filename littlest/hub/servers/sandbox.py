@@ -1,4 +1,4 @@
-"""The systemd properties of a user's server: its limits, and what it cannot do. Pure."""
+"""The systemd properties of a user's server: its limits and its hardening. Pure."""
 
 from littlest import paths
 from littlest.config.resolve import UserLimits
@@ -19,8 +19,8 @@ STUDENT_HARDENING = {
     "RestrictRealtime": "yes",
     "CapabilityBoundingSet": "",
     "SystemCallArchitectures": "native",
-    # RestrictSUIDSGID is no part of it: folders in a shared folder have the setgid bit, and who copies one sets it.
-    # With NoNewPrivileges such bits give nobody anything here
+    # without RestrictSUIDSGID: folders in a shared folder have the setgid bit, and copying one sets it. With
+    # NoNewPrivileges, such bits give no rights here
     "ProtectSystem": "full",
 }
 COMMON_HARDENING = {
@@ -33,19 +33,20 @@ COMMON_HARDENING = {
 def make_unit_properties(
     unit: str, user: str, account: UserAccount, *, admin: bool, limits: UserLimits
 ) -> dict[str, str]:
-    """Every property of the unit of a user's server.
+    """Return every property of the unit of a user's server.
 
-    From a student's server everything is taken that systemd can take; from an admin's only what leaves sudo usable.
+    A student's server loses every right that systemd can take; an admin's keeps those that sudo needs.
     """
     hardening = COMMON_HARDENING | ({} if admin else STUDENT_HARDENING)
     return {
-        # by this `littlest apply` finds whose limits a running server should have
+        # `littlest apply` reads from it which user's limits a running server should have
         "Description": make_server_description(user),
-        # systemd-run then says when the program cannot be run
+        # systemd-run then fails when the program cannot be run
         "Type": "exec",
-        # the account's own groups come along; a name of digits only would be taken for a number
+        "WorkingDirectory": str(account.home),
+        # systemd adds the account's own groups; it would take a name of digits only for a number
         "User": str(account.uid) if account.name.isdecimal() else account.name,
-        # a home, or what it leads to, on a disk that is mounted late
+        # the home, or what it links to, may be on a disk that is mounted late
         "RequiresMountsFor": str(account.home),
         "Slice": paths.USERS_SLICE,
         "CollectMode": "inactive-or-failed",
@@ -61,8 +62,8 @@ def make_unit_properties(
         "CPUAccounting": "yes",
         "TasksAccounting": "yes",
         **make_limit_properties(limits),
-        # what an admin makes in the shared environment, other admins can change; and a copy in a shared folder has
-        # the rights of the file that was copied. With nobody else in the account's group, it gives nothing away
+        # admins can change what other admins make in the shared environment, and a copy in a shared folder keeps the
+        # rights of its original. It gives no rights away, because nobody else is in the account's group
         "UMask": "0002" if account.has_own_group else "0022",
         **hardening,
     }

@@ -1,4 +1,4 @@
-"""The folder in which a user's server listens: open to that user and to the proxy, to nobody else."""
+"""The folder in which a user's server listens: only that user and the proxy can enter it."""
 
 import asyncio
 import grp
@@ -12,16 +12,16 @@ SOCKET_NAME = "server.sock"
 
 
 def make_socket_path(unit: str) -> Path:
-    """Where the server of this unit listens."""
+    """Return the path at which the server of this unit listens."""
     return Path(paths.SERVERS_RUNTIME_DIR) / unit.removesuffix(".service") / SOCKET_NAME
 
 
 def make_socket_folder(unit: str, uid: int) -> None:
-    """Make the folder again. Its group, the proxy's, passes on to the socket that the user's server makes in it."""
+    """Make an empty folder. The socket that the server makes in it gets the folder's group, the proxy's."""
     folder = make_socket_path(unit).parent
     remove_socket_folder(unit)
     folder.parent.mkdir(exist_ok=True)
-    # apart from mkdir, which the hub's umask narrows
+    # not by mkdir, whose mode the hub's umask narrows
     folder.parent.chmod(0o711)
     folder.mkdir(mode=0o700)
     os.chown(folder, uid, grp.getgrnam(paths.PROXY_USER).gr_gid)
@@ -34,15 +34,15 @@ def remove_socket_folder(unit: str) -> None:
 
 
 def list_socket_folders() -> tuple[str, ...]:
-    """The units that have a folder."""
+    """Return the units that have a folder."""
     folder = Path(paths.SERVERS_RUNTIME_DIR)
     return tuple(sorted(f"{entry.name}.service" for entry in folder.iterdir())) if folder.is_dir() else ()
 
 
 async def is_answering(socket: Path, path: str, timeout: float = 60.0) -> bool:
-    """Whether an HTTP server answers on the socket, whatever its answer; False at once where nothing listens.
+    """Whether an HTTP server answers on the socket, whatever its answer; False at once when nothing listens.
 
-    `timeout` is in seconds, for one that listens and is still busy starting.
+    `timeout` is in seconds, for a server that listens and is still busy starting.
     """
     try:
         reader, writer = await asyncio.open_unix_connection(str(socket))

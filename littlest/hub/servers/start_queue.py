@@ -9,38 +9,22 @@ class StartQueue:
     """Lets `slots` starts happen at a time, in the order in which they were asked for."""
 
     def __init__(self, slots: int) -> None:
-        self._free = slots
-        self._waiting: dict[Hashable, asyncio.Future[None]] = {}
+        self._turns = asyncio.Semaphore(slots)
+        self._waiting: list[Hashable] = []
 
     def read_place(self, who: Hashable) -> int | None:
-        """The place in line, 1 for the next; None for one who is not waiting."""
-        return next((place for place, waiting in enumerate(self._waiting, 1) if waiting == who), None)
+        """Return the place in line, 1 for the next; None for one who is not waiting."""
+        return self._waiting.index(who) + 1 if who in self._waiting else None
 
     @asynccontextmanager
     async def take_turn(self, who: Hashable) -> AsyncIterator[None]:
-        """Wait for a slot, and give it back at the end."""
-        await self._enter(who)
+        """Wait for a slot, and give it back at the end of the context."""
+        self._waiting.append(who)
+        try:
+            await self._turns.acquire()
+        finally:
+            self._waiting.remove(who)
         try:
             yield
         finally:
-            self._leave()
-
-    async def _enter(self, who: Hashable) -> None:
-        if self._free:
-            self._free -= 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting[who] = turn
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if self._waiting.pop(who, None) is None:
-                # the turn had come in the same moment
-                self._leave()
-            raise
-
-    def _leave(self) -> None:
-        if self._waiting:
-            self._waiting.pop(next(iter(self._waiting))).set_result(None)
-        else:
-            self._free += 1
+            self._turns.release()

@@ -1,4 +1,4 @@
-"""What a user finds on the own server: its arguments, environment, and the page that opens. Pure."""
+"""A user's server: its arguments, its environment, and the page that opens. Pure."""
 
 from urllib.parse import quote
 
@@ -11,13 +11,13 @@ from littlest.system.accounts.accounts import UserAccount
 
 
 def make_server_arguments(socket: str, shell: str) -> tuple[str, ...]:
-    """Command-line arguments of a user's notebook server; those on the command line win over the user's own files.
+    """Return the command-line arguments of a user's notebook server; they go before the user's own files.
 
-    The server listens on `socket` only, and its kernels on sockets in its runtime directory: a loopback port would be
-    in reach of every other user. `shell` runs in terminals.
+    The server listens on `socket` only, and its kernels on sockets in its runtime directory: every other user can
+    connect to a loopback port. `shell` runs in terminals.
     """
     return (
-        # with a socket, the port must be named and be the default
+        # a server on a socket needs a port argument with the default value
         "--ServerApp.port=8888",
         f"--ServerApp.sock={socket}",
         "--ServerApp.sock_mode=0660",
@@ -34,9 +34,9 @@ def make_server_arguments(socket: str, shell: str) -> tuple[str, ...]:
 
 
 def make_server_environment(account: UserAccount, unit: str, own: UserEnvironment) -> dict[str, str]:
-    """What a user's server, its kernels and terminals find in their environment, next to JupyterHub's own variables.
+    """Return the environment of a user's server, its kernels and terminals, without JupyterHub's own variables.
 
-    Nothing of the hub's own environment comes along.
+    It has nothing of the hub's own environment.
     """
     environment = {
         # the model refuses those that are set below
@@ -45,12 +45,12 @@ def make_server_environment(account: UserAccount, unit: str, own: UserEnvironmen
         "USER": account.name,
         "LOGNAME": account.name,
         "SHELL": account.shell,
-        # python and pip are the shared environment's; where that is gone, the rest still works
+        # python and pip are the shared environment's; without it the rest still works
         "PATH": ":".join(
             (*own.path, f"{paths.USER_ENVIRONMENT_DIR}/bin", f"{account.home}/.local/bin", COMMAND_PATH)
         ),
         "JUPYTER_PATH": f"{paths.USER_ENVIRONMENT_DIR}/share/jupyter",
-        # kernels' sockets lie here: below a long home their names would be too long for a socket
+        # for the kernels' sockets, whose names would be too long below a long home
         "JUPYTER_RUNTIME_DIR": f"/run/{unit.removesuffix('.service')}",
     }
     environment.setdefault("LANG", "C.UTF-8")
@@ -60,7 +60,7 @@ def make_server_environment(account: UserAccount, unit: str, own: UserEnvironmen
 
 
 def make_default_url(config: Config, user: str) -> str:
-    """The page that opens after login, below the server's own address."""
+    """Return the page that opens after login, below the server's own address."""
     if resolve_default_app(config, user) == "jupyterlab":
         return "/lab"  # which opens the working directory by itself
     folder = config.user_environment.working_directory

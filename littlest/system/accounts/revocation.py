@@ -9,7 +9,7 @@ from littlest.config.model import Config
 from littlest.errors import LittlestError
 from littlest.machine.account_database import Account
 from littlest.machine.machine import Machine
-from littlest.machine.walk import walk_within
+from littlest.machine.trees import walk_within
 from littlest.plan.account_names import make_comment
 from littlest.system.accounts.accounts import (
     find_account_made_for,

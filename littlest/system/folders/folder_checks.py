@@ -1,4 +1,4 @@
-"""Whether the folders that the settings name can hold people's files on this machine."""
+"""Whether the folders that the settings name can hold users' files on this machine."""
 
 from pathlib import PurePosixPath as Path
 
@@ -12,7 +12,7 @@ from littlest.system.folders.folder_rights import find_shared_folder_problem
 
 
 def find_place_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """What keeps homes from being made, or shared folders from having their rights."""
+    """Return why homes cannot be made, or shared folders cannot have their rights."""
     problems = []
     homes = Path(loaded.config.users.homes)
     # the default is there on every machine
@@ -36,7 +36,7 @@ def find_place_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem
 
 
 def _find_inaccessible_parent(machine: Machine, folder: Path) -> str | None:
-    """Say which parent only root may enter, as one of a former shared folder; None when there is none."""
+    """Return which parent only root may enter, such as a former shared folder; None when there is none."""
     for path in (folder, *folder.parents[:-1]):
         state = machine.read_state(path)
         if state is not None and state.kind is PathKind.DIRECTORY and state.uid == 0 and state.mode & 0o011 == 0:

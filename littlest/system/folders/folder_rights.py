@@ -1,12 +1,12 @@
-"""Folders that several users share: the folder with its rights, and those of what was put into it in other ways.
+"""Folders that several users share: their own rights, and the rights of what is in them.
 
-Rights are those of a POSIX access control list: whatever the umask or the program, a file made in the folder has the
-list that its folder hands down. A file that was moved in, or copied with its old rights, lacks it until it is mended.
+The rights are a POSIX access control list. A file made in the folder inherits the list from it, whatever the umask or
+the program. A file that was moved in, or copied with its old rights, lacks it until it is repaired.
 """
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -25,19 +25,19 @@ from littlest.machine.acl import (
     write_acl,
 )
 from littlest.machine.machine import Machine, PathKind
-from littlest.machine.walk import walk_within
+from littlest.machine.trees import walk_within
 from littlest.plan.steps import CloseSharedFolder, EnsureSharedFolder
 from littlest.system.accounts.accounts import FIRST_UID
 from littlest.system.accounts.groups import find_our_groups
 from littlest.system.accounts.homes import find_folder_problem, find_missing_disk
 
 MODE = 0o2770
-"""New files and folders are the group's as well (setgid); others may nothing."""
+"""New files and folders get the folder's group (setgid); others have no rights."""
 ALL = READ | WRITE | EXECUTE
 
 
 def is_shared_folder_made(machine: Machine, step: EnsureSharedFolder) -> bool:
-    """Whether the folder is root's and has its rights. What is in it is not looked at."""
+    """Whether the folder is root's and has its rights; its contents do not matter."""
     state = machine.read_state(step.path)
     if state is None or state.kind is not PathKind.DIRECTORY or state.mode != MODE:
         return False
@@ -52,9 +52,9 @@ def is_shared_folder_made(machine: Machine, step: EnsureSharedFolder) -> bool:
 
 
 def ensure_shared_folder(machine: Machine, step: EnsureSharedFolder) -> None:
-    """Make the folder, or give it its owner and rights; what is in it stays as it is.
+    """Make the folder, or give it its owner and rights; its contents stay as they are.
 
-    Raises LittlestError where it cannot be, as on a file system without access control lists.
+    Raises LittlestError when that is not possible, as on a file system without access control lists.
     """
     problem = find_shared_folder_problem(machine, step.path)
     if problem is not None:
@@ -71,13 +71,13 @@ def ensure_shared_folder(machine: Machine, step: EnsureSharedFolder) -> None:
 
 
 def is_shared_folder_closed(machine: Machine, step: CloseSharedFolder) -> bool:
-    """Whether nobody but root gets into the folder; so it is when there is none."""
+    """Whether only root can enter the folder, or there is none."""
     state = machine.read_state(step.path)
     return state is None or state.kind is not PathKind.DIRECTORY or (state.mode & 0o077 == 0 and state.uid == 0)
 
 
 def close_shared_folder(machine: Machine, step: CloseSharedFolder) -> None:
-    """Make the folder root's alone; what is in it stays as it is. Raises LittlestError when it cannot be."""
+    """Let only root enter the folder; its contents stay as they are. Raises LittlestError when that fails."""
     try:
         with _open_folder(machine, step.path) as folder:
             remove_acl(folder, (ACCESS, DEFAULT))
@@ -87,7 +87,7 @@ def close_shared_folder(machine: Machine, step: CloseSharedFolder) -> None:
 
 
 def find_shared_folder_problem(machine: Machine, path: PurePosixPath) -> str | None:
-    """Why this cannot be a shared folder, as the end of a sentence; None when it can."""
+    """Return why this cannot be a shared folder, as the end of a sentence; None when it can."""
     state = machine.read_state(path)
     if state is not None and state.kind is not PathKind.DIRECTORY:
         return f"is a {state.kind}, no folder"
@@ -110,55 +110,54 @@ def find_shared_folder_problem(machine: Machine, path: PurePosixPath) -> str | N
     return None
 
 
-def mend_shared_folder(
-    machine: Machine, step: EnsureSharedFolder, since: float = 0.0, rest: Callable[[], object] = lambda: None
-) -> int:
-    """Give what was changed in the folder since then (seconds of the epoch) its rights, no fewer and no more; return
-    how much was mended.
+def repair_shared_folder(machine: Machine, step: EnsureSharedFolder, since: float = 0.0) -> Iterator[bool]:
+    """Give what has changed in the folder since then (seconds since 1970) its rights, no fewer and no more.
 
-    Everybody who may change what is in the folder may do with a file what its owner may, and nobody else owns one. No
-    link is followed, no other file system entered, and a file with several names is left as it is: one of them may be
-    in a private place. So is what only root may use. `rest` is called before each, and may end it all by raising.
+    Yields for everything in the folder whether it was repaired, so that the caller can rest in between. Everybody who
+    may change the folder may do with a file what its owner may, and nobody else owns one. No link is followed, no
+    other file system entered. A file with several names is left alone, because one of them may be in a private place,
+    and so is what only root may use.
 
-    Raises LittlestError for the last of those that could not be mended.
+    Raises LittlestError at the end, for the last of those that could not be repaired.
     """
     rights = _make_rights(machine, step)
-    mended = 0
     failures: list[str] = []
     # what a folder brought along when it was moved in, or got while it was elsewhere, may have changed long ago
     changed: PurePosixPath | None = None
     with _open_folder(machine, step.path) as top:
         for place, name, folder in walk_within(top, failures.append):
-            rest()
             if changed is not None and not place.is_relative_to(changed):
                 changed = None
+            is_repaired = False
             try:
-                looked = os.stat(name, dir_fd=folder, follow_symlinks=False)
-                if changed is None and looked.st_ctime < since:
-                    continue
-                changed = changed or place / name
-                if stat.S_ISDIR(looked.st_mode) or stat.S_ISREG(looked.st_mode):
-                    mended += _mend(name, folder, rights)
+                state = os.stat(name, dir_fd=folder, follow_symlinks=False)
+                if changed is not None or state.st_ctime >= since:
+                    changed = changed or place / name
+                    is_repaired = _is_file_or_folder(state) and _repair(name, folder, rights)
             except FileNotFoundError:
-                continue  # its user was quicker
+                pass  # its user was quicker
             except (OSError, ValueError) as error:
                 failures[:] = [f"{place / name}: {error}"]
+            yield is_repaired
     if failures:
         raise LittlestError(f"{step.path}: {failures[-1]}")
-    return mended
+
+
+def _is_file_or_folder(state: os.stat_result) -> bool:
+    return stat.S_ISDIR(state.st_mode) or stat.S_ISREG(state.st_mode)
 
 
 @dataclass(frozen=True, slots=True)
 class _Rights:
-    """What everything in a shared folder should have."""
+    """The rights of everything in a shared folder."""
 
     acl: Acl
-    """Of a folder in it."""
+    """The list of a folder in it."""
     group: int
     owners: frozenset[int] | None
-    """Who may own something there, beside root; None for whoever made it."""
+    """Who may own something there besides root; None for everybody."""
     ours: frozenset[int]
-    """All groups of ours: they have the rights of the list and no others."""
+    """All groups of ours: they have the rights of the list, and no others."""
 
     def are_given_by(self, acl: Acl | None, wanted: Acl) -> bool:
         return acl is not None and all(acl.get_right(gid) == wanted.get_right(gid) for gid in self.ours)
@@ -169,48 +168,48 @@ def _make_rights(machine: Machine, step: EnsureSharedFolder) -> _Rights:
     ours = frozenset(groups[name][0] for name in find_our_groups(machine))
     owners: frozenset[int] | None = None
     if step.readers:
-        # who made something while the folder was writable could else go on, and let others do so
+        # else the owners of what was made while the folder was writable could still change it, and let others do so
         members = {name for group in step.writers if group in groups for name in groups[group][1]}
         owners = frozenset(account.uid for name in members if (account := machine.read_account(name)))
     return _Rights(_make_acl(machine, step), machine.get_ids("root", step.writers[0])[1], owners, ours)
 
 
-def _mend(name: str, folder: int, rights: _Rights) -> bool:
-    # the descriptor is what was looked at, whatever has this name by now
+def _repair(name: str, folder: int, rights: _Rights) -> bool:
+    # O_NONBLOCK: it may be a pipe by now
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(name, flags, dir_fd=folder)
     try:
-        found = os.fstat(descriptor)
-        if found.st_uid == 0 and found.st_mode & 0o077 == 0:
+        state = os.fstat(descriptor)
+        is_roots = state.st_uid == 0 and state.st_mode & 0o077 == 0
+        is_folder = stat.S_ISDIR(state.st_mode)
+        if is_roots or not _is_file_or_folder(state) or (not is_folder and state.st_nlink != 1):
             return False
-        if stat.S_ISDIR(found.st_mode):
-            given = _give_to_owners(descriptor, found, rights)
-            is_right = rights.are_given_by(read_acl(descriptor, ACCESS), rights.acl)
-            if is_right and read_acl(descriptor, DEFAULT) == rights.acl and found.st_mode & stat.S_ISGID:
-                return given
-            write_acl(descriptor, rights.acl, (ACCESS, DEFAULT))
-            os.fchmod(descriptor, MODE)
-            return True
-        if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
-            return False
-        given = _give_to_owners(descriptor, found, rights)
-        owner = stat.S_IMODE(found.st_mode) >> 6 & ALL
-        groups = tuple((gid, right & owner) for gid, right in rights.acl.groups)
-        wanted = Acl(owner, rights.acl.group & owner, groups)
-        if rights.are_given_by(read_acl(descriptor, ACCESS), wanted):
+        given = _give_to_owners(descriptor, state, rights)
+        wanted = rights.acl if is_folder else _narrow_acl(rights.acl, stat.S_IMODE(state.st_mode) >> 6 & ALL)
+        is_right = rights.are_given_by(read_acl(descriptor, ACCESS), wanted)
+        if is_folder:
+            is_right = is_right and read_acl(descriptor, DEFAULT) == wanted and bool(state.st_mode & stat.S_ISGID)
+        if is_right:
             return given
-        write_acl(descriptor, wanted, (ACCESS,))
+        write_acl(descriptor, wanted, (ACCESS, DEFAULT) if is_folder else (ACCESS,))
+        if is_folder:
+            os.fchmod(descriptor, MODE)
         return True
     finally:
         os.close(descriptor)
 
 
+def _narrow_acl(acl: Acl, owner: int) -> Acl:
+    """Return the list of a file in a folder with this list: nobody may do more with the file than its owner."""
+    return Acl(owner, acl.group & owner, tuple((gid, right & owner) for gid, right in acl.groups))
+
+
 def _give_to_owners(descriptor: int, found: os.stat_result, rights: _Rights) -> bool:
-    """Let it belong to the folder's group, and to nobody who may not change it; whether it did not."""
+    """Give it the folder's group, and root as owner when its owner may not change it; return whether it changed."""
     keeps = rights.owners is None or found.st_uid == 0 or found.st_uid in rights.owners
     if os.geteuid() != 0 or (keeps and found.st_gid == rights.group):
         return False
-    # a program that runs as its owner, or its group, does so no longer
+    # this also clears the setuid and setgid bits of a program
     os.fchown(descriptor, -1 if keeps else 0, rights.group)
     return True
 

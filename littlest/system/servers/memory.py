@@ -1,4 +1,4 @@
-"""How much memory the machine has, and whether the settings leave its users any."""
+"""How much memory the machine has, and whether the settings leave enough for users' servers."""
 
 from pathlib import PurePosixPath as Path
 
@@ -19,7 +19,7 @@ def read_free_memory(machine: Machine) -> int:
 
 
 def find_memory_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """What keeps every server from starting: all of them together may not use as much as one needs."""
+    """Return a problem when all servers together may not use as much memory as one needs to start."""
     memory = read_machine_memory(machine)
     if not memory or count_total_memory(loaded.config, memory) >= LEAST_TOTAL:
         return ()

@@ -1,12 +1,14 @@
-"""systemd units: enabled, running with their present inputs, removed."""
+"""systemd units: their states and journals, and how they start and stop."""
 
 import hashlib
 import math
 import re
+import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from littlest import paths
 from littlest.errors import CommandFailed, LittlestError
 from littlest.machine.commands import CommandResult
 from littlest.machine.machine import Machine
@@ -17,6 +19,9 @@ JOURNAL_LINES = 10
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
 RESTART_TIMEOUT = 420.0
 """Seconds; above the 90 that systemd gives a unit to stop, and the 300 for which the hub may extend its start."""
+STOPPED_STATES = frozenset({"inactive", "failed"})
+NO_ANSWER = "unknown"
+"""The state of a unit when systemd does not answer, as for a moment at each of its upgrades. It is not "stopped"."""
 
 
 def is_unit_enabled(machine: Machine, step: EnableUnit) -> bool:
@@ -30,7 +35,7 @@ def enable_unit(machine: Machine, step: EnableUnit) -> None:
 
 
 def read_inputs_digest(machine: Machine, step: RunUnit) -> str:
-    """SHA-256 over everything that the running process depends on; of a folder these are its drop-ins."""
+    """Return the SHA-256 over all that the running process depends on; of a folder these are its drop-ins."""
     digest = hashlib.sha256(step.settings.encode())
     for path in step.inputs:
         drop_ins = [path / file.name for file in list_drop_ins(machine.path(path))]
@@ -40,21 +45,17 @@ def read_inputs_digest(machine: Machine, step: RunUnit) -> str:
 
 
 def is_unit_running(machine: Machine, step: RunUnit, started: Mapping[str, str]) -> bool:
-    """Whether the unit runs and was last started with the inputs of now."""
+    """Whether the unit runs and was last started with its present inputs."""
     if not machine.is_live:
         return True
-    return started.get(step.unit) == read_inputs_digest(machine, step) and is_active(machine, step.unit)
-
-
-def is_active(machine: Machine, unit: str) -> bool:
-    """Whether the unit runs now."""
-    return read_active_state(machine, unit) == "active"
+    is_current = started.get(step.unit) == read_inputs_digest(machine, step)
+    return is_current and read_active_state(machine, step.unit) == "active"
 
 
 def read_active_state(machine: Machine, unit: str) -> str:
-    """What systemd says of the unit: active, activating, inactive, failed …"""
-    shown = machine.run(["systemctl", "show", "--property=ActiveState", "--value", unit], check=False)
-    return shown.stdout.strip() or "unknown"
+    """Return systemd's ActiveState of the unit: active, activating, inactive, failed … or `NO_ANSWER`."""
+    (shown,) = show_units(machine, ("ActiveState",), (unit,), check=False)
+    return shown.get("ActiveState", NO_ANSWER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,33 +63,39 @@ class UnitStatus:
     """The status of a unit."""
 
     state: str
-    """Active, activating, inactive, failed …"""
+    """The ActiveState of systemd."""
     restarts: int
     """How often systemd restarted it because it had ended by itself."""
     invocation: str = ""
-    """Which start of it this is."""
+    """The id of its last start."""
     seconds: float = math.inf
-    """For how long it has been active; infinite where systemd does not say."""
+    """How long it has been active; infinite when systemd does not say."""
 
 
 def read_unit_statuses(machine: Machine, names: Sequence[str]) -> dict[str, UnitStatus]:
-    """The status of each of these units; without those that systemd does not know."""
+    """Return the status of each of these units, without those that systemd does not know."""
     properties = ("Id", "ActiveState", "NRestarts", "InvocationID", "ActiveEnterTimestampMonotonic")
-    statuses = {}
     now = time.monotonic()
+    statuses = {}
     for unit in show_units(machine, properties, names, check=False):
         if "Id" in unit and unit.get("NRestarts", "").isdigit():
             begun = unit.get("ActiveEnterTimestampMonotonic", "")
             seconds = now - int(begun) / 1_000_000 if begun.isdigit() else math.inf
-            state, invocation = unit.get("ActiveState", "unknown"), unit.get("InvocationID", "")
+            state, invocation = unit.get("ActiveState", NO_ANSWER), unit.get("InvocationID", "")
             statuses[unit["Id"]] = UnitStatus(state, int(unit["NRestarts"]), invocation, seconds)
     return statuses
+
+
+def show_server_units(machine: Machine, properties: Sequence[str] = ()) -> list[dict[str, str]]:
+    """Return Id and these properties of each user's server that systemd has loaded. Raises CommandFailed."""
+    shown = show_units(machine, ("Id", "Slice", *properties), [paths.SERVER_UNITS])
+    return [unit for unit in shown if unit.get("Slice") == paths.USERS_SLICE]
 
 
 def show_units(
     machine: Machine, properties: Sequence[str], names: Sequence[str], *, check: bool = True
 ) -> list[dict[str, str]]:
-    """The properties of each of these units (names or patterns), as `systemctl show` gives them.
+    """Return the properties of each of these units (names or patterns), as `systemctl show` gives them.
 
     Raises CommandFailed when systemctl fails, unless `check` is false.
     """
@@ -120,30 +127,69 @@ def start_unit(machine: Machine, step: RunUnit) -> str:
     return digest
 
 
+def run_transient_unit(
+    machine: Machine,
+    unit: str,
+    command: Sequence[str],
+    *,
+    properties: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> None:
+    """Start a command as a transient unit with systemd-run(1), and wait until it runs.
+
+    The environment goes through a file of root's, because every user can read command lines and properties. Raises
+    LittlestError with systemd's own words when systemd does not accept the unit or cannot run the command.
+    """
+    began = time.time()
+    file = paths.SERVERS_ENVIRONMENT_DIR / f"{unit}.env"
+    machine.make_directory(file.parent, mode=0o700)
+    lines = (f"{name}={shlex.quote(value)}\n" for name, value in sorted(environment.items()))
+    machine.write_file(file, "".join(lines), mode=0o400)
+    # apart from the other properties: an admin may have one of this name, and systemd takes several
+    words = [f"--property={name}={value}" for name, value in (*properties.items(), ("EnvironmentFile", file))]
+    try:
+        argv = ["systemd-run", "--quiet", f"--unit={unit}", *words, "--", *command]
+        result = machine.run(argv, check=False, timeout=90)
+    finally:
+        machine.remove(file)
+    if result.status != 0:
+        said = (result.stderr.strip() or result.stdout.strip()).splitlines()[:2]
+        last = " ".join(said or read_journal_lines(machine, unit, began)[-2:]) or "it ended at once without a message"
+        raise LittlestError(f"systemd did not start {unit}: {last}", f"sudo journalctl -u {unit}")
+
+
+def stop_units(machine: Machine, *units: str, timeout: float = 100.0) -> None:
+    """Stop these units together, and let systemd forget that they failed. Ignores units that do not exist.
+
+    Raises CommandFailed when that takes longer than `timeout` seconds.
+    """
+    machine.run(["systemctl", "stop", "--", *units], check=False, timeout=timeout)
+    machine.run(["systemctl", "reset-failed", "--", *units], check=False)
+
+
 def are_units_removed(machine: Machine, step: RemoveUnits) -> bool:
     """Whether none of these units runs or starts at boot."""
     if machine.is_live and any(
-        read_active_state(machine, unit) not in ("inactive", "unknown") for unit in step.units
+        read_active_state(machine, unit) not in ("inactive", NO_ANSWER) for unit in step.units
     ):
         return False
     return not any(is_unit_enabled(machine, EnableUnit(unit)) for unit in step.units)
 
 
 def remove_units(machine: Machine, step: RemoveUnits) -> None:
-    """Stop these units together (a socket would start its service again), and what they run, then disable them."""
+    """Stop these units together (a socket would start its service again), then disable them."""
     if machine.is_live:
-        _systemctl(machine, "stop", *step.units, check=False)
-        _systemctl(machine, "reset-failed", *step.units, check=False)
+        stop_units(machine, *step.units, timeout=RESTART_TIMEOUT)
     for unit in step.units:
         _systemctl(machine, "disable", "--quiet", unit, check=False)
 
 
 def is_reload_needed(machine: Machine, names: Sequence[str]) -> bool:
-    """Whether systemd knows one of these units as its file was, not as it is."""
+    """Whether the file of one of these units has changed since systemd read it."""
     if not machine.is_live or not names:
         return False
-    shown = machine.run(["systemctl", "show", "--property=NeedDaemonReload", "--value", *names], check=False)
-    return "yes" in shown.stdout.split()
+    shown = show_units(machine, ("NeedDaemonReload",), names, check=False)
+    return any(unit.get("NeedDaemonReload") == "yes" for unit in shown)
 
 
 def reload_units(machine: Machine) -> None:
@@ -153,14 +199,20 @@ def reload_units(machine: Machine) -> None:
 
 
 def read_journal(machine: Machine, unit: str, since: float, invocation: str = "") -> tuple[str, ...]:
-    """The last lines that the unit's processes wrote since a moment, in seconds since 1970, or else in one start of
-    it, whenever that was; what systemd says of a unit whose processes wrote nothing. None where there is no journal.
+    """Return what `read_journal_lines` does, each line with the unit's name in front."""
+    return tuple(f"  {unit}: {line}" for line in read_journal_lines(machine, unit, since, invocation))
+
+
+def read_journal_lines(machine: Machine, unit: str, since: float, invocation: str = "") -> tuple[str, ...]:
+    """Return the last lines that the unit's processes wrote; when they wrote nothing, what systemd says of the unit.
+
+    The lines are from after `since`, in seconds since 1970, or from one start of the unit, whenever that was. None
+    where there is no journal.
     """
     if not machine.has_command("journalctl"):
         return ()
-    # what a process says last, before it ends, may still be on its way
+    # the last words of a process may not be in the journal yet
     machine.run(["journalctl", "--sync"], check=False)
-    # what its processes say, and what systemd says of it
     for unit_field, start_field in (("_SYSTEMD_UNIT", "_SYSTEMD_INVOCATION_ID"), ("UNIT", "INVOCATION_ID")):
         # a start that has ended since that moment may have said why before it; with --since, --lines would give the
         # first ones
@@ -168,12 +220,12 @@ def read_journal(machine: Machine, unit: str, since: float, invocation: str = ""
         query = ["--quiet", "--output=cat", when, f"{unit_field}={unit}"]
         said = machine.run(["journalctl", "--no-pager", *query], check=False).stdout
         if said.strip():
-            return tuple(f"  {unit}: {_COLOUR.sub('', line)}" for line in said.splitlines()[-JOURNAL_LINES:])
+            return tuple(_COLOUR.sub("", line) for line in said.splitlines()[-JOURNAL_LINES:])
     return ()
 
 
 def render_moment(seconds: float) -> str:
-    """A moment in seconds since 1970 as journalctl takes it, and never a later one: the first line counts."""
+    """Write a moment in seconds since 1970 for journalctl, never a later one: the first line counts."""
     return f"@{math.floor(seconds * 1000) / 1000:.3f}"
 
 

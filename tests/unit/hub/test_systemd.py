@@ -1,25 +1,37 @@
-"""What `systemctl is-active` says, in three states. The statuses and words are systemd 252's own."""
+"""What systemd says of a unit: no answer is not "stopped"."""
 
 import pytest
 
-from littlest.hub.servers.systemd import UnitState, parse_unit_state
 from littlest.machine.commands import CommandResult
+from littlest.machine.machine import Machine
+from littlest.system.units.units import NO_ANSWER, STOPPED_STATES, read_active_state
+
+
+class Systemd(Machine):
+    """One in which systemctl says this."""
+
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__("/")
+        self.result = CommandResult(("systemctl",), status, said, "")
+
+    def run(self, *_arguments: object, **_settings: object) -> CommandResult:  # type: ignore[override]
+        return self.result
 
 
 @pytest.mark.parametrize(
-    ("status", "said", "state"),
+    ("status", "said", "state", "is_stopped"),
     [
-        (0, "active\n", UnitState.RUNNING),
-        (3, "inactive\n", UnitState.STOPPED),
-        (3, "failed\n", UnitState.STOPPED),
-        (4, "unknown\n", UnitState.STOPPED),
-        # status 3 as well, and yet not stopped
-        (3, "activating\n", UnitState.RUNNING),
-        (3, "deactivating\n", UnitState.RUNNING),
+        (0, "ActiveState=active\n", "active", False),
+        (0, "ActiveState=inactive\n", "inactive", True),
+        (0, "ActiveState=failed\n", "failed", True),
+        (0, "ActiveState=activating\n", "activating", False),
+        (0, "ActiveState=deactivating\n", "deactivating", False),
         # systemd executes itself again, at each of its upgrades: JupyterHub stopped healthy servers for this
-        (1, "", UnitState.UNKNOWN),
-        (-9, "", UnitState.UNKNOWN),
+        (1, "", NO_ANSWER, False),
+        (-9, "", NO_ANSWER, False),
     ],
 )
-def test_no_answer_is_not_stopped(status: int, said: str, state: UnitState) -> None:
-    assert parse_unit_state(CommandResult(("systemctl",), status, said, "")) is state
+def test_no_answer_is_not_stopped(status: int, said: str, state: str, is_stopped: bool) -> None:
+    found = read_active_state(Systemd(status, said), "jupyter-ada.service")
+    assert found == state
+    assert (found in STOPPED_STATES) is is_stopped

@@ -3,7 +3,7 @@
 import pytest
 
 from littlest.config.resolve import UserLimits
-from littlest.system.servers.running_limits import make_limits_change, parse_timespan
+from littlest.system.servers.running_limits import LimitsChange, RunningServer, make_limits_change, parse_timespan
 
 GIB = 2**30
 AS_IT_IS = {
@@ -17,12 +17,16 @@ AS_IT_IS = {
 }
 
 
+def change_limits(limits: UserLimits, memory_used: int) -> LimitsChange | None:
+    return make_limits_change(RunningServer(AS_IT_IS, memory_used), limits)
+
+
 def make_limits(memory: int | None = 4 * GIB, cpu: float | None = 61.5, processes: int | None = 1024) -> UserLimits:
     return UserLimits(memory, cpu, processes, open_servers=1)
 
 
 def test_a_server_with_its_limits_lacks_nothing_however_much_it_uses() -> None:
-    assert make_limits_change(AS_IT_IS, make_limits(), memory_used=5 * GIB) is None
+    assert change_limits(make_limits(), memory_used=5 * GIB) is None
 
 
 @pytest.mark.parametrize(
@@ -36,14 +40,14 @@ def test_a_server_with_its_limits_lacks_nothing_however_much_it_uses() -> None:
     ],
 )
 def test_only_what_differs_is_set(limits: UserLimits, properties: dict[str, str]) -> None:
-    change = make_limits_change(AS_IT_IS, limits, memory_used=GIB)
+    change = change_limits(limits, memory_used=GIB)
     assert change is not None
     assert change.properties == properties
     assert change.memory_used is None
 
 
 def test_a_server_that_uses_more_than_its_new_limit_keeps_the_old_one_and_gets_the_others() -> None:
-    change = make_limits_change(AS_IT_IS, make_limits(memory=GIB, processes=99), memory_used=3 * GIB)
+    change = change_limits(make_limits(memory=GIB, processes=99), memory_used=3 * GIB)
     assert change is not None
     # taking the memory away would end what runs in it
     assert change.properties == {"TasksMax": "99"}
@@ -51,7 +55,7 @@ def test_a_server_that_uses_more_than_its_new_limit_keeps_the_old_one_and_gets_t
 
 
 def test_it_gets_the_new_limit_when_it_uses_less() -> None:
-    change = make_limits_change(AS_IT_IS, make_limits(memory=GIB), memory_used=GIB)
+    change = change_limits(make_limits(memory=GIB), memory_used=GIB)
     assert change is not None
     assert change.properties["MemoryMax"] == str(GIB)
 
