@@ -16,7 +16,7 @@ from littlest.plan.limits import find_memory_warnings, make_server_limits_step, 
 from littlest.plan.steps import Plan, Release, RunUnit, Step
 from littlest.system.apply_plan import find_pending_steps
 from littlest.system.https.certificates import find_certificate_warnings
-from littlest.system.hub.api import list_active_users, read_command_token
+from littlest.system.hub.api import HubApi
 from littlest.system.servers.memory import read_machine_memory
 from littlest.system.servers.running_limits import (
     RunningServer,
@@ -122,7 +122,7 @@ def _list_running(machine: Machine, config: Config) -> tuple[str, ...]:
     if not machine.is_live:
         return ()
     try:
-        return list_active_users(make_probe_url(config), read_command_token(machine))
+        return HubApi(machine, make_probe_url(config)).list_active_users()
     except LittlestError:
         # a hub that is down cannot tell, and must not keep anybody from putting it right
         return ()

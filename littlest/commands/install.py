@@ -8,7 +8,8 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.values import parse_user_name
 from littlest.config.text.render import render_default_config
-from littlest.errors import ExitCode, LittlestError, NeedsAPerson, UsageError
+from littlest.errors import LittlestError, NeedsAPerson, UsageError
+from littlest.health.release_files import verify_release
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
@@ -21,7 +22,7 @@ from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.config_checks import load_checked_config
 from littlest.system.network.addresses import find_addresses
 from littlest.system.releases.current import read_own_release
-from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE, find_damaged_files, write_manifest
+from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE, write_manifest
 from littlest.system.servers.memory import read_machine_memory
 from littlest.system.settings.active import read_settings_text
 from littlest.system.settings.revisions import add_entry, find_person
@@ -151,50 +152,13 @@ def _check_current(machine: Machine, release: Release) -> None:
 
 
 def _verify(machine: Machine, release: Release, admin: str | None) -> Report:
-    found = _compare_files(machine, release)
+    found = verify_release(machine, release)
     if not admin:
         return found
     name, _ = _parse_admin(admin)
     command = f"sudo littlest config add users.admin {shlex.quote(name or '')}"
     note = f"Note: --admin {name} is only for a first installation, and was ignored. To add an admin: {command}"
     return replace(found, lines=(*found.lines, note), data={**found.data, "ignored": ["admin"]})
-
-
-def _compare_files(machine: Machine, release: Release) -> Report:
-    damaged = find_damaged_files(machine, release.directory)
-    data = {"version": release.version, "directory": str(release.directory), "changed": False}
-    if damaged is None:
-        return Report(
-            (
-                f"Version {release.version} is installed in {release.directory}, but it has no receipt of its files.",
-                _say_how_to_repair(release),
-            ),
-            {**data, "intact": None},
-            ExitCode.DRIFT,
-        )
-    if damaged:
-        return Report(
-            (
-                f"Version {release.version} is installed in {release.directory}, but {len(damaged)} of its files"
-                " are missing or changed:",
-                *(f"  {name}" for name in damaged[:10]),
-                _say_how_to_repair(release),
-            ),
-            {**data, "intact": False, "damaged": list(damaged)},
-            ExitCode.DRIFT,
-        )
-    return Report(
-        (f"Version {release.version} is installed in {release.directory} and intact. Nothing was changed.",),
-        {**data, "intact": True},
-    )
-
-
-def _say_how_to_repair(release: Release) -> str:
-    # the installer's own words, construct/header.sh
-    return (
-        "To install it again (settings and users' files stay):"
-        f" sudo mv {release.directory} {release.directory}.damaged, then run the installer again."
-    )
 
 
 def _take_back(machine: Machine, error: BaseException, progress: Progress) -> LittlestError:
