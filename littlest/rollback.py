@@ -13,7 +13,7 @@ from littlest.machine.machine import Machine
 from littlest.plan.steps import Release
 from littlest.system.apply_plan import Progress
 from littlest.system.settings.drop_in_copies import are_drop_ins_good, put_drop_ins_back
-from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE, keep_apart, keep_rejected, replace_settings
+from littlest.system.settings.settings_file import keep_apart, keep_rejected, replace_settings
 from littlest.transaction import explain
 
 _SEE = "See: sudo littlest status; sudo littlest logs"
@@ -65,7 +65,7 @@ def roll_back(
     if is_edited:
         places.append("To apply it: sudo littlest apply")
     elif is_rejected:
-        again = f"sudo cp {REJECTED_CONFIG_FILE} {paths.CONFIG_FILE} && sudo littlest apply"
+        again = f"sudo cp {paths.REJECTED_CONFIG_FILE} {paths.CONFIG_FILE} && sudo littlest apply"
         when = "To try them again" if isinstance(error, KeyboardInterrupt) else "Once they are corrected there"
         places.append(f"{when}: {again}")
     return LittlestError(
@@ -129,7 +129,7 @@ def _keep_rejected(machine: Machine, text: str, error: BaseException) -> list[st
     what = "did not come to be tried" if isinstance(error, KeyboardInterrupt) else "did not work"
     older = keep_rejected(machine, text)
     return [
-        f"The settings that {what} are kept in {REJECTED_CONFIG_FILE}.",
+        f"The settings that {what} are kept in {paths.REJECTED_CONFIG_FILE}.",
         *((f"Those that were kept there before are in {older} now.",) if older else ()),
     ]
 

@@ -22,7 +22,7 @@ from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.config_checks import load_checked_config
 from littlest.system.network.addresses import find_addresses
 from littlest.system.releases.current import read_own_release
-from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE, write_manifest
+from littlest.system.releases.manifest import MANIFEST_FILE, write_manifest
 from littlest.system.servers.memory import read_machine_memory
 from littlest.system.settings.active import read_settings_text
 from littlest.system.settings.revisions import add_entry, find_person
@@ -51,7 +51,7 @@ def run_install(
     release = release or read_own_release()
     with hold_lock(machine):
         _check_current(machine, release)
-        if machine.read_state(release.directory / COMPLETE_MARKER) is not None:
+        if machine.read_state(release.directory / paths.COMPLETE_MARKER) is not None:
             return _verify(machine, release, admin)
         install = _plan_install(machine, release, admin, start)
         _carry_out(machine, install, progress)

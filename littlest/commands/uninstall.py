@@ -15,7 +15,7 @@ from littlest.system.accounts.accounts import find_user_accounts, remove_user_ac
 from littlest.system.accounts.groups import find_our_groups, remove_group
 from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.record_file import read_record
-from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE
+from littlest.system.releases.manifest import MANIFEST_FILE
 from littlest.system.units.units import reload_units
 
 KEPT = (paths.ETC_DIR, paths.STATE_DIR, paths.LOG_DIR, paths.USER_ENVIRONMENT_DIR)
@@ -49,7 +49,7 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
             progress("stop the hub, the proxy and all users' servers")
         # an installer that finds the mark would say that all is in place, should this be interrupted
         for release in releases:
-            machine.remove(release / COMPLETE_MARKER)
+            machine.remove(release / paths.COMPLETE_MARKER)
         failures: list[str] = []
         _apply_empty_plan(machine, progress)
         if purge:

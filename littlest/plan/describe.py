@@ -10,7 +10,7 @@ from littlest.plan.steps import SetInitialPassword, Step
 
 
 def find_warnings(config: Config) -> tuple[str, ...]:
-    """What is allowed and yet hardly meant, a sentence each."""
+    """Return a sentence about each setting that is allowed and probably a mistake."""
     return tuple(f"Note: {warning}" for warning in _list_warnings(config))
 
 
@@ -37,12 +37,12 @@ def _list_warnings(config: Config) -> Iterator[str]:
 
 
 def make_step_data(steps: Iterable[Step]) -> list[dict[str, str]]:
-    """Steps for `--json`: of each its kind, and what it does in words."""
+    """Return steps for `--json`: the kind of each, and what it does in words."""
     return [{"kind": type(step).__name__, "does": step.describe()} for step in steps]
 
 
 def list_first_passwords(steps: Iterable[Step]) -> dict[str, str]:
-    """The users for whom these steps made up a first password, each with the file that it is in."""
+    """Return the users for whom these steps make up a first password, each with its file."""
     return {
         step.user: str(paths.INITIAL_PASSWORD_DIR / step.user)
         for step in steps
@@ -51,5 +51,5 @@ def list_first_passwords(steps: Iterable[Step]) -> dict[str, str]:
 
 
 def render_first_passwords(files: dict[str, str]) -> tuple[str, ...]:
-    """A line for each of these users: how root gets to see the password."""
+    """Return a line for each of these users: the command that shows root the password."""
     return tuple(f"First password of {user}: sudo cat {shlex.quote(file)}" for user, file in files.items())

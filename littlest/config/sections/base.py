@@ -1,6 +1,6 @@
 """What every group of settings is made of: strict frozen models, secrets, and what several groups have in common."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
@@ -98,6 +98,22 @@ class Secret(Section):
         return f"Secret(file={self.file!r})" if self.file else "Secret(value='********')"
 
     __str__ = __repr__
+
+
+def list_secrets(value: Any, place: Place = ()) -> Iterator[tuple[Place, Secret]]:
+    """Yield every secret of a configuration, or of a part of one, with its place."""
+    match value:
+        case Secret():
+            yield place, value
+        case Section():
+            for name in type(value).model_fields:
+                yield from list_secrets(getattr(value, name), (*place, name))
+        case dict():
+            for name, inner in value.items():
+                yield from list_secrets(inner, (*place, name))
+        case tuple() | list():
+            for index, inner in enumerate(value):
+                yield from list_secrets(inner, (*place, index))
 
 
 def find_trait_secrets(values: TraitValues, place: tuple[str, ...]) -> TraitValues:

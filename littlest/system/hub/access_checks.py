@@ -9,13 +9,13 @@ from pathlib import PurePosixPath
 
 from littlest.config.reference.keys import render_key
 from littlest.config.sections.auth import LdapAuth, PamAuth
-from littlest.config.sections.base import LONGEST_TOKEN, SHORTEST_TOKEN
+from littlest.config.sections.base import LONGEST_TOKEN, SHORTEST_TOKEN, list_secrets
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
 from littlest.machine.named_files import read_named_file
-from littlest.system.secrets.secret_files import list_secrets, read_secret_value
+from littlest.system.secrets.secret_files import read_secret_value
 
 _PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")
 

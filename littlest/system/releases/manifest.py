@@ -7,11 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 
 from littlest.machine.machine import Machine
+from littlest.paths import COMPLETE_MARKER
 
 MANIFEST_FILE = PurePosixPath("share/littlest/manifest.sha256")
 """Below the release."""
-COMPLETE_MARKER = ".littlest-complete"
-"""Below the release: the installer writes it when everything is done."""
 NOT_LISTED = (
     str(MANIFEST_FILE),
     COMPLETE_MARKER,
