@@ -1,4 +1,4 @@
-"""Roll back to the last good settings when others could not be applied; nothing that the admin wrote is lost."""
+"""Roll back to the last known good settings when others could not be applied, without losing what the admin wrote."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,8 +34,12 @@ class Attempt:
 
     @property
     def differs(self) -> bool:
-        """Whether the last known good settings are others."""
+        """Whether these are not the last known good settings."""
         return self.text != self.good
+
+    def list_saved(self) -> tuple[str, ...]:
+        """Return a sentence about the copy of what a rollback has replaced."""
+        return (f"The earlier content of {paths.CONFIG_FILE} is kept in {self.saved}.",) if self.saved else ()
 
 
 def roll_back(
@@ -43,10 +47,9 @@ def roll_back(
 ) -> LittlestError:
     """Apply the last known good settings again, and return the error that says why, and where everything is.
 
-    What somebody saved in the file meanwhile is in it afterwards, without being applied.
+    If somebody saved the file meanwhile, its content stays, without being applied.
     """
-    why, good = explain(error), attempt.good
-    saved = (f"The earlier content of {paths.CONFIG_FILE} is kept in {attempt.saved}.",) if attempt.saved else ()
+    why, good, saved = explain(error), attempt.good, attempt.list_saved()
     if attempt.text is None or good is None or (not attempt.differs and are_drop_ins_good(machine)):
         return _explain_dead_end(why, getattr(error, "hint", None), saved)
     places = [*saved, *_read_unfinished(machine)]
@@ -75,10 +78,12 @@ def roll_back(
 
 
 def claim_unfinished(machine: Machine) -> tuple[str, ...]:
-    """Return a sentence about each copy of what the admin wrote that an apply left which was killed while it rolled
-    back, and forget them: the next call returns nothing."""
+    """Return a sentence that names the copies of what the admin wrote, if an apply was killed while it rolled back.
+
+    The next call returns nothing.
+    """
     places = _read_unfinished(machine)
-    # where that fails, the next apply says it again
+    # if this fails, the next apply returns the sentence again
     with suppress(OSError):
         machine.remove(paths.GOING_BACK_FILE)
     return (f"Note: an earlier apply did not finish. {' '.join(places)}",) if places else ()
@@ -103,8 +108,8 @@ def _apply_good(
 ) -> bool:
     """Make the machine what the last known good settings say. Return whether somebody saved the file meanwhile.
 
-    Every copy of what the admin wrote is added to `places` before anything replaces it, so that also an error can
-    name it, and is written to a file, so that also the apply after a kill can.
+    Each copy of what the admin wrote is named in `places` before its original is replaced, for the error, and in a
+    file, for the apply after a kill.
     """
     good = attempt.good or ""
     places += [
@@ -125,7 +130,7 @@ def _apply_good(
 
 
 def _keep_rejected(machine: Machine, text: str, error: BaseException) -> list[str]:
-    """Keep the settings that failed for the admin to correct, and return where they are."""
+    """Keep the settings that failed, so that the admin can correct them, and return where they are."""
     what = "did not come to be tried" if isinstance(error, KeyboardInterrupt) else "did not work"
     older = keep_rejected(machine, text)
     return [
@@ -139,7 +144,7 @@ def _read_unfinished(machine: Machine) -> tuple[str, ...]:
 
 
 def _read_edit(machine: Machine, text: str, good: str) -> bytes | None:
-    """What somebody saved in the file since the settings were read from it, where it would be lost."""
+    """Return what somebody saved in the file since the settings were read from it; None if nothing would be lost."""
     content = machine.read_bytes(paths.CONFIG_FILE)
     if content is None or content == good.encode():
         return None
@@ -150,7 +155,7 @@ def _read_edit(machine: Machine, text: str, good: str) -> bytes | None:
 
 
 def _put_edit_back(machine: Machine, edited: bytes, aside: PurePosixPath, good: str, places: list[str]) -> None:
-    """Restore the edit in the file, and say so, unless the file was saved once more: then both are kept."""
+    """Restore the edit in the file, unless the file was saved once more: then keep both."""
     if machine.read_bytes(paths.CONFIG_FILE) == good.encode():
         replace_settings(machine, edited)
         machine.remove(aside)

@@ -43,9 +43,9 @@ def run_install(
 ) -> Report:
     """Set the server up from the release that this program runs from.
 
-    `admin` is `NAME` or `NAME:FILE`, the file holding the first password. Where the same release is installed and
-    complete, its files are compared with their receipt and nothing is changed. Raises LittlestError when a step
-    fails, after everything that this install made was taken back (NeedsAPerson where that failed as well).
+    `admin` is `NAME` or `NAME:FILE`; the file holds the first password. If the same release is already installed, its
+    files are compared with their receipt, and nothing is changed. Raises LittlestError when a step fails, after
+    everything that this install made was removed (NeedsAPerson if that failed as well).
     """
     check_root(machine)
     release = release or read_own_release()
@@ -60,7 +60,7 @@ def run_install(
 
 @dataclass(frozen=True, slots=True)
 class _Install:
-    """One first install, before it has changed anything."""
+    """What a first install will do."""
 
     release: Release
     config: Config
@@ -68,7 +68,7 @@ class _Install:
     first_admin: str | None
     password_file: Path | None
     other_passwords: dict[str, str]
-    """Where the first passwords are that it makes for the other admins."""
+    """The other admins for whom it makes a first password, each with the file."""
     start: bool
 
 
@@ -94,7 +94,7 @@ def _plan_install(machine: Machine, release: Release, admin: str | None, start: 
 
 
 def _carry_out(machine: Machine, install: _Install, progress: Progress) -> None:
-    """Make everything, or remove again what was made. Raises LittlestError."""
+    """Make everything, or remove what was made. Raises LittlestError."""
     release = install.release
     remembered = remember_before_install(machine, install.plan)
 
@@ -107,7 +107,7 @@ def _carry_out(machine: Machine, install: _Install, progress: Progress) -> None:
             _begin_history(machine)
 
     def put_back(error: BaseException) -> BaseException | None:
-        # a signal after the very last change finds an install that is complete
+        # after the very last change, a signal finds a complete install
         return None if is_install_complete(machine, remembered) else _take_back(machine, error, progress)
 
     run_transaction(make, put_back)
@@ -133,7 +133,7 @@ def _parse_admin(admin: str | None) -> tuple[str | None, Path | None]:
 
 
 def _choose_admin(config: Config, name: str | None) -> str | None:
-    """Who gets the first password: the named one, or the first admin of a configuration that was there before."""
+    """Return who gets the first password: the named admin, or the first one of settings that were there before."""
     if name is not None and name not in config.users.admin:
         raise UsageError(
             f"--admin {name}: {paths.CONFIG_FILE} was here before and does not name {name} in users.admin",

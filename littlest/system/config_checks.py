@@ -6,7 +6,7 @@ named in `CHECKS`.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
 from littlest import paths
@@ -26,7 +26,7 @@ from littlest.system.secrets.secret_files import find_secret_problems
 from littlest.system.servers.memory import find_memory_problems
 from littlest.system.settings.active import find_active_settings
 
-CHECKS: tuple[Callable[[Machine, LoadedConfig], tuple[Problem, ...]], ...] = (
+CHECKS: tuple[Callable[[Machine, LoadedConfig], Iterable[Problem]], ...] = (
     find_address_problems,
     find_certificate_problems,
     find_secret_problems,
