@@ -49,8 +49,9 @@ def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release
         settings, good = find_active_settings(machine), read_good_text(machine)
         config = _load(machine, settings.text, str(settings.file), good)
         _mend_file(machine, settings, progress)
-        attempt = Attempt(None if settings.source == "defaults" else settings.text, good)
-        return _apply(_Run(machine, release or read_current_release(machine), config, attempt, progress))
+        text = None if settings.source == "defaults" else settings.text
+        attempt = Attempt(machine, release or read_current_release(machine), progress, text, good)
+        return _apply(_Run(attempt, config))
 
 
 def run_rollback(
@@ -71,20 +72,20 @@ def run_rollback(
         config = _load(machine, text, f"settings {number} of the history")
         # a link that leads nowhere is refused before anything is changed
         find_real_file(machine, paths.CONFIG_FILE)
-        attempt = Attempt(text, good, is_rollback=True, saved=keep_copy(machine, text))
-        run = _Run(machine, release or read_current_release(machine), config, attempt, progress)
-        report = _apply(run, how=f"rollback {number}")
+        saved = keep_copy(machine, text)
+        release = release or read_current_release(machine)
+        attempt = Attempt(machine, release, progress, text, good, is_rollback=True, saved=saved)
+        report = _apply(_Run(attempt, config), how=f"rollback {number}")
     back = f"The settings are those of revision {number} again."
-    saved = None if attempt.saved is None else str(attempt.saved)
-    return Report((back, *report.lines, *attempt.list_saved()), {**report.data, "entry": number, "saved": saved})
+    data = {**report.data, "entry": number, "saved": None if saved is None else str(saved)}
+    return Report((back, *report.lines, *attempt.list_saved()), data)
 
 
 def _apply(run: "_Run", how: str = "apply") -> Report:
     with ignore_signals():
         run_transaction(run.make_changes, run.put_back, keep=run.keep_as_good)
         # nothing that goes wrong from here on rolls the settings back
-        notes = _remember(run.machine, run.config, run.attempt.text, how)
-        notes += claim_unfinished(run.machine)
+        notes = _remember(run.attempt, run.config, how) + claim_unfinished(run.attempt.machine)
     return _report(run, (*_find_warnings(run), *notes))
 
 
@@ -92,11 +93,8 @@ def _apply(run: "_Run", how: str = "apply") -> Report:
 class _Run:
     """One apply: what it is about, and how far it is."""
 
-    machine: Machine
-    release: Release
-    config: Config
     attempt: Attempt
-    progress: Progress
+    config: Config
     drop_ins: DropIns = field(init=False)
     situation: Situation = field(init=False)
     impact: Impact = field(init=False)
@@ -105,38 +103,36 @@ class _Run:
 
     def make_changes(self) -> None:
         """Report what the settings mean to people, then make the machine what they say."""
-        self.drop_ins = read_drop_ins(self.machine)
-        if self.attempt.is_rollback:
+        attempt, machine = self.attempt, self.attempt.machine
+        self.drop_ins = read_drop_ins(machine)
+        if attempt.is_rollback:
             self._note(f"restore the earlier settings in {paths.CONFIG_FILE}")
-            replace_settings(self.machine, self.attempt.text or "")
-        self.situation = found = read_situation(self.machine, self.config, self.attempt.good, self.release)
-        self.impact = find_impact(self.machine, found)
+            replace_settings(machine, attempt.text or "")
+        self.situation = found = read_situation(machine, self.config, attempt.good, attempt.release)
+        self.impact = find_impact(machine, found)
         # people read that servers use too much before the kernel ends anything
         for line in (*render_impact(self.impact), *render_too_much_in_use(found)):
-            self.progress(line)
-        self.steps = apply_plan(
-            self.machine, found.plan, self.release.version, pending=found.pending, progress=self._note
-        )
+            attempt.progress(line)
+        version = attempt.release.version
+        self.steps = apply_plan(machine, found.plan, version, pending=found.pending, progress=self._note)
 
     def keep_as_good(self) -> None:
         """Keep the settings and the drop-ins as those to which the next apply can roll back."""
-        text = self.attempt.text
-        if text is None:
+        attempt = self.attempt
+        if attempt.text is None:
             return
-        keep_drop_ins(self.machine, self.drop_ins)
+        keep_drop_ins(attempt.machine, self.drop_ins)
         # the text that was read, not what is in the file now: somebody may be editing it
-        if self.attempt.differs:
-            self.machine.write_file(paths.LAST_GOOD_CONFIG_FILE, text, mode=0o600)
+        if attempt.differs:
+            attempt.machine.write_file(paths.LAST_GOOD_CONFIG_FILE, attempt.text, mode=0o600)
 
     def put_back(self, error: BaseException) -> BaseException:
         """Roll back to the last known good settings, unless nothing was changed yet."""
-        if not self.has_begun:
-            return error
-        return roll_back(self.machine, self.release, error, self.attempt, self.progress)
+        return roll_back(self.attempt, error) if self.has_begun else error
 
     def _note(self, line: str) -> None:
         self.has_begun = True
-        self.progress(line)
+        self.attempt.progress(line)
 
 
 def _mend_file(machine: Machine, settings: ActiveSettings, progress: Progress) -> None:
@@ -163,17 +159,18 @@ def _load(machine: Machine, text: str, name: str, good: str | None = None) -> Co
 
 
 def _find_warnings(run: _Run) -> tuple[str, ...]:
-    found = run.situation
+    machine, found = run.attempt.machine, run.situation
     try:
         # a step may have ended a server, or given it other limits
-        servers = read_running_servers(run.machine) if run.steps else found.servers
-        return find_warnings(run.machine, run.config, servers, found.machine_memory)
+        servers = read_running_servers(machine) if run.steps else found.servers
+        return find_warnings(machine, run.config, servers, found.machine_memory)
     except (OSError, LittlestError) as error:
         return (f"Warning: the settings are applied, but could not be checked for warnings: {error}",)
 
 
-def _remember(machine: Machine, config: Config, text: str | None, how: str) -> tuple[str, ...]:
+def _remember(attempt: Attempt, config: Config, how: str) -> tuple[str, ...]:
     """Save applied settings as the newest revision; return a sentence where that is not possible."""
+    machine, text = attempt.machine, attempt.text
     if text is None:
         return ()
     try:

@@ -71,6 +71,11 @@ class _Install:
     """The other admins for whom it makes a first password, each with the file."""
     start: bool
 
+    @property
+    def first_password(self) -> Path:
+        """The file with the first password of the first admin."""
+        return self.password_file or paths.INITIAL_PASSWORD_DIR / (self.first_admin or "")
+
 
 def _plan_install(machine: Machine, release: Release, admin: str | None, start: bool) -> _Install:
     name, password_file = _parse_admin(admin)
@@ -186,14 +191,14 @@ def _report_installed(machine: Machine, install: _Install, log_file: str | None)
         f"Settings: {paths.CONFIG_FILE}, then sudo littlest apply",
         *((f"Log of this install: {log_file}",) if log_file else ()),
     )
-    file = install.password_file or paths.INITIAL_PASSWORD_DIR / (first_admin or "")
+    has_password = first_admin is not None and install.config.auth.keeps_passwords
     data = {
         "version": install.release.version,
         "directory": str(install.release.directory),
         "changed": True,
         "addresses": list(addresses),
         "admin": first_admin,
-        "password_file": str(file) if first_admin and install.config.auth.keeps_passwords else None,
+        "password_file": str(install.first_password) if has_password else None,
         "log": log_file,
     }
     return Report(lines, data)
@@ -205,9 +210,8 @@ def _explain_login(machine: Machine, install: _Install) -> str:
         return f"No admin is named yet: add one to users.admin in {paths.CONFIG_FILE}"
     if not auth.keeps_passwords:
         return f"Log in as {name}, in the way that auth.type says: {auth.type}"
-    note = paths.INITIAL_PASSWORD_DIR / name
     if install.password_file:
         return f"Log in as {name}; the first password is in {install.password_file}"
-    if machine.read_state(note):
-        return f"Log in as {name}; the first password is shown by: sudo cat {note}"
+    if machine.read_state(install.first_password):
+        return f"Log in as {name}; the first password is shown by: sudo cat {install.first_password}"
     return f"Log in as {name} with the password from before"

@@ -3,6 +3,7 @@
 import http.client
 import json
 import math
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -124,14 +125,12 @@ class HubApi:
         """List the users whose server is running or starting."""
         found: list[str] = []
         while True:
-            path = f"users?state=active&limit={_PAGE}&offset={len(found)}"
-            answer = self._read(path, accept=_PAGINATED)
-            try:
-                found += [str(user["name"]) for user in answer["items"]]
-                is_last = answer["_pagination"]["next"] is None or not answer["items"]
-            except (TypeError, KeyError) as error:
-                raise NotReady(f"{self.url} did not list its users") from error
-            if is_last:
+            match self._read(f"users?state=active&limit={_PAGE}&offset={len(found)}", accept=_PAGINATED):
+                case {"items": [*users], "_pagination": {"next": following}}:
+                    found += [str(user["name"]) for user in users]
+                case _:
+                    raise NotReady(f"{self.url} did not list its users")
+            if following is None or not users:
                 return tuple(found)
 
     def _read(self, path: str, *, accept: str = "", with_token: bool = True) -> Any:
@@ -150,8 +149,6 @@ def _make_opener(url: str) -> urllib.request.OpenerDirector:
     # a proxy that the environment names must never see a request: the hub is on this machine
     handlers: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({}), _NoRedirect()]
     if url.startswith("https:"):
-        import ssl  # noqa: PLC0415  # most hubs of a closed network have no https
-
         context = ssl.create_default_context()
         # the certificate is for the name that people use; we ask at the machine's own address
         context.check_hostname = False

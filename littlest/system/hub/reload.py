@@ -46,25 +46,23 @@ def is_hub_up_to_date(machine: Machine, step: ReloadHub) -> bool:
     """Whether the hub uses these settings, and read them from config.yaml."""
     if not machine.is_live:
         return True
-    try:
-        found = read_hub_settings(HubApi(machine, step.url))
-        return _is_so(found, step) and not found.warnings
-    except LittlestError:
-        return False
+    found = _look(machine, step.url)
+    return found is not None and _is_so(found, step) and not found.warnings
 
 
 def runs_others(machine: Machine, step: RunUnit) -> bool:
     """Whether the unit was started with other settings than these, as it says itself: its file was restored later,
-    or the hub refused it.
+    or the hub refused it. A hub that does not answer is left to the step that waits for it.
     """
-    if not machine.is_live or not step.url:
-        return False
+    found = _look(machine, step.url) if machine.is_live and step.url else None
+    return found is not None and (found.refused or found.started != step.digest)
+
+
+def _look(machine: Machine, url: str) -> HubSettings | None:
     try:
-        found = read_hub_settings(HubApi(machine, step.url))
-        return found.refused or found.started != step.digest
+        return read_hub_settings(HubApi(machine, url))
     except LittlestError:
-        # a later step waits until it answers
-        return False
+        return None
 
 
 def reload_hub(machine: Machine, step: ReloadHub, progress: Callable[[str], None]) -> None:
@@ -102,10 +100,10 @@ def _parse(answer: Answer) -> HubSettings:
         if answer.status == HTTPStatus.CONFLICT:
             raise ConfigError("\n".join(data["problems"]), "Correct the lines named above; nothing was changed.")
         if answer.status == HTTPStatus.OK:
+            digest, started, file = (str(data[name]) for name in ("digest", "started", "file"))
             problems, drop_in_problems, warnings = (
                 tuple(map(str, data[name])) for name in ("problems", "drop_in_problems", "warnings")
             )
-            digest, started, file = (str(data[name]) for name in ("digest", "started", "file"))
             return HubSettings(digest, started, file, problems, data["refused"] is True, drop_in_problems, warnings)
     except (KeyError, TypeError) as error:
         raise NotReady(f"the hub does not say which settings it uses: {answer.phrase}") from error
