@@ -78,20 +78,16 @@ def render_too_much_in_use(situation: Situation) -> tuple[str, ...]:
     return render_total_exceeded(situation.config, situation.machine_memory, count_used_memory(situation.servers))
 
 
-def find_warnings(
-    machine: Machine, config: Config, servers: tuple[RunningServer, ...], machine_memory: int
-) -> tuple[str, ...]:
-    """Return a sentence about each setting that is probably a mistake, or cannot fully take effect now. Only looks.
-
-    `machine_memory` is in bytes, 0 where it is not known.
-    """
+def find_warnings(machine: Machine, situation: Situation) -> tuple[str, ...]:
+    """Return a sentence about each setting that is probably a mistake, or cannot fully take effect now."""
+    config = situation.config
     return (
         *describe.find_warnings(config),
         *find_certificate_warnings(machine, config),
         *_find_admins_without_account(machine, config),
-        *find_memory_warnings(config, machine_memory),
-        *render_total_exceeded(config, machine_memory, count_used_memory(servers)),
-        *render_held(servers, make_server_limits_step(config)),
+        *find_memory_warnings(config, situation.machine_memory),
+        *render_too_much_in_use(situation),
+        *render_held(situation.servers, make_server_limits_step(config)),
     )
 
 
@@ -99,9 +95,10 @@ def _find_admins_without_account(machine: Machine, config: Config) -> tuple[str,
     """Return a sentence about each admin without an account, if people log in with the machine's own accounts."""
     if config.auth.type != "pam":
         return ()
-    missing = [name for name in config.users.admin if machine.read_account(name) is None]
     return tuple(
-        f"Note: {name} is an admin, but this machine has no account {name} to log in with." for name in missing
+        f"Note: {name} is an admin, but this machine has no account {name} to log in with."
+        for name in config.users.admin
+        if machine.read_account(name) is None
     )
 
 

@@ -1,7 +1,7 @@
 """`littlest apply` and `config rollback`: make the machine what settings say, or roll back."""
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from littlest import paths
 from littlest.config.model import Config
@@ -162,8 +162,8 @@ def _find_warnings(run: _Run) -> tuple[str, ...]:
     machine, found = run.attempt.machine, run.situation
     try:
         # a step may have ended a server, or given it other limits
-        servers = read_running_servers(machine) if run.steps else found.servers
-        return find_warnings(machine, run.config, servers, found.machine_memory)
+        found = replace(found, servers=read_running_servers(machine)) if run.steps else found
+        return find_warnings(machine, found)
     except (OSError, LittlestError) as error:
         return (f"Warning: the settings are applied, but could not be checked for warnings: {error}",)
 

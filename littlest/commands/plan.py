@@ -21,7 +21,7 @@ def run_plan(machine: Machine) -> Report:
     settings = find_active_settings(machine)
     config = load_checked_config(machine, settings.text, str(settings.file))
     found = read_situation(machine, config, read_good_text(machine), read_current_release(machine))
-    warnings = find_warnings(machine, config, found.servers, found.machine_memory)
+    warnings = find_warnings(machine, found)
     steps, impact = found.pending, find_impact(machine, found)
     data = {**impact.make_data(), "steps": make_step_data(steps), "warnings": list(warnings)}
     if not steps and not impact.changes:

@@ -9,30 +9,26 @@ from littlest.config.sections.secrecy import contains_secret_argument
 from littlest.plan.steps import SetInitialPassword, Step
 
 
-def find_warnings(config: Config) -> tuple[str, ...]:
-    """Return a sentence about each setting that is allowed and probably a mistake."""
-    return tuple(f"Note: {warning}" for warning in _list_warnings(config))
-
-
-def _list_warnings(config: Config) -> Iterator[str]:
+def find_warnings(config: Config) -> Iterator[str]:
+    """Yield a sentence about each setting that is allowed and probably a mistake."""
     if not config.users.admin:
-        yield "users.admin is empty. Its former admins lose their rights and can no longer log in."
+        yield "Note: users.admin is empty. Its former admins lose their rights and can no longer log in."
     everybody = next((network for network in config.proxy.trusted if network.endswith("/0")), None)
     if everybody:
         yield (
-            f"proxy.trusted names everybody ({everybody}): any visitor can spoof their IP address. "
+            f"Note: proxy.trusted names everybody ({everybody}): any visitor can spoof their IP address. "
             "Name only the web server in front of the hub."
         )
     if config.https.letsencrypt.email or config.https.letsencrypt.domains:
         yield (
-            "https.letsencrypt does nothing: certificates from Let's Encrypt are not possible in this version. "
+            "Note: https.letsencrypt does nothing: certificates from Let's Encrypt are not possible in this version. "
             "For encryption give https.certificate and https.key."
         )
     for name, service in config.services.managed.items():
         if contains_secret_argument(service.command):
             yield (
-                f"services.managed.{name}.command gives a secret as an argument, which every user of this machine "
-                "can see. Give it in environment, or let the hub make up the token."
+                f"Note: services.managed.{name}.command gives a secret as an argument, which every user of this"
+                " machine can see. Give it in environment, or let the hub make up the token."
             )
 
 

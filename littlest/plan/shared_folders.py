@@ -76,11 +76,9 @@ def list_links(config: Config, user: str, *, admin: bool) -> dict[str, Path]:
 
 def make_folder_steps(config: Config) -> tuple[EnsureSharedFolder, ...]:
     """Return the step for every shared folder. None is ever removed: not by new settings, not by uninstalling."""
-    return tuple(_make_folder_step(folder) for folder in list_folders(config))
-
-
-def _make_folder_step(folder: Folder) -> EnsureSharedFolder:
-    members = tuple(make_group_name(group) for group in folder.groups) or (paths.USERS_GROUP,)
-    if folder.is_writable:
-        return EnsureSharedFolder(folder.path, (*members, paths.ADMINS_GROUP))
-    return EnsureSharedFolder(folder.path, (paths.ADMINS_GROUP,), members)
+    steps = []
+    for folder in list_folders(config):
+        members = tuple(make_group_name(group) for group in folder.groups) or (paths.USERS_GROUP,)
+        writers, readers = (members, ()) if folder.is_writable else ((), members)
+        steps.append(EnsureSharedFolder(folder.path, (*writers, paths.ADMINS_GROUP), readers))
+    return tuple(steps)
