@@ -6,7 +6,6 @@ Each raises ValueError with the end of a sentence, as those of `littlest.config.
 import re
 from pathlib import PurePosixPath as Path
 
-from littlest import paths
 from littlest.config.sections.values import FILE_PATH, VARIABLE_NAME, parse_file_path, parse_variable_name
 
 _SYSTEM_TREES = (
@@ -25,7 +24,7 @@ _SYSTEM_TREES = (
     "/sys",
     "/usr",
 )
-_OUR_TREES = (str(paths.OPT_DIR), str(paths.STATE_DIR), str(paths.LOG_DIR))
+_OUR_TREES = ("/opt/littlest", "/var/lib/littlest", "/var/log/littlest")
 _PRIVATE_TREES = ("/tmp", "/var/tmp", "/var/run", "/var/lock")  # noqa: S108  # refused, not used
 _TREES = (*_SYSTEM_TREES, *_OUR_TREES, *_PRIVATE_TREES)
 _UNSHARED_TREES = ("/efi", "/lost+found", "/nix", "/ostree", "/snap", "/sysroot", "/var")
@@ -35,7 +34,7 @@ HOMES = rf"{_PEOPLES_PLACE}(?!/*$){FILE_PATH}"
 _SHARED_PLACE = rf"(?!/*(?:{'|'.join(re.escape(tree[1:]) for tree in _UNSHARED_TREES)})(?:/|$))"
 SHARED_PATH = rf"{_PEOPLES_PLACE}{_SHARED_PLACE}(?!/*(?:home|media|mnt|opt|srv|srv/littlest)?/*$){FILE_PATH}"
 PROGRAM_FOLDER = rf"(?!.*:){FILE_PATH}"
-_NOT_SHARED = ("/", "/home", "/media", "/mnt", "/opt", "/srv", str(paths.SHARED_DIR))
+_NOT_SHARED = ("/", "/home", "/media", "/mnt", "/opt", "/srv", "/srv/littlest")
 """What others have their things in, too: to share it would be to change who may go through it."""
 _OWN_VARIABLES = ("HOME", "USER", "LOGNAME", "SHELL", "JUPYTER_PATH", "JUPYTER_RUNTIME_DIR")
 _LIMIT_VARIABLES = ("MEM_LIMIT", "MEM_GUARANTEE", "CPU_LIMIT", "CPU_GUARANTEE")
