@@ -1,4 +1,4 @@
-"""From a configuration to a machine that is like it: load → make_plan → apply → record."""
+"""From a configuration to a machine that is like it: make_plan → apply_plan."""
 
 from littlest.config.model import Config
 from littlest.machine.machine import Machine
@@ -11,7 +11,7 @@ from littlest.system.servers.memory import read_machine_memory
 def converge(
     machine: Machine, config: Config, release: Release, *, progress: Progress = ignore_progress
 ) -> tuple[Step, ...]:
-    """Make the machine what the configuration says, and return the steps that it took.
+    """Make the machine what the configuration says, and return the steps that were done.
 
     Raises LittlestError when a step fails. Calling it again goes on from there.
     """
@@ -20,6 +20,6 @@ def converge(
 
 
 def find_differences(machine: Machine, config: Config, release: Release) -> tuple[Step, ...]:
-    """The steps that `converge` would take. Changes nothing."""
+    """Return the steps that `converge` would do. Changes nothing."""
     plan = make_plan(config, release, machine_memory=read_machine_memory(machine))
     return find_pending_steps(machine, plan, release.version)

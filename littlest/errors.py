@@ -58,7 +58,7 @@ class BusyError(LittlestError):
 
 
 class NeedsAPerson(LittlestError):
-    """Failed, and going back failed too."""
+    """Failed, and rolling back failed too."""
 
     exit_code = ExitCode.NEEDS_A_PERSON
 

@@ -1,4 +1,4 @@
-"""Every path, account, unit and loopback address that is ours, by name.
+"""Every path, account, unit and loopback address that is ours, each with its name.
 
 Pure values: only `littlest.machine.machine.Machine` turns one of these paths into a real file under its root.
 """
@@ -9,16 +9,20 @@ from pathlib import PurePosixPath as Path
 OPT_DIR = Path("/opt/littlest")
 RELEASES_DIR = OPT_DIR / "releases"
 CURRENT_LINK = OPT_DIR / "current"
+COMPLETE_MARKER = ".littlest-complete"
+"""Below a release: the installer writes it when everything is done."""
 USER_ENVIRONMENT_DIR = OPT_DIR / "user"
 PACKAGES_LINK = OPT_DIR / "packages"
 """The conda channel that the current release brought: a link to `current/share/littlest/packages`."""
 
 SCHEMA_FILE = CURRENT_LINK / "share/littlest/config.schema.json"
-"""With which editors complete and check config.yaml."""
+"""Editors use it to complete and check config.yaml."""
 
 # What the admin says
 ETC_DIR = Path("/etc/littlest")
 CONFIG_FILE = ETC_DIR / "config.yaml"
+REJECTED_CONFIG_FILE = ETC_DIR / "config.yaml.rejected"
+"""The settings with which the hub did not start last, kept for the admin to correct."""
 DROP_IN_DIR = ETC_DIR / "jupyterhub_config.d"
 
 # What we remember
@@ -28,12 +32,14 @@ DATABASE_FILE = STATE_DIR / "jupyterhub.sqlite"
 PASSWORDS_FILE = STATE_DIR / "passwords.sqlite"
 GUESTS_FILE = STATE_DIR / "guests.json"
 """Who was let in, or made an admin, by a rule and not by name."""
+LISTED_USERS_FILE = STATE_DIR / "listed-users.json"
+"""Who was named in the settings, and who no longer is."""
 LAST_GOOD_CONFIG_FILE = STATE_DIR / "last-good-config.yaml"
 LAST_GOOD_DROP_IN_DIR = STATE_DIR / "last-good-jupyterhub_config.d"
 HUB_TRIAL_FILE = STATE_DIR / "hub-trial.json"
-"""How often the hub began to start with what it was never seen well with."""
+"""How often the hub began to start with settings or drop-ins with which it was never healthy."""
 GOING_BACK_FILE = STATE_DIR / "going-back.txt"
-"""There while an apply goes back to the last known good settings: where what the admin wrote is kept meanwhile."""
+"""Exists while an apply rolls back: it says where the copies are of what the admin wrote."""
 HISTORY_DIR = STATE_DIR / "history"
 """Every text of config.yaml that was applied."""
 SECRETS_DIR = STATE_DIR / "secrets"
@@ -45,18 +51,19 @@ HUB_ENVIRONMENT_FILE = SECRETS_DIR / "hub.env"
 PROXY_ENVIRONMENT_FILE = SECRETS_DIR / "proxy.env"
 CULLER_ENVIRONMENT_FILE = SECRETS_DIR / "culler.env"
 HTTPS_FILE = SECRETS_DIR / "https.pem"
-"""What the proxy serves https with: a copy of the admin's certificate and key."""
+"""The proxy's copy of the admin's certificate and key."""
 COMMAND_TOKEN_FILE = SECRETS_DIR / "command-token"
 """The JupyterHub API token of the `littlest` command itself (service `littlest`)."""
 INITIAL_PASSWORD_DIR = SECRETS_DIR / "initial-passwords"
 LOG_DIR = Path("/var/log/littlest")
 LOCK_FILE = Path("/run/littlest.lock")
 ACCOUNTS_LOCK_FILE = Path("/run/littlest-accounts.lock")
-"""Both 0600, in a folder of root's: whoever can open a lock can hold it. construct/header.sh names the first."""
+"""Both are 0600 in a folder of root's, because anyone who can open a lock can hold it. construct/header.sh also names
+the first."""
 COMMAND_FILE = Path("/usr/local/bin/littlest")
 SUDOERS_FILE = Path("/etc/sudoers.d/littlest-admins")
 
-# Sockets and addresses. Nothing of ours but the proxy's public port leaves the loopback interface.
+# Sockets and addresses. Only the proxy's public port is reachable from outside the loopback interface.
 PROXY_STATE_DIR = Path("/var/lib/littlest-proxy")
 PROXY_RUNTIME_DIR = Path("/run/littlest-proxy")
 PROXY_API_SOCKET = PROXY_RUNTIME_DIR / "api.sock"
@@ -75,9 +82,9 @@ PROXY_UNIT = "jupyterhub-proxy.service"
 CULLER_UNIT = "jupyterhub-idle-culler.service"
 USERS_SLICE = "jupyterhub-users.slice"
 HUB_SLICE = "littlest.slice"
-"""Of hub, proxy and culler. No part of another slice: memory is kept for a unit only where its slice keeps it."""
+"""Of hub, proxy and culler. It is in no other slice: systemd keeps memory for a unit only if its slice keeps it."""
 SERVER_DESCRIPTION = "JupyterHub server of"
-"""What the description of a user's server begins with, before the user's name."""
+"""How the description of a user's server begins, before the user's name."""
 
 # Accounts
 ADMINS_GROUP = "littlest-admins"
@@ -93,8 +100,8 @@ SERVICES_USER = "littlest-services"
 SERVICES_DIR = Path("/var/lib/littlest-services")
 """Account and folder of the programs of `services.managed`."""
 CANARY_USER = "littlest-canary"
-"""The hub user as whom an install tries a server out. Nobody can log in under this name."""
+"""The hub user with whom an install tries out a server. Nobody can log in under this name."""
 SHARED_DIR = Path("/srv/littlest")
-"""Where shared folders are that have no place of their own. What is in them is people's, and never removed."""
+"""Where shared folders without a path of their own are. Their content belongs to people, and is never removed."""
 LINKED_FOLDERS_FILE = STATE_DIR / "linked-folders.json"
-"""Every shared folder that homes ever had a link to: by it a link is known for one of ours."""
+"""Every shared folder that homes ever had a link to: this is how we know our links."""

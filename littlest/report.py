@@ -1,4 +1,4 @@
-"""What a command hands back: frozen data that `littlest.cli.output` renders as text or JSON."""
+"""What a command returns: frozen data that `littlest.cli.output` renders as text or JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,4 +17,4 @@ class Report:
     """The same for `--json`."""
     exit_code: ExitCode = ExitCode.DONE
     notes: tuple[str, ...] = ()
-    """What a person should know next to the result, a line each: for standard error."""
+    """What a person should know besides the result, a line each: for standard error."""

@@ -1,11 +1,10 @@
-"""Roll back to the last good settings when others could not be applied; nothing that the admin wrote is lost."""
+"""Roll back to the last known good settings when others could not be applied, without losing what the admin wrote."""
 
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from littlest import paths
-from littlest.config.model import Config
 from littlest.config.text.load import decode_config, load_config
 from littlest.converge import converge
 from littlest.errors import ConfigError, LittlestError, NeedsAPerson
@@ -13,7 +12,7 @@ from littlest.machine.machine import Machine
 from littlest.plan.steps import Release
 from littlest.system.apply_plan import Progress
 from littlest.system.settings.drop_in_copies import are_drop_ins_good, put_drop_ins_back
-from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE, keep_apart, keep_rejected, replace_settings
+from littlest.system.settings.settings_file import keep_apart, keep_rejected, replace_settings
 from littlest.transaction import explain
 
 _SEE = "See: sudo littlest status; sudo littlest logs"
@@ -21,8 +20,11 @@ _SEE = "See: sudo littlest status; sudo littlest logs"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Settings that somebody applies."""
+    """Settings that somebody applies to a machine."""
 
+    machine: Machine
+    release: Release
+    progress: Progress
     text: str | None
     """Their text as it was read; None for the defaults, without a file."""
     good: str | None
@@ -34,29 +36,30 @@ class Attempt:
 
     @property
     def differs(self) -> bool:
-        """Whether the last known good settings are others."""
+        """Whether these are not the last known good settings."""
         return self.text != self.good
 
+    def list_saved(self) -> tuple[str, ...]:
+        """Return a sentence about the copy of what a rollback has replaced."""
+        return (f"The earlier content of {paths.CONFIG_FILE} is kept in {self.saved}.",) if self.saved else ()
 
-def roll_back(
-    machine: Machine, release: Release, error: BaseException, attempt: Attempt, progress: Progress
-) -> LittlestError:
+
+def roll_back(attempt: Attempt, error: BaseException) -> LittlestError:
     """Apply the last known good settings again, and return the error that says why, and where everything is.
 
-    What somebody saved in the file meanwhile is in it afterwards, without being applied.
+    If somebody saved the file meanwhile, its content stays, without being applied.
     """
-    why, good = explain(error), attempt.good
-    saved = (f"The earlier content of {paths.CONFIG_FILE} is kept in {attempt.saved}.",) if attempt.saved else ()
+    why, machine, good = explain(error), attempt.machine, attempt.good
     if attempt.text is None or good is None or (not attempt.differs and are_drop_ins_good(machine)):
-        return _explain_dead_end(why, getattr(error, "hint", None), saved)
-    places = [*saved, *_read_unfinished(machine)]
+        return _explain_dead_end(why, getattr(error, "hint", None), attempt.list_saved())
+    places = [*attempt.list_saved(), *_read_unfinished(machine)]
     is_rejected = attempt.differs and not attempt.is_rollback
+    was_tried = not isinstance(error, KeyboardInterrupt)
     try:
-        progress("the new settings could not be applied; restoring the last known good ones")
-        config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
+        attempt.progress("the new settings could not be applied; restoring the last known good ones")
         if is_rejected:
-            places += _keep_rejected(machine, attempt.text, error)
-        is_edited = _apply_good(machine, release, config, attempt, places, progress=progress)
+            places += _keep_rejected(machine, attempt.text, was_tried)
+        is_edited = _apply_good(attempt, good, places)
     except Exception as second:
         return NeedsAPerson(
             f"the new settings could not be applied: {why}\nNor could the last known good ones be restored: {second}",
@@ -65,9 +68,8 @@ def roll_back(
     if is_edited:
         places.append("To apply it: sudo littlest apply")
     elif is_rejected:
-        again = f"sudo cp {REJECTED_CONFIG_FILE} {paths.CONFIG_FILE} && sudo littlest apply"
-        when = "To try them again" if isinstance(error, KeyboardInterrupt) else "Once they are corrected there"
-        places.append(f"{when}: {again}")
+        when = "Once they are corrected there" if was_tried else "To try them again"
+        places.append(f"{when}: sudo cp {paths.REJECTED_CONFIG_FILE} {paths.CONFIG_FILE} && sudo littlest apply")
     return LittlestError(
         f"the new settings could not be applied: {why}",
         "\n".join(("The hub runs again with the last known good ones.", *places)),
@@ -75,10 +77,12 @@ def roll_back(
 
 
 def claim_unfinished(machine: Machine) -> tuple[str, ...]:
-    """Return a sentence about each copy of what the admin wrote that an apply left which was killed while it rolled
-    back, and forget them: the next call returns nothing."""
+    """Return a sentence that names the copies of what the admin wrote, if an apply was killed while it rolled back.
+
+    The next call returns nothing.
+    """
     places = _read_unfinished(machine)
-    # where that fails, the next apply says it again
+    # if this fails, the next apply returns the sentence again
     with suppress(OSError):
         machine.remove(paths.GOING_BACK_FILE)
     return (f"Note: an earlier apply did not finish. {' '.join(places)}",) if places else ()
@@ -92,44 +96,42 @@ def _explain_dead_end(why: str, hint: str | None, saved: tuple[str, ...]) -> Lit
     )
 
 
-def _apply_good(
-    machine: Machine,
-    release: Release,
-    config: Config,
-    attempt: Attempt,
-    places: list[str],
-    *,
-    progress: Progress,
-) -> bool:
+def _apply_good(attempt: Attempt, good: str, places: list[str]) -> bool:
     """Make the machine what the last known good settings say. Return whether somebody saved the file meanwhile.
 
-    Every copy of what the admin wrote is added to `places` before anything replaces it, so that also an error can
-    name it, and is written to a file, so that also the apply after a kill can.
+    Each copy of what the admin wrote is named in `places` before its original is replaced, for the error, and in a
+    file, for the apply after a kill.
     """
-    good = attempt.good or ""
+    machine = attempt.machine
+    config = load_config(good, str(paths.LAST_GOOD_CONFIG_FILE))
     places += [
         f"A drop-in that was not applied is now in {path}, and is not used." for path in put_drop_ins_back(machine)
     ]
     edited = _read_edit(machine, attempt.text or "", good)
     aside = None if edited is None else keep_apart(machine, "saved", edited)
     if aside:
-        progress(f"what was saved in {paths.CONFIG_FILE} meanwhile is kept in {aside}")
         places.append(f"What was saved in {paths.CONFIG_FILE} meanwhile is kept in {aside}.")
+        attempt.progress(places[-1])
     machine.write_file(paths.GOING_BACK_FILE, "".join(f"{line}\n" for line in places), mode=0o600)
     replace_settings(machine, good)
-    converge(machine, config, release, progress=progress)
+    converge(machine, config, attempt.release, progress=attempt.progress)
     if edited is not None and aside is not None:
-        _put_edit_back(machine, edited, aside, good, places)
+        # unless the file was saved once more: then both are kept
+        if machine.read_bytes(paths.CONFIG_FILE) == good.encode():
+            replace_settings(machine, edited)
+            machine.remove(aside)
+            places.pop()
+        places.append(f"{paths.CONFIG_FILE} was saved again meanwhile, and is unchanged: it is not applied.")
     machine.remove(paths.GOING_BACK_FILE)
     return edited is not None
 
 
-def _keep_rejected(machine: Machine, text: str, error: BaseException) -> list[str]:
-    """Keep the settings that failed for the admin to correct, and return where they are."""
-    what = "did not come to be tried" if isinstance(error, KeyboardInterrupt) else "did not work"
+def _keep_rejected(machine: Machine, text: str, was_tried: bool) -> list[str]:
+    """Keep the settings that failed, so that the admin can correct them, and return where they are."""
     older = keep_rejected(machine, text)
     return [
-        f"The settings that {what} are kept in {REJECTED_CONFIG_FILE}.",
+        f"The settings that {'did not work' if was_tried else 'were not tried'} are kept in"
+        f" {paths.REJECTED_CONFIG_FILE}.",
         *((f"Those that were kept there before are in {older} now.",) if older else ()),
     ]
 
@@ -139,7 +141,7 @@ def _read_unfinished(machine: Machine) -> tuple[str, ...]:
 
 
 def _read_edit(machine: Machine, text: str, good: str) -> bytes | None:
-    """What somebody saved in the file since the settings were read from it, where it would be lost."""
+    """Return what somebody saved in the file since the settings were read from it; None if nothing would be lost."""
     content = machine.read_bytes(paths.CONFIG_FILE)
     if content is None or content == good.encode():
         return None
@@ -147,12 +149,3 @@ def _read_edit(machine: Machine, text: str, good: str) -> bytes | None:
         return None if decode_config(content, str(paths.CONFIG_FILE)) == text else content
     except ConfigError:
         return content
-
-
-def _put_edit_back(machine: Machine, edited: bytes, aside: PurePosixPath, good: str, places: list[str]) -> None:
-    """Restore the edit in the file, and say so, unless the file was saved once more: then both are kept."""
-    if machine.read_bytes(paths.CONFIG_FILE) == good.encode():
-        replace_settings(machine, edited)
-        machine.remove(aside)
-        places.pop()
-    places.append(f"{paths.CONFIG_FILE} was saved again meanwhile, and is unchanged: it is not applied.")

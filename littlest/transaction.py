@@ -1,6 +1,6 @@
-"""Do something to the machine, and put everything back when it fails or somebody ends it.
+"""Do something to the machine, and restore everything when it fails or somebody ends it.
 
-It knows nothing of settings: anyone who calls it says what to do, and how to put back what was there before.
+It knows nothing of settings: the caller gives what to do, and how to restore what was there before.
 """
 
 from collections.abc import Callable
@@ -20,9 +20,9 @@ def run_transaction(
 ) -> None:
     """Call `do`, then `keep`; when either raises an Exception or KeyboardInterrupt, call `put_back` with it.
 
-    Ctrl-C, SIGTERM and SIGHUP interrupt `do`. They interrupt neither `keep`, which makes lasting what was done, nor
-    `put_back`: neither may stop half-way. `put_back` returns the error to raise: the same one where nothing has begun
-    yet, None where all was done before the interruption came.
+    Ctrl-C, SIGTERM and SIGHUP interrupt `do`, but not `keep`, which makes the change last, or `put_back`: neither may
+    stop half-way. `put_back` returns the error to raise: the same one if nothing has begun, None if everything was
+    done before the interruption.
     """
     # functions, and no context manager: a signal between the end of its body and its own code would find nobody
     with ignore_signals():
@@ -39,5 +39,5 @@ def run_transaction(
 
 
 def explain(error: BaseException) -> str:
-    """Return why something ended: an error's own words, or that somebody interrupted it."""
+    """Return why something ended: an error's message, or that it was interrupted."""
     return getattr(error, "message", None) or str(error) or "it was interrupted"

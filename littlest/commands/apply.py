@@ -1,6 +1,7 @@
 """`littlest apply` and `config rollback`: make the machine what settings say, or roll back."""
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 from littlest import paths
 from littlest.config.model import Config
@@ -37,115 +38,105 @@ from littlest.transaction import run_transaction
 
 
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:
-    """Make the machine what the settings say, and remember them as good once the hub is healthy.
+    """Make the machine what the settings say, and keep them as the last known good ones once the hub is healthy.
 
-    Raises ConfigError, with nothing touched, when they are not valid. When they cannot be applied, or somebody ends
+    Raises ConfigError, with nothing changed, when they are not valid. When they cannot be applied, or somebody ends
     the command, this applies the last known good settings again and raises LittlestError, which says why
     (NeedsAPerson when that is not possible).
     """
     check_root(machine)
     with hold_lock(machine):
-        settings = find_active_settings(machine)
-        config = _load(machine, settings, can_go_back=True)
+        settings, good = find_active_settings(machine), read_good_text(machine)
+        config = _load(machine, settings.text, str(settings.file), good)
         _mend_file(machine, settings, progress)
         text = None if settings.source == "defaults" else settings.text
-        attempt = Attempt(text, read_good_text(machine))
-        return _apply(_Run(machine, release or read_current_release(machine), settings, config, attempt, progress))
+        attempt = Attempt(machine, release or read_current_release(machine), progress, text, good)
+        return _apply(_Run(attempt, config))
 
 
 def run_rollback(
     machine: Machine, number: int | None, *, progress: Progress = ignore_progress, release: Release | None = None
 ) -> Report:
-    """Put earlier settings back in the file and apply them: those of an entry of the history; without a number those
-    applied last, where the file is not what they are, or else those before them.
+    """Restore the settings of a revision in the file and apply them. Without a number, these are the settings that
+    were applied last, if the file has others, and otherwise the ones before.
 
-    What was in the file is kept as a copy, unless the history has it. Raises UsageError when there is no such
-    entry, ConfigError, with nothing touched, when its settings are not valid any more, and else as `run_apply` does.
+    A copy of the file is kept, unless the history has it. Raises UsageError when there is no such revision,
+    ConfigError, with nothing changed, when its settings are not valid any more, and otherwise as `run_apply` does.
     """
     check_root(machine)
     with hold_lock(machine):
         good = read_good_text(machine)
         if number is None:
             number = find_rollback_target(machine, good)
-        settings = ActiveSettings(read_revision_text(machine, number), paths.CONFIG_FILE, "file")
-        config = _load(machine, settings, name=f"settings {number} of the history")
-        # a link that leads nowhere is refused before anything is touched
+        text = read_revision_text(machine, number)
+        config = _load(machine, text, f"settings {number} of the history")
+        # a link that leads nowhere is refused before anything is changed
         find_real_file(machine, paths.CONFIG_FILE)
-        saved = keep_copy(machine, settings.text)
-        attempt = Attempt(settings.text, good, is_rollback=True, saved=saved)
-        run = _Run(machine, release or read_current_release(machine), settings, config, attempt, progress)
-        report = _apply(run, how=f"rollback {number}")
+        saved = keep_copy(machine, text)
+        release = release or read_current_release(machine)
+        attempt = Attempt(machine, release, progress, text, good, is_rollback=True, saved=saved)
+        report = _apply(_Run(attempt, config), how=f"rollback {number}")
     back = f"The settings are those of revision {number} again."
-    kept = (f"The earlier content of {paths.CONFIG_FILE} is kept in {saved}.",) if saved else ()
     data = {**report.data, "entry": number, "saved": None if saved is None else str(saved)}
-    return Report((back, *report.lines, *kept), data)
+    return Report((back, *report.lines, *attempt.list_saved()), data)
 
 
 def _apply(run: "_Run", how: str = "apply") -> Report:
-    run.drop_ins = read_drop_ins(run.machine)
     with ignore_signals():
         run_transaction(run.make_changes, run.put_back, keep=run.keep_as_good)
         # nothing that goes wrong from here on rolls the settings back
-        notes = _remember(run.machine, run.config, run.attempt.text, how)
-        notes += claim_unfinished(run.machine)
+        notes = _remember(run.attempt, run.config, how) + claim_unfinished(run.attempt.machine)
     return _report(run, (*_find_warnings(run), *notes))
 
 
 @dataclass(slots=True)
 class _Run:
-    """One apply: what it is about, and how far it has come."""
+    """One apply: what it is about, and how far it is."""
 
-    machine: Machine
-    release: Release
-    settings: ActiveSettings
-    config: Config
     attempt: Attempt
-    progress: Progress
-    drop_ins: DropIns = field(default_factory=dict)
-    situation: Situation | None = None
-    impact: Impact = field(default_factory=Impact)
-    steps: tuple[Step, ...] = ()
+    config: Config
+    drop_ins: DropIns = field(init=False)
+    situation: Situation = field(init=False)
+    impact: Impact = field(init=False)
+    steps: tuple[Step, ...] = field(init=False)
     has_begun: bool = False
 
     def make_changes(self) -> None:
-        """Say what the settings mean to people, then make the machine what they say."""
-        if self.attempt.is_rollback:
+        """Report what the settings mean to people, then make the machine what they say."""
+        attempt, machine = self.attempt, self.attempt.machine
+        self.drop_ins = read_drop_ins(machine)
+        if attempt.is_rollback:
             self._note(f"restore the earlier settings in {paths.CONFIG_FILE}")
-            replace_settings(self.machine, self.settings.text)
-        self.situation = found = read_situation(
-            self.machine, self.settings, self.config, self.attempt.good, self.release
-        )
-        self.impact = find_impact(self.machine, found)
-        # that servers use too much is said before anything of theirs is ended
+            replace_settings(machine, attempt.text or "")
+        self.situation = found = read_situation(machine, self.config, attempt.good, attempt.release)
+        self.impact = find_impact(machine, found)
+        # people read that servers use too much before the kernel ends anything
         for line in (*render_impact(self.impact), *render_too_much_in_use(found)):
-            self.progress(line)
-        self.steps = apply_plan(
-            self.machine, found.plan, self.release.version, pending=found.pending, progress=self._note
-        )
+            attempt.progress(line)
+        version = attempt.release.version
+        self.steps = apply_plan(machine, found.plan, version, pending=found.pending, progress=self._note)
 
     def keep_as_good(self) -> None:
-        """Keep the settings and the drop-ins as those to which the next apply can go back."""
-        text = self.attempt.text
-        if text is None:
+        """Keep the settings and the drop-ins as those to which the next apply can roll back."""
+        attempt = self.attempt
+        if attempt.text is None:
             return
-        keep_drop_ins(self.machine, self.drop_ins)
-        # the text that was read: not what is in the file by now, which somebody may be editing
-        if self.attempt.differs:
-            self.machine.write_file(paths.LAST_GOOD_CONFIG_FILE, text, mode=0o600)
+        keep_drop_ins(attempt.machine, self.drop_ins)
+        # the text that was read, not what is in the file now: somebody may be editing it
+        if attempt.differs:
+            attempt.machine.write_file(paths.LAST_GOOD_CONFIG_FILE, attempt.text, mode=0o600)
 
     def put_back(self, error: BaseException) -> BaseException:
         """Roll back to the last known good settings, unless nothing was changed yet."""
-        if not self.has_begun:
-            return error
-        return roll_back(self.machine, self.release, error, self.attempt, self.progress)
+        return roll_back(self.attempt, error) if self.has_begun else error
 
     def _note(self, line: str) -> None:
         self.has_begun = True
-        self.progress(line)
+        self.attempt.progress(line)
 
 
 def _mend_file(machine: Machine, settings: ActiveSettings, progress: Progress) -> None:
-    """Put a missing file back, and close one with secrets to everybody."""
+    """Restore a missing file, and close one with secrets to other users."""
     if settings.source == "last good":
         progress(f"{paths.CONFIG_FILE} is missing; restoring the last known good settings")
         replace_settings(machine, settings.text)
@@ -153,48 +144,37 @@ def _mend_file(machine: Machine, settings: ActiveSettings, progress: Progress) -
         progress(f"every user of this machine could read the secrets in {paths.CONFIG_FILE}; it is closed to them")
 
 
-def _load(
-    machine: Machine, settings: ActiveSettings, *, name: str | None = None, can_go_back: bool = False
-) -> Config:
+def _load(machine: Machine, text: str, name: str, good: str | None = None) -> Config:
+    """Return the settings of a text; an error says so if `good` is another text, to which you can roll back."""
     try:
-        return load_checked_config(machine, settings.text, name or str(settings.file))
+        return load_checked_config(machine, text, name)
     except InvalidConfig as error:
-        advice = ""
-        if can_go_back and _is_good_valid(machine, settings.text):
-            advice = " Or go back: sudo littlest config rollback"
-        raise InvalidConfig(error.problems, f"{error.hint} Nothing was changed.{advice}") from None
-
-
-def _is_good_valid(machine: Machine, text: str) -> bool:
-    """Whether the last good settings are others, and have not become invalid by something that is gone or broken."""
-    good = read_good_text(machine)
-    if good is None or good == text:
-        return False
-    try:
-        load_checked_config(machine, good, "the last good settings")
-    except ConfigError:
-        return False
-    return True
+        advice = "Nothing was changed."
+        if good is not None and good != text:
+            # even good settings can become invalid, as when a file that they name is deleted
+            with suppress(ConfigError):
+                load_checked_config(machine, good, str(paths.LAST_GOOD_CONFIG_FILE))
+                advice += " Or roll back: sudo littlest config rollback"
+        raise InvalidConfig(error.problems, f"{error.hint} {advice}") from None
 
 
 def _find_warnings(run: _Run) -> tuple[str, ...]:
-    found = run.situation
-    if found is None:
-        return ()
+    machine, found = run.attempt.machine, run.situation
     try:
         # a step may have ended a server, or given it other limits
-        servers = read_running_servers(run.machine) if run.steps else found.servers
-        return find_warnings(run.machine, run.config, servers, found.machine_memory)
+        found = replace(found, servers=read_running_servers(machine)) if run.steps else found
+        return find_warnings(machine, found)
     except (OSError, LittlestError) as error:
         return (f"Warning: the settings are applied, but could not be checked for warnings: {error}",)
 
 
-def _remember(machine: Machine, config: Config, text: str | None, how: str) -> tuple[str, ...]:
-    """Make settings that were applied the newest of the history; return a sentence where that is not possible."""
+def _remember(attempt: Attempt, config: Config, how: str) -> tuple[str, ...]:
+    """Save applied settings as the newest revision; return a sentence where that is not possible."""
+    machine, text = attempt.machine, attempt.text
     if text is None:
         return ()
     try:
-        # also when an earlier run was ended before it
+        # they may be new to the history because an earlier run was killed before it saved them
         if (before := read_newest_text(machine)) != text:
             add_revision(machine, text, who=find_invoking_user(), how=how, changed=_list_changed_keys(before, config))
     except (OSError, ValueError, LittlestError) as error:
@@ -206,7 +186,7 @@ def _list_changed_keys(before: str | None, config: Config) -> tuple[str, ...]:
     try:
         return () if before is None else tuple(change.key for change in find_changes(load_config(before, ""), config))
     except LittlestError:
-        # those of an earlier release, which this one does not understand
+        # they are from an earlier release, and this one does not understand them
         return ()
 
 

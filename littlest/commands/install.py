@@ -8,7 +8,8 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.values import parse_user_name
 from littlest.config.text.render import render_default_config
-from littlest.errors import ExitCode, LittlestError, NeedsAPerson, UsageError
+from littlest.errors import LittlestError, NeedsAPerson, UsageError
+from littlest.health.release_files import verify_release
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
@@ -21,7 +22,7 @@ from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.config_checks import load_checked_config
 from littlest.system.network.addresses import find_addresses
 from littlest.system.releases.current import read_own_release
-from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE, find_damaged_files, write_manifest
+from littlest.system.releases.manifest import MANIFEST_FILE, write_manifest
 from littlest.system.servers.memory import read_machine_memory
 from littlest.system.settings.active import read_settings_text
 from littlest.system.settings.revisions import add_revision, find_invoking_user
@@ -42,15 +43,15 @@ def run_install(
 ) -> Report:
     """Set the server up from the release that this program runs from.
 
-    `admin` is `NAME` or `NAME:FILE`, the file holding the first password. Where the same release is installed and
-    complete, its files are compared with their receipt and nothing is changed. Raises LittlestError when a step
-    fails, after everything that this install made was taken back (NeedsAPerson where that failed as well).
+    `admin` is `NAME` or `NAME:FILE`; the file holds the first password. If the same release is already installed, its
+    files are compared with their receipt, and nothing is changed. Raises LittlestError when a step fails, after
+    everything that this install made was removed (NeedsAPerson if that failed as well).
     """
     check_root(machine)
     release = release or read_own_release()
     with hold_lock(machine):
         _check_current(machine, release)
-        if machine.read_state(release.directory / COMPLETE_MARKER) is not None:
+        if machine.read_state(release.directory / paths.COMPLETE_MARKER) is not None:
             return _verify(machine, release, admin)
         install = _plan_install(machine, release, admin, start)
         _carry_out(machine, install, progress)
@@ -59,7 +60,7 @@ def run_install(
 
 @dataclass(frozen=True, slots=True)
 class _Install:
-    """One first install, before it has changed anything."""
+    """What a first install will do."""
 
     release: Release
     config: Config
@@ -67,8 +68,13 @@ class _Install:
     first_admin: str | None
     password_file: Path | None
     other_passwords: dict[str, str]
-    """Where the first passwords are that it makes for the other admins."""
+    """The other admins for whom it makes a first password, each with the file."""
     start: bool
+
+    @property
+    def first_password(self) -> Path:
+        """The file with the first password of the first admin."""
+        return self.password_file or paths.INITIAL_PASSWORD_DIR / (self.first_admin or "")
 
 
 def _plan_install(machine: Machine, release: Release, admin: str | None, start: bool) -> _Install:
@@ -93,7 +99,7 @@ def _plan_install(machine: Machine, release: Release, admin: str | None, start: 
 
 
 def _carry_out(machine: Machine, install: _Install, progress: Progress) -> None:
-    """Make everything, or remove again what was made. Raises LittlestError."""
+    """Make everything, or remove what was made. Raises LittlestError."""
     release = install.release
     remembered = remember_before_install(machine, install.plan)
 
@@ -106,7 +112,7 @@ def _carry_out(machine: Machine, install: _Install, progress: Progress) -> None:
             _begin_history(machine)
 
     def put_back(error: BaseException) -> BaseException | None:
-        # a signal after the very last change finds an install that is complete
+        # after the very last change, a signal finds a complete install
         return None if is_install_complete(machine, remembered) else _take_back(machine, error, progress)
 
     run_transaction(make, put_back)
@@ -132,7 +138,7 @@ def _parse_admin(admin: str | None) -> tuple[str | None, Path | None]:
 
 
 def _choose_admin(config: Config, name: str | None) -> str | None:
-    """Who gets the first password: the named one, or the first admin of a configuration that was there before."""
+    """Return who gets the first password: the named admin, or the first one of settings that were there before."""
     if name is not None and name not in config.users.admin:
         raise UsageError(
             f"--admin {name}: {paths.CONFIG_FILE} was here before and does not name {name} in users.admin",
@@ -151,50 +157,13 @@ def _check_current(machine: Machine, release: Release) -> None:
 
 
 def _verify(machine: Machine, release: Release, admin: str | None) -> Report:
-    found = _compare_files(machine, release)
+    found = verify_release(machine, release)
     if not admin:
         return found
     name, _ = _parse_admin(admin)
     command = f"sudo littlest config add users.admin {shlex.quote(name or '')}"
     note = f"Note: --admin {name} is only for a first installation, and was ignored. To add an admin: {command}"
     return replace(found, lines=(*found.lines, note), data={**found.data, "ignored": ["admin"]})
-
-
-def _compare_files(machine: Machine, release: Release) -> Report:
-    damaged = find_damaged_files(machine, release.directory)
-    data = {"version": release.version, "directory": str(release.directory), "changed": False}
-    if damaged is None:
-        return Report(
-            (
-                f"Version {release.version} is installed in {release.directory}, but it has no receipt of its files.",
-                _say_how_to_repair(release),
-            ),
-            {**data, "intact": None},
-            ExitCode.DRIFT,
-        )
-    if damaged:
-        return Report(
-            (
-                f"Version {release.version} is installed in {release.directory}, but {len(damaged)} of its files"
-                " are missing or changed:",
-                *(f"  {name}" for name in damaged[:10]),
-                _say_how_to_repair(release),
-            ),
-            {**data, "intact": False, "damaged": list(damaged)},
-            ExitCode.DRIFT,
-        )
-    return Report(
-        (f"Version {release.version} is installed in {release.directory} and intact. Nothing was changed.",),
-        {**data, "intact": True},
-    )
-
-
-def _say_how_to_repair(release: Release) -> str:
-    # the installer's own words, construct/header.sh
-    return (
-        "To install it again (settings and users' files stay):"
-        f" sudo mv {release.directory} {release.directory}.damaged, then run the installer again."
-    )
 
 
 def _take_back(machine: Machine, error: BaseException, progress: Progress) -> LittlestError:
@@ -222,14 +191,14 @@ def _report_installed(machine: Machine, install: _Install, log_file: str | None)
         f"Settings: {paths.CONFIG_FILE}, then sudo littlest apply",
         *((f"Log of this install: {log_file}",) if log_file else ()),
     )
-    file = install.password_file or paths.INITIAL_PASSWORD_DIR / (first_admin or "")
+    has_password = first_admin is not None and install.config.auth.keeps_passwords
     data = {
         "version": install.release.version,
         "directory": str(install.release.directory),
         "changed": True,
         "addresses": list(addresses),
         "admin": first_admin,
-        "password_file": str(file) if first_admin and install.config.auth.keeps_passwords else None,
+        "password_file": str(install.first_password) if has_password else None,
         "log": log_file,
     }
     return Report(lines, data)
@@ -241,9 +210,8 @@ def _explain_login(machine: Machine, install: _Install) -> str:
         return f"No admin is named yet: add one to users.admin in {paths.CONFIG_FILE}"
     if not auth.keeps_passwords:
         return f"Log in as {name}, in the way that auth.type says: {auth.type}"
-    note = paths.INITIAL_PASSWORD_DIR / name
     if install.password_file:
         return f"Log in as {name}; the first password is in {install.password_file}"
-    if machine.read_state(note):
-        return f"Log in as {name}; the first password is shown by: sudo cat {note}"
+    if machine.read_state(install.first_password):
+        return f"Log in as {name}; the first password is shown by: sudo cat {install.first_password}"
     return f"Log in as {name} with the password from before"

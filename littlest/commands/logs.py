@@ -1,4 +1,4 @@
-"""`littlest logs`: what hub, proxy and users' servers wrote to the journal."""
+"""`littlest logs`: the journal of the hub, the proxy and users' servers."""
 
 from littlest import paths
 from littlest.errors import CommandFailed, LittlestError
@@ -16,10 +16,9 @@ UNITS = {
 
 
 def run_logs(machine: Machine, what: str | None, follow: bool, lines: int) -> Report:
-    """The last lines of the hub, of the proxy, of one user's servers, or of all of them.
+    """Report the last lines of the hub, of the proxy, of one user's servers, or of all of them.
 
-    With `follow` the journal is shown as it grows, until Ctrl-C. Raises LittlestError for a user whom this machine
-    does not know.
+    With `follow`, show new lines too, until Ctrl-C. Raises LittlestError for a user whom this machine does not know.
     """
     check_root(machine)
     units = _find_units(machine, what)

@@ -13,21 +13,17 @@ from littlest.system.settings.active import find_active_settings, read_good_text
 
 
 def run_plan(machine: Machine) -> Report:
-    """What would change, what it means to people, and the steps that are not so yet; exit code 4 when there are any.
+    """Report what would change, what it means to people, and the steps to do; exit code 4 if there are any.
 
     Changes nothing. Raises ConfigError when the configuration is not valid.
     """
     check_root(machine)
     settings = find_active_settings(machine)
     config = load_checked_config(machine, settings.text, str(settings.file))
-    found = read_situation(machine, settings, config, read_good_text(machine), read_current_release(machine))
-    warnings = find_warnings(machine, config, found.servers, found.machine_memory)
+    found = read_situation(machine, config, read_good_text(machine), read_current_release(machine))
+    warnings = find_warnings(machine, found)
     steps, impact = found.pending, find_impact(machine, found)
-    data = {
-        **impact.make_data(),
-        "steps": make_step_data(steps),
-        "warnings": list(warnings),
-    }
+    data = {**impact.make_data(), "steps": make_step_data(steps), "warnings": list(warnings)}
     if not steps and not impact.changes:
         return Report(("Everything is as the settings say; there is nothing to do.", *warnings), data)
     sentences = (*render_impact(impact), *(step.describe() for step in steps))

@@ -16,7 +16,7 @@ from littlest.system.accounts.accounts import find_user_accounts
 from littlest.system.accounts.groups import find_our_groups
 from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.record_file import read_record
-from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE
+from littlest.system.releases.manifest import MANIFEST_FILE
 from littlest.system.removal import PEOPLES, RUNTIME, remove_all
 from littlest.system.units.units import reload_units
 
@@ -41,7 +41,7 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
             progress("stop the hub, the proxy and all users' servers")
         # should this be interrupted, an installer that finds the mark would say that the release is complete
         for release in releases:
-            machine.remove(release / COMPLETE_MARKER)
+            machine.remove(release / paths.COMPLETE_MARKER)
         _apply_empty_plan(machine, progress)
         machine.remove(paths.RECORD_FILE)
         things = (*(_list_peoples(machine) if purge else ()), *(f"path:{path}" for path in (*RUNTIME, *releases)))

@@ -25,6 +25,8 @@ COMMAND_SCOPES = (
 """The command `littlest` asks who is there and what runs, lets the hub correct the proxy's routes, and tries out a
 server as a user that exists only for this."""
 
+METRICS = "metrics"
+"""The name of the service whose token reads the metrics."""
 PAUSE_SECONDS = 30.0
 """The pause between two tries to start a program."""
 
@@ -41,7 +43,7 @@ def make_service_settings(config: Config, environment: Mapping[str, str], read_s
         "littlest": (environment["LITTLEST_COMMAND_TOKEN"], COMMAND_SCOPES),
     }
     if config.metrics.token is not None:
-        own["metrics"] = (_read_token("metrics.token", config.metrics.token, read_secret), ("read:metrics",))
+        own[METRICS] = (_read_token("metrics.token", config.metrics.token, read_secret), ("read:metrics",))
     managed = config.services.managed
     specs = [
         *({"name": name, "api_token": token} for name, (token, _scopes) in own.items()),

@@ -1,4 +1,4 @@
-"""Names: from any hub user name to a Unix account and a systemd unit that no other hub user can have."""
+"""From any hub user's name to a Unix account and a systemd unit that no other hub user can have. Pure."""
 
 import hashlib
 import re
@@ -7,40 +7,39 @@ import unicodedata
 from littlest import paths
 from littlest.config.model import Config
 from littlest.config.resolve import list_groups_of
-from littlest.config.sections.users import Group
 from littlest.plan.steps import EnsureGroup, EnsureSystemUser, SetGroupMembers, Step
 
 ACCOUNT_NAME_LENGTH = 32
 """The most characters that useradd(8) and groupadd(8) take."""
 DIGEST_LENGTH = 12
 COMMENT_MARK = "littlest "
-"""What the comment of an account that was made for a hub user begins with."""
+"""How the comment of an account begins that was made for a hub user."""
 OUR_PREFIX = "littlest-"
-"""What accounts and groups of the server itself begin with; no user's account does."""
+"""How the server's own accounts and groups begin; no user's account does."""
 _PLACEHOLDER = "{name}"
 _PLAIN_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-# what useradd takes on Debian, Ubuntu and RHEL alike, and systemd for User=; a name of digits only would be a number
+# what useradd takes on Debian, Ubuntu and RHEL, and systemd for User=; a name of digits only would be a number
 _UNIX_NAME = re.compile(r"[a-z_][a-z0-9_]*([.-][a-z0-9_]+)*")
 _EXISTING_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@+-]*")
+_DESCRIBES_ITSELF = re.compile(r"[\w .@+-]")
+_FITS_PASSWD = re.compile(r"[A-Za-z0-9._@-]")
 _LOOKS_DIGESTED = re.compile(rf"-[0-9a-f]{{{DIGEST_LENGTH}}}$")
 
 
 def make_account_name(user: str, template: str) -> str:
-    """The Unix account that is made for a hub user: `template` (of `users.unix_name`) with the name put in.
+    """Return the Unix account that is made for a hub user: `template` (`users.unix_name`) with the name in it.
 
-    A name of which that makes one that Unix allows everywhere is kept as it is. Every other becomes what is readable
-    of it and a digest of the whole name; a plain name that itself looks like that gets a digest too, so the two kinds
-    never meet.
+    A name that Unix allows everywhere is kept. Every other one becomes its readable part and a digest of the whole
+    name, and so does a name that looks like such a digest: no two users share an account.
     """
     account = template.replace(_PLACEHOLDER, user)
-    is_unix_name = len(account) <= ACCOUNT_NAME_LENGTH and _UNIX_NAME.fullmatch(account)
-    if is_unix_name and not _LOOKS_DIGESTED.search(user) and not account.startswith(OUR_PREFIX):
+    if _is_free(account, user) and not account.startswith(OUR_PREFIX):
         return account
     return make_digested_account_name(user, template)
 
 
 def make_digested_account_name(user: str, template: str) -> str:
-    """The account's name for a user whose own is no Unix name, or belongs to somebody else."""
+    """Return the account's name for a user whose own name is not a Unix name, or belongs to somebody else."""
     prefix = template.removesuffix(_PLACEHOLDER)
     digested = _make_digested(user, user, ACCOUNT_NAME_LENGTH - max(len(prefix), 2))
     if (not prefix and not digested[0].isalpha()) or digested.startswith(OUR_PREFIX):
@@ -54,12 +53,12 @@ def is_for_existing_accounts(template: str) -> bool:
 
 
 def is_name_of_an_account(user: str) -> bool:
-    """Whether an account of this very name may be used: what it is called means nothing else to a command."""
+    """Whether an account of this very name may be used: no command reads the name as something else."""
     return _EXISTING_NAME.fullmatch(user) is not None
 
 
 def list_unix_groups(config: Config, user: str, *, admin: bool) -> tuple[str, ...]:
-    """The groups of ours that a hub user's account is in; it is in no other of ours. Whoever is banned is in none."""
+    """Return those of our groups that a hub user's account is in; a banned user is in none."""
     if user in config.users.banned:
         return ()
     own = (make_group_name(group) for group in list_groups_of(config, user))
@@ -67,24 +66,23 @@ def list_unix_groups(config: Config, user: str, *, admin: bool) -> tuple[str, ..
 
 
 def is_our_group(name: str) -> bool:
-    """Whether who is in this group is a matter of the settings alone."""
+    """Whether the settings alone decide who is in this group."""
     return name in (paths.USERS_GROUP, paths.ADMINS_GROUP) or name.startswith(paths.SHARING_GROUP_PREFIX)
 
 
 def make_group_name(group: str) -> str:
-    """The Unix group of a group of `users.groups`: readable where it is short enough, and each has its own."""
+    """Return the Unix group of a group of `users.groups`: readable if it is short enough, and no two are the same."""
     prefix = paths.SHARING_GROUP_PREFIX
-    name = prefix + group
-    if len(name) <= ACCOUNT_NAME_LENGTH and _UNIX_NAME.fullmatch(name) and not _LOOKS_DIGESTED.search(group):
-        return name
+    if _is_free(prefix + group, group):
+        return prefix + group
     return prefix + _make_digested(group, group, ACCOUNT_NAME_LENGTH - len(prefix))
 
 
 def make_unit_name(user: str, server: str = "") -> str:
-    """The systemd unit of a user's server; `server` is the name of a named server, empty for the usual one.
+    """Return the systemd unit of a user's server; `server` is the name of a named server, empty for the default one.
 
-    It never is another user's, another server's or one of the hub's own (those start with `jupyterhub`), and holds
-    letters, digits and dashes only, whatever the user's account is called.
+    It is never the unit of another server or of the hub (those start with `jupyterhub`), and has only letters, digits
+    and dashes.
     """
     longest = ACCOUNT_NAME_LENGTH - len(paths.UNIT_PREFIX)
     is_plain = len(user) <= longest and _PLAIN_NAME.fullmatch(user) and not _LOOKS_DIGESTED.search(user)
@@ -96,49 +94,49 @@ def make_unit_name(user: str, server: str = "") -> str:
 
 
 def make_server_description(user: str) -> str:
-    """What a server's unit says of itself: whose it is, for people and for `littlest apply`.
+    """Return the `Description=` of a server's unit, which names its user for people and for `littlest apply`.
 
-    No two users have the same. What is no letter, digit or one of a few signs is encoded: systemd's unit files have
-    a meaning for some of it.
+    No two users have the same. Signs that have a meaning in systemd's unit files are encoded.
     """
-    name = "".join(
-        sign if sign.isalnum() or sign in " ._@+-" else "".join(f"%{byte:02X}" for byte in _encode(sign))
-        for sign in user
-    )
-    return f"{paths.SERVER_DESCRIPTION} {name}"
+    return f"{paths.SERVER_DESCRIPTION} {_encode_signs(user, _DESCRIBES_ITSELF)}"
 
 
 def make_comment(user: str) -> str:
-    """What an account says of the hub user it was made for; passwd(5) allows no colon in it.
+    """Return the comment of the account that is made for a hub user; passwd(5) allows no colon in it.
 
-    Names whose encoded form is long are remembered by their SHA-256.
+    A name whose encoded form is long is represented by its SHA-256.
     """
-    encoded = "".join(
-        chr(byte) if re.fullmatch(r"[A-Za-z0-9._@-]", chr(byte)) else f"%{byte:02X}" for byte in _encode(user)
-    )
+    encoded = _encode_signs(user, _FITS_PASSWD)
     if len(encoded) > 128:
         encoded = f"sha256%{hashlib.sha256(_encode(user)).hexdigest()}"
     return COMMENT_MARK + encoded
 
 
 def make_account_steps(config: Config) -> tuple[Step, ...]:
-    """The groups and the system account that the server needs before it has any user, and the groups of its users."""
+    """Return the groups and the system account that the server needs before it has users, and its users' groups."""
+    groups = {
+        make_group_name(name): tuple(user for user in group.members if user not in config.users.banned)
+        for name, group in config.users.groups.items()
+    }
     return (
         EnsureGroup(paths.ADMINS_GROUP),
         EnsureGroup(paths.USERS_GROUP),
         EnsureSystemUser(paths.PROXY_USER, paths.PROXY_STATE_DIR, "proxy of The Littlest JupyterHub"),
-        *(EnsureGroup(make_group_name(group)) for group in config.users.groups),
-        SetGroupMembers(
-            tuple(
-                (make_group_name(name), _list_members(config, group)) for name, group in config.users.groups.items()
-            ),
-            config.users.unix_name,
-        ),
+        *(EnsureGroup(group) for group in groups),
+        SetGroupMembers(tuple(groups.items()), config.users.unix_name),
     )
 
 
-def _list_members(config: Config, group: Group) -> tuple[str, ...]:
-    return tuple(user for user in group.members if user not in config.users.banned)
+def _is_free(name: str, given: str) -> bool:
+    """Whether a Unix name that was made from a given one can be used: Unix allows it, and nothing digested has it."""
+    is_unix_name = len(name) <= ACCOUNT_NAME_LENGTH and _UNIX_NAME.fullmatch(name)
+    return bool(is_unix_name) and not _LOOKS_DIGESTED.search(given)
+
+
+def _encode_signs(name: str, kept: re.Pattern[str]) -> str:
+    return "".join(
+        sign if kept.fullmatch(sign) else "".join(f"%{byte:02X}" for byte in _encode(sign)) for sign in name
+    )
 
 
 def _make_digested(readable: str, whole: str, longest: int) -> str:
@@ -149,5 +147,5 @@ def _make_digested(readable: str, whole: str, longest: int) -> str:
 
 
 def _encode(name: str) -> bytes:
-    # a lone surrogate is no valid UTF-8, but even such a name must get an account of its own
+    # a lone surrogate is not valid UTF-8, but even such a name must get an account of its own
     return name.encode("utf-8", "surrogatepass")

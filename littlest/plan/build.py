@@ -40,14 +40,14 @@ def make_plan(
     is_install: bool = False,
     machine_memory: int = 0,
 ) -> Plan:
-    """Everything that the server consists of, in the order in which it is made.
+    """Return everything that the server consists of, in the order in which it is made.
 
-    Where the hub keeps passwords, every admin gets a first one, because else whoever comes first could choose it and
-    be root; that of `first_admin` comes from `password_file` where one is named. Without `start` everything is in
-    place and starts at the next boot. An install ends with a trial of everything that a user needs, and what it keeps
-    as good.
-    `machine_memory` is in bytes, 0 where it is not known.
+    Where the hub keeps passwords, every admin gets a first one: otherwise anyone could choose it first, and be root.
+    That of `first_admin` comes from `password_file`, if given. Without `start` everything is in place, and starts at
+    the next boot. An install ends with a trial of everything that a user needs, and keeps its settings as the last
+    known good ones. `machine_memory` is in bytes, 0 where it is not known.
     """
+    units = make_unit_steps(config, release, machine_memory)
     return Plan(
         (
             *make_account_steps(config),
@@ -59,31 +59,27 @@ def make_plan(
             *_make_password_steps(config, first_admin, password_file),
             *make_certificate_steps(config),
             *make_environment_steps(),
-            *(
-                step
-                for step in make_unit_steps(config, release, machine_memory)
-                if start or not isinstance(step, RunUnit)
-            ),
-            *((_make_wait_step(config),) if start else ()),
-            *((_make_reload_step(config),) if start else ()),
-            *((make_server_limits_step(config),) if start else ()),
+            *(units if start else (step for step in units if not isinstance(step, RunUnit))),
+            *(_make_running_steps(config) if start else ()),
             *((TryServer(make_probe_url(config)),) if start and is_install else ()),
             *((KeepSettings(once=not start),) if is_install else ()),
         )
     )
 
 
-def _make_wait_step(config: Config) -> WaitUntilReady:
+def _make_running_steps(config: Config) -> tuple[Step, ...]:
+    """Return what is true of a server that runs."""
+    url = make_probe_url(config)
     culler = (paths.CULLER_UNIT,) if config.services.cull.enabled else ()
-    return WaitUntilReady(make_probe_url(config), units=(paths.PROXY_UNIT, paths.HUB_UNIT, *culler))
-
-
-def _make_reload_step(config: Config) -> ReloadHub:
-    return ReloadHub(make_probe_url(config), make_live_digest(config), make_restart_digest(config))
+    return (
+        WaitUntilReady(url, units=(paths.PROXY_UNIT, paths.HUB_UNIT, *culler)),
+        ReloadHub(url, make_live_digest(config), make_restart_digest(config)),
+        make_server_limits_step(config),
+    )
 
 
 def make_probe_url(config: Config) -> str:
-    """Where the hub's API is reached through the proxy, from this machine."""
+    """Return the address at which this machine reaches the hub's API through the proxy."""
     address = make_probe_address(config.http.address)
     host = f"[{address}]" if ":" in address else address
     protocol, port = ("https", config.https.port) if config.https.enabled else ("http", config.http.port)

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import PurePosixPath as Path
 from typing import Any
 
 from littlest.config.model import Config
-from littlest.config.sections.base import Secret, Section
+from littlest.config.sections.base import Secret, Section, list_secrets
 from littlest.config.sections.users import OwnLimits
 
 
@@ -72,8 +72,7 @@ def find_effect(place: Sequence[str]) -> Effect:
 def make_restart_settings(config: Config) -> dict[str, Any]:
     """Return what the hub's process is started with, as plain data; a secret is the SHA-256 of its value.
 
-    What only the proxy or the culler depends on (the certificate, the redirect from http to https, culling) is in
-    their units and not here.
+    What only the proxy or the culler depends on is in their units.
     """
     data = make_plain_data(config)
     settings: dict[str, Any] = {}
@@ -100,53 +99,33 @@ def make_live_settings(config: Config) -> dict[str, Any]:
 
 
 def make_live_digest(config: Config) -> str:
-    """Return a SHA-256 of what a running hub can reload.
-
-    The order in which things stand counts: of a user's groups the first decides which application opens.
-    """
+    """Return a SHA-256 of what a running hub can reload; the order of users' groups and the like counts."""
     return hashlib.sha256(json.dumps(make_live_settings(config)).encode()).hexdigest()
 
 
 def list_secret_files(config: Config) -> tuple[Path, ...]:
     """Return the files of the secrets that the hub reads at its start, each once."""
     parts = (config.auth, *config.services.managed.values(), config.metrics, config.jupyterhub)
-    return tuple(dict.fromkeys(Path(secret.file) for part in parts for secret in _find_secrets(part) if secret.file))
+    return tuple(dict.fromkeys(Path(secret.file) for _, secret in list_secrets(parts) if secret.file))
 
 
 def make_plain_data(value: Any) -> Any:
     """Return settings as JSON has them; a secret is the SHA-256 of its value, or the file that it is in."""
     match value:
+        case Secret(file=""):
+            return {"sha256": hashlib.sha256(value.value.encode()).hexdigest()}
         case Secret():
-            data: Any = (
-                {"file": value.file} if value.file else {"sha256": hashlib.sha256(value.value.encode()).hexdigest()}
-            )
-        case OwnLimits():
-            # a limit that is not given is another thing than none
-            data = {name: make_plain_data(getattr(value, name)) for name in sorted(value.model_fields_set)}
+            return {"file": value.file}
         case Section():
-            data = {name: make_plain_data(getattr(value, name)) for name in type(value).model_fields}
+            # a limit that is not given is not the same as none
+            names = sorted(value.model_fields_set) if isinstance(value, OwnLimits) else type(value).model_fields
+            return {name: make_plain_data(getattr(value, name)) for name in names}
         case Mapping():
-            data = {str(name): make_plain_data(one) for name, one in value.items()}
+            return {str(name): make_plain_data(one) for name, one in value.items()}
         case list() | tuple():
-            data = [make_plain_data(one) for one in value]
-        case _:
-            data = value
-    return data
+            return [make_plain_data(one) for one in value]
+    return value
 
 
 def _fits(row: Sequence[str], place: Sequence[str]) -> bool:
     return len(row) <= len(place) and all(one in ("*", key) for one, key in zip(row, place, strict=False))
-
-
-def _find_secrets(value: Any) -> Iterator[Secret]:
-    if isinstance(value, Secret):
-        yield value
-    elif isinstance(value, Section):
-        for name in type(value).model_fields:
-            yield from _find_secrets(getattr(value, name))
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from _find_secrets(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from _find_secrets(one)

@@ -1,7 +1,7 @@
 """What a change of settings means to people: whose servers stop, who gets new limits, what restarts. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 from littlest import paths
@@ -9,6 +9,7 @@ from littlest.config.model import Config
 from littlest.config.resolve import resolve_limits
 from littlest.plan.changes import Change, find_changes, render_change
 from littlest.plan.effects import Effect
+from littlest.plan.limits import make_limit_properties
 from littlest.plan.login import make_login_rule
 from littlest.plan.shared_folders import find_users_losing_folders, make_sharing
 
@@ -22,36 +23,51 @@ _RESTARTS: Mapping[str, str] = {
 }
 
 
+_AFFECTED = (
+    ("loses rights, so their server is stopped", "lose rights, so their servers are stopped"),
+    ("has a server running, which gets new limits", "have servers running, which get new limits"),
+    (
+        "has a server running, which keeps what it was started with",
+        "have servers running, which keep what they were started with",
+    ),
+)
+"""What is said of each field of `Affected`: of one user, and of several."""
+
+
 def find_restarts(units: Iterable[str]) -> tuple[str, ...]:
-    """Return what it means to people that these units restart, a sentence each."""
+    """Return a sentence for each of these units: what its restart means to people."""
     return tuple(_RESTARTS[unit] for unit in units if unit in _RESTARTS)
 
 
 def find_users_losing_access(old: Config, new: Config, running: Iterable[str]) -> tuple[str, ...]:
-    """Return the users who lose access to what they have open, so that their servers stop. Of a folder that everybody
-    shared, these are the users whose servers run.
+    """Return the users who lose access to what they have open, so that their servers stop.
+
+    If everybody had a folder that is no longer shared, these are the users whose servers run.
     """
     named = {*old.users.allowed, *old.users.admin} - {*new.users.allowed, *new.users.admin}
     # where everybody may log in, nobody loses anything by no longer being named
     removed = set() if new.auth.allow_all else named
     demoted = set(old.users.admin) - set(new.users.admin)
     banned = set(new.users.banned) - set(old.users.banned)
-    # an admin gets at every folder
+    # an admin can reach every folder
     left = find_users_losing_folders(make_sharing(old), make_sharing(new), running) - set(new.users.admin)
     return tuple(sorted(removed | demoted | banned | left))
 
 
 def find_guests_who_lose(old: Config, new: Config, guests: Iterable[str]) -> tuple[str, ...]:
     """Return the guests (users whom a rule of the old settings let in, not their name) whom the new ones keep out."""
-    rules = [make_login_rule(config) for config in (old, new)]
-    if new.auth.allow_all or rules[0] == rules[1]:
+    if new.auth.allow_all or make_login_rule(old) == make_login_rule(new):
         return ()
     return tuple(sorted(set(guests) - {*new.users.allowed, *new.users.admin}))
 
 
 def find_limited(old: Config, new: Config, running: Iterable[str]) -> tuple[str, ...]:
     """Return the users whose running servers get other limits."""
-    return tuple(user for user in running if _list_kernel_limits(old, user) != _list_kernel_limits(new, user))
+    return tuple(
+        user
+        for user in running
+        if make_limit_properties(resolve_limits(old, user)) != make_limit_properties(resolve_limits(new, user))
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,24 +94,10 @@ def find_affected(
 
 
 def render_affected(affected: Affected) -> tuple[str, ...]:
-    """A sentence for each kind of users who notice something."""
-    have = ("has a server running, which", "have servers running, which")
-    found = (
-        (
-            affected.losing_access,
-            "loses rights, so what runs of theirs is stopped",
-            "lose rights, so their servers are stopped",
-        ),
-        (affected.limited, f"{have[0]} gets new limits", f"{have[1]} get new limits"),
-        (
-            affected.keeping,
-            f"{have[0]} keeps what it was started with",
-            f"{have[1]} keep what they were started with",
-        ),
-    )
+    """Return a sentence for each kind of users who notice something."""
     return tuple(
-        f"1 user {one}: {users[0]}" if len(users) == 1 else f"{len(users)} users {many}: {_render_names(users)}"
-        for users, one, many in found
+        f"{f'1 user {one}' if len(users) == 1 else f'{len(users)} users {many}'}: {_render_names(users)}"
+        for users, (one, many) in zip(astuple(affected), _AFFECTED, strict=True)
         if users
     )
 
@@ -110,7 +112,7 @@ class Impact:
     affected: Affected = Affected()
 
     def make_data(self) -> dict[str, Any]:
-        """The same for `--json`."""
+        """Return the same for `--json`."""
         return {
             "changes": [change.make_data() for change in self.changes],
             "restarts": list(self.restarts),
@@ -119,7 +121,7 @@ class Impact:
 
 
 def render_impact(impact: Impact) -> tuple[str, ...]:
-    """What changes, what restarts and who notices, a line each."""
+    """Return what changes, what restarts and who notices, a line each."""
     return (
         *(f"setting {render_change(change)}" for change in impact.changes),
         *find_restarts(impact.restarts),
@@ -127,12 +129,6 @@ def render_impact(impact: Impact) -> tuple[str, ...]:
     )
 
 
-def _render_names(names: Iterable[str]) -> str:
-    all_names = list(names)
-    more = len(all_names) - MOST_NAMES
-    return ", ".join(all_names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-
-
-def _list_kernel_limits(config: Config, user: str) -> tuple[int | None, float | None, int | None]:
-    limits = resolve_limits(config, user)
-    return limits.memory, limits.cpu, limits.processes
+def _render_names(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

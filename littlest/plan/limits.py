@@ -1,4 +1,4 @@
-"""What the limits mean in systemd's words: for one user's server, and for all of them together. Pure."""
+"""The limits in systemd's words: of one user's server, and of all servers together. Pure."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from littlest.plan.account_names import make_server_description
 from littlest.plan.steps import SetServerLimits
 
 NOT_A_USER = ""
-"""A name that no hub user has: what is resolved for it is everybody's."""
+"""A name that no hub user has: its limits are everybody's."""
 MOST_USERS = 5
 """How many users a sentence names."""
 INFINITY = "infinity"
@@ -18,7 +18,7 @@ LEAST_TOTAL = parse_bytes(LEAST_MEMORY)
 
 
 def make_limit_properties(limits: UserLimits) -> dict[str, str]:
-    """Return every limit of a server as systemd-run(1) and systemctl(1) take it, also those that are none."""
+    """Return every limit of a server as systemd-run(1) and systemctl(1) take it, unlimited ones included."""
     memory = limits.memory
     return {
         # no MemoryHigh below the limit: the kernel holds up what grows past it so much that a program which needs too
@@ -26,7 +26,7 @@ def make_limit_properties(limits: UserLimits) -> dict[str, str]:
         "MemoryHigh": INFINITY,
         "MemoryMax": INFINITY if memory is None else str(memory),
         "MemorySwapMax": INFINITY if memory is None else "0",
-        # nothing is no quota; one of 0% is refused by systemd
+        # an empty value is no quota; systemd refuses 0%
         "CPUQuota": "" if limits.cpu is None else f"{max(1, round(limits.cpu * 100))}%",
         "TasksMax": INFINITY if limits.processes is None else str(limits.processes),
     }
@@ -46,9 +46,8 @@ def make_server_limits_step(config: Config) -> SetServerLimits:
 def make_total_memory(config: Config, machine_memory: int) -> str:
     """Return what all servers together may use, as systemd's MemoryMax= takes it: bytes, or a share of the machine.
 
-    It is the smaller of `limits.total_memory` and what `limits.reserve` leaves. Shares stay shares, so that they
-    follow a machine that is given more memory. `machine_memory` is in bytes; where it is 0, it is not known, and what
-    is given counts as it is.
+    It is the smaller of `limits.total_memory` and what `limits.reserve` leaves. Shares stay shares, which follow a
+    machine that gets more memory. `machine_memory` is in bytes; if it is 0, unknown, only `total_memory` counts.
     """
     reserve, total = config.limits.reserve, config.limits.total_memory or "100%"
     if reserve.endswith("%") and total.endswith("%"):
@@ -61,16 +60,13 @@ def make_total_memory(config: Config, machine_memory: int) -> str:
 
 def count_total_memory(config: Config, machine_memory: int) -> int:
     """Return what all servers together may use on a machine with this much memory, in bytes."""
-    total = make_total_memory(config, machine_memory)
-    return _count(total, machine_memory)
+    return _count(make_total_memory(config, machine_memory), machine_memory)
 
 
 def find_memory_warnings(config: Config, machine_memory: int) -> tuple[str, ...]:
-    """Return a sentence when all servers together may use less than one; none where it is unknown what there is."""
-    if not machine_memory:
-        return ()
+    """Return a sentence when all servers together may use less than one; none if `machine_memory` is 0, unknown."""
     total, one = count_total_memory(config, machine_memory), resolve_limits(config, NOT_A_USER).memory
-    if one is None or one <= total:
+    if not machine_memory or one is None or one <= total:
         return ()
     return (
         f"Note: all servers together may use {render_size(total)} (limits.total_memory, limits.reserve), which is"
@@ -79,12 +75,12 @@ def find_memory_warnings(config: Config, machine_memory: int) -> tuple[str, ...]
 
 
 def render_total_exceeded(config: Config, machine_memory: int, used: Mapping[str, int]) -> tuple[str, ...]:
-    """Return a sentence when the servers that run use more than all of them may by these settings.
+    """Return a sentence when the running servers use more than these settings allow for all of them.
 
-    `used` has the bytes of each user's servers.
+    `used` has the bytes of each user's servers; `machine_memory` is in bytes, 0 where it is not known.
     """
-    total = count_total_memory(config, machine_memory) if machine_memory else 0
-    if not total or sum(used.values()) <= total:
+    total = count_total_memory(config, machine_memory)
+    if not machine_memory or not total or sum(used.values()) <= total:
         return ()
     most = sorted(used, key=lambda user: used[user], reverse=True)[:MOST_USERS]
     return (

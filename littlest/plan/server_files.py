@@ -14,8 +14,8 @@ from littlest.plan.steps import (
 )
 
 DROP_IN_README = """\
-Files in this directory whose names end in .py are read by the hub at its start, in the order of their names, after
-/etc/littlest/config.yaml. They hold what that file has no key for, in JupyterHub's own words, such as
+The hub reads the files in this directory whose names end in .py when it starts, in the order of their names, after
+/etc/littlest/config.yaml. They hold settings of JupyterHub for which that file has no key, such as
 
     c.JupyterHub.logo_file = "/etc/littlest/logo.png"
 
@@ -33,12 +33,12 @@ for release in "$current" $(ls -dt {paths.RELEASES_DIR}/*/ 2>/dev/null); do
         [ -z "${{tried-}}" ] || continue
         tried=yes
     else
-        [ -e "$release/.littlest-complete" ] || continue
+        [ -e "$release/{paths.COMPLETE_MARKER}" ] || continue
         echo "littlest: the current release is damaged; using $release" >&2
     fi
     for main in "$release"/lib/python3*/site-packages/littlest/__main__.py; do
         [ -s "$main" ] || continue
-        # what changes something is this very process where that can be: whoever ends it lets it go back, and not on
+        # a command that changes something replaces this shell if it can: then signals reach it, and it rolls back
         case " $* " in
         *" apply "* | *" --apply "* | *" rollback "* | *" uninstall "*)
             "$release/bin/python" -I -S -c "" 2>/dev/null && exec "$release/bin/python" -I -m littlest "$@" ;;
@@ -60,11 +60,11 @@ SUDOERS = f"""\
 
 
 def make_directory_steps() -> tuple[Step, ...]:
-    """Every directory that is ours."""
+    """Return the steps for every directory that is ours."""
     return (
         MakeDirectory(paths.OPT_DIR),
         MakeDirectory(paths.ETC_DIR),
-        # the place for what the settings cannot say, such as the passwords of other services
+        # drop-ins may hold the passwords of other services
         MakeDirectory(paths.DROP_IN_DIR, 0o700),
         MakeDirectory(paths.STATE_DIR, 0o700),
         MakeDirectory(paths.SECRETS_DIR, 0o700),
@@ -77,29 +77,25 @@ def make_directory_steps() -> tuple[Step, ...]:
 
 
 def make_secret_steps() -> tuple[Step, ...]:
-    """The secrets that hub, proxy, culler and the command share, and the files in which units find them."""
+    """Return the steps for the secrets of hub, proxy, culler and command, and for the files that units read."""
+    proxy_token = ("CONFIGPROXY_AUTH_TOKEN", paths.PROXY_TOKEN_FILE)
+    hub_tokens = (
+        proxy_token,
+        ("JUPYTERHUB_CRYPT_KEY", paths.CRYPT_KEY_FILE),
+        ("LITTLEST_CULLER_TOKEN", paths.CULLER_TOKEN_FILE),
+        ("LITTLEST_COMMAND_TOKEN", paths.COMMAND_TOKEN_FILE),
+    )
     return (
-        EnsureSecret(paths.PROXY_TOKEN_FILE),
-        EnsureSecret(paths.CRYPT_KEY_FILE),
-        EnsureSecret(paths.CULLER_TOKEN_FILE),
-        EnsureSecret(paths.COMMAND_TOKEN_FILE),
+        *(EnsureSecret(file) for _, file in hub_tokens),
         EnsureSecret(paths.COOKIE_SECRET_FILE),
-        WriteEnvironmentFile(
-            paths.HUB_ENVIRONMENT_FILE,
-            (
-                ("CONFIGPROXY_AUTH_TOKEN", paths.PROXY_TOKEN_FILE),
-                ("JUPYTERHUB_CRYPT_KEY", paths.CRYPT_KEY_FILE),
-                ("LITTLEST_CULLER_TOKEN", paths.CULLER_TOKEN_FILE),
-                ("LITTLEST_COMMAND_TOKEN", paths.COMMAND_TOKEN_FILE),
-            ),
-        ),
-        WriteEnvironmentFile(paths.PROXY_ENVIRONMENT_FILE, (("CONFIGPROXY_AUTH_TOKEN", paths.PROXY_TOKEN_FILE),)),
+        WriteEnvironmentFile(paths.HUB_ENVIRONMENT_FILE, hub_tokens),
+        WriteEnvironmentFile(paths.PROXY_ENVIRONMENT_FILE, (proxy_token,)),
         WriteEnvironmentFile(paths.CULLER_ENVIRONMENT_FILE, (("JUPYTERHUB_API_TOKEN", paths.CULLER_TOKEN_FILE),)),
     )
 
 
 def make_file_steps(release: Release, admins: tuple[str, ...]) -> tuple[Step, ...]:
-    """The configuration (once), the command, the sudo rule, and the links that make this release the current one."""
+    """Return the steps for config.yaml (once), the command, the sudo rule, and the links to this release."""
     return (
         WriteFile(paths.CONFIG_FILE, render_default_config(admins), mode=0o640, once=True),
         WriteFile(paths.DROP_IN_DIR / "README", DROP_IN_README),

@@ -1,4 +1,4 @@
-"""What the programs of `services.managed` run as: an account that may do nothing but be somebody."""
+"""The account, without any rights, that the programs of `services.managed` run as. Pure."""
 
 from littlest import paths
 from littlest.config.model import Config
@@ -6,7 +6,7 @@ from littlest.plan.steps import EnsureSystemUser, MakeDirectory, Step
 
 
 def make_service_steps(config: Config) -> tuple[Step, ...]:
-    """The account of managed services, with a folder for what they keep; nothing where the hub starts none."""
+    """Return the steps for the account of managed services and its folder; none where the hub starts no service."""
     if not has_programs(config):
         return ()
     return (

@@ -1,4 +1,4 @@
-"""The folders that several users share: who may do what in which, and what each user finds in the home. Pure."""
+"""The folders that several users share: who may do what in which, and which links each home has. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class Folder:
 
 
 def list_folders(config: Config) -> tuple[Folder, ...]:
-    """Every folder that the settings name."""
+    """Return every folder that the settings name."""
     named = (
         Folder(name, Path(folder.path or paths.SHARED_DIR / name), folder.groups, folder.writable, folder.link)
         for name, folder in config.shared_folders.items()
@@ -39,33 +39,33 @@ def list_folders(config: Config) -> tuple[Folder, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """Who gets at which folder."""
+    """Who can reach which folder."""
 
     folders: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Place of each folder and the groups that see it; none for every user."""
+    """Path of each folder and the groups that see it; none for every user."""
     groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The members of each group."""
 
     def find_folders_of(self, user: str) -> frozenset[str]:
-        """The places of the folders that the user gets at without being an admin."""
+        """Return the paths of the folders that the user can reach without being an admin."""
         own = {name for name, members in self.groups.items() if user in members}
         return frozenset(place for place, groups in self.folders.items() if not groups or not own.isdisjoint(groups))
 
 
 def make_sharing(config: Config) -> Sharing:
-    """Who gets at which folder by these settings."""
+    """Return who can reach which folder by these settings."""
     folders = {str(folder.path): frozenset(folder.groups) for folder in list_folders(config)}
     return Sharing(folders, {name: frozenset(group.members) for name, group in config.users.groups.items()})
 
 
 def find_users_losing_folders(before: Sharing, now: Sharing, users: Iterable[str]) -> frozenset[str]:
-    """Of these users, and of the members of groups, those who no longer get at a folder."""
+    """Return those of these users, and of the members of groups, who can no longer reach a folder."""
     concerned = frozenset(users).union(*before.groups.values())
     return frozenset(user for user in concerned if before.find_folders_of(user) - now.find_folders_of(user))
 
 
 def list_links(config: Config, user: str, *, admin: bool) -> dict[str, Path]:
-    """The links that belong into a user's home: name and folder. An admin sees every folder."""
+    """Return the links in a user's home: name and folder. An admin sees every folder."""
     groups = set(list_groups_of(config, user))
     return {
         folder.name: folder.path
@@ -75,12 +75,10 @@ def list_links(config: Config, user: str, *, admin: bool) -> dict[str, Path]:
 
 
 def make_folder_steps(config: Config) -> tuple[EnsureSharedFolder, ...]:
-    """Every shared folder, with its rights. None is ever removed: not by new settings, not by uninstalling."""
-    return tuple(_make_folder_step(folder) for folder in list_folders(config))
-
-
-def _make_folder_step(folder: Folder) -> EnsureSharedFolder:
-    members = tuple(make_group_name(group) for group in folder.groups) or (paths.USERS_GROUP,)
-    if folder.is_writable:
-        return EnsureSharedFolder(folder.path, (*members, paths.ADMINS_GROUP))
-    return EnsureSharedFolder(folder.path, (paths.ADMINS_GROUP,), members)
+    """Return the step for every shared folder. None is ever removed: not by new settings, not by uninstalling."""
+    steps = []
+    for folder in list_folders(config):
+        members = tuple(make_group_name(group) for group in folder.groups) or (paths.USERS_GROUP,)
+        writers, readers = (members, ()) if folder.is_writable else ((), members)
+        steps.append(EnsureSharedFolder(folder.path, (*writers, paths.ADMINS_GROUP), readers))
+    return tuple(steps)

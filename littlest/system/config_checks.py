@@ -5,11 +5,12 @@ settings checks both, so that what is accepted works. Each subject is a module w
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
 
 from littlest import paths
 from littlest.config.model import Config
+from littlest.config.sections.base import list_secrets
 from littlest.config.text.load import LoadedConfig, load_located_config, sort_problems
 from littlest.config.text.problems import InvalidConfig, Problem
 from littlest.machine.machine import Machine
@@ -20,11 +21,11 @@ from littlest.system.hub.dry_run import find_hub_problems
 from littlest.system.hub.service_program_checks import find_service_problems
 from littlest.system.network.addresses import find_address_problems
 from littlest.system.network.ports import find_port_problems
-from littlest.system.secrets.secret_files import find_secret_problems, list_secrets
+from littlest.system.secrets.secret_files import find_secret_problems
 from littlest.system.servers.memory import find_memory_problems
 from littlest.system.settings.active import find_active_settings
 
-CHECKS: tuple[Callable[[Machine, LoadedConfig], tuple[Problem, ...]], ...] = (
+CHECKS: tuple[Callable[[Machine, LoadedConfig], Iterable[Problem]], ...] = (
     find_address_problems,
     find_certificate_problems,
     find_secret_problems,

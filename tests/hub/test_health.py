@@ -9,8 +9,8 @@ from littlest import paths
 from littlest.errors import NotReady
 from littlest.machine.machine import Machine
 from littlest.plan.steps import WaitUntilReady
-from littlest.system.hub.api import count_users, send
-from littlest.system.hub.canary import ask_about_canary
+from littlest.system.hub.api import HubApi
+from littlest.system.hub.canary import CANARY
 from littlest.system.hub.ready import find_problem, wait_until_ready
 from tests.hub.world import World
 from tests.support.hub_client import HubClient, Refused
@@ -35,19 +35,31 @@ def start(world: World, **drop_ins: str) -> None:
     world.start_hub()
 
 
+def count_users(world: World, command: Machine) -> int:
+    return world.network.call(HubApi(command, URL).count_users)
+
+
+def find(world: World, command: Machine) -> str | None:
+    return world.network.call(find_problem, HubApi(command, URL))
+
+
+def send(world: World, command: Machine, method: str, path: str) -> int:
+    return world.network.call(HubApi(command, URL).send, method, path).status
+
+
 def wait(world: World, command: Machine, seconds: float = 1.0) -> None:
     world.network.call(wait_until_ready, command, WaitUntilReady(URL, seconds))
 
 
 def test_a_hub_that_is_well_keeps_nothing_of_what_was_tried(world: World, command: Machine) -> None:
     start(world)
-    before = world.network.call(count_users, URL, TOKEN)
-    assert world.network.call(find_problem, command, URL) is None
+    before = count_users(world, command)
+    assert find(world, command) is None
     wait(world, command)
     # one that an interrupted trial left is no obstacle
-    assert world.network.call(ask_about_canary, URL, TOKEN, "POST")[0] == 201
+    assert send(world, command, "POST", CANARY) == 201
     wait(world, command)
-    assert world.network.call(count_users, URL, TOKEN) == before
+    assert count_users(world, command) == before
 
 
 def test_a_database_that_cannot_be_written_is_noticed(world: World, command: Machine, tmp_path: Path) -> None:
@@ -57,7 +69,7 @@ def test_a_database_that_cannot_be_written_is_noticed(world: World, command: Mac
     script.write_text(f'import sqlite3\nsqlite3.connect("{paths.DATABASE_FILE}").execute("{trigger}")\n')
     assert world.start("refuse", f"exec {sys.executable} {script}").wait(20) == 0
     # looking is not enough
-    assert world.network.call(find_problem, command, URL) is None
+    assert find(world, command) is None
     with pytest.raises(NotReady, match="could not write to its database"):
         wait(world, command)
 
@@ -78,9 +90,9 @@ def test_a_token_that_the_hub_does_not_know_is_noticed(world: World, command: Ma
         wait(world, command)
 
 
-def test_nobody_can_be_the_user_of_the_trial_and_the_token_changes_no_other(world: World) -> None:
+def test_nobody_can_be_the_user_of_the_trial_and_the_token_changes_no_other(world: World, command: Machine) -> None:
     start(world)
-    assert world.network.call(ask_about_canary, URL, TOKEN, "POST")[0] == 201
+    assert send(world, command, "POST", CANARY) == 201
 
     async def log_in() -> None:
         async with HubClient("http://127.0.0.1/", paths.CANARY_USER, "a-password") as client:
@@ -88,9 +100,8 @@ def test_nobody_can_be_the_user_of_the_trial_and_the_token_changes_no_other(worl
 
     with pytest.raises(Refused, match="Invalid username or password"):
         world.network.run(log_in())
-    headers = {"Authorization": f"token {TOKEN}"}
-    before = world.network.call(count_users, URL, TOKEN)
+    before = count_users(world, command)
     for method, user in (("POST", "mallory"), ("DELETE", "teacher"), ("PATCH", "teacher"), ("POST", "ada/server")):
         # the hub hides what a token has no right to see
-        assert world.network.call(send, f"{URL}users/{user}", method, headers)[0] in (403, 404), (method, user)
-    assert world.network.call(count_users, URL, TOKEN) == before
+        assert send(world, command, method, f"users/{user}") in (403, 404), (method, user)
+    assert count_users(world, command) == before

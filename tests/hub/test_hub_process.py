@@ -10,7 +10,6 @@ from subprocess import Popen
 from aiohttp import ClientSession, ClientTimeout
 
 from littlest import paths
-from littlest.hub.memory.listed import LISTED_USERS_FILE
 from littlest.system.accounts.passwords import set_password
 from tests.hub.world import World
 from tests.support.hub_client import HubClient, Refused, find_error
@@ -265,7 +264,7 @@ def test_what_the_hub_writes_can_be_read_by_root_only(world: World) -> None:
     world.start_proxy()
     world.start_hub()
     assert world.network.run(try_login("ada", "a-password")) == ""
-    for name in (paths.DATABASE_FILE, paths.PASSWORDS_FILE, LISTED_USERS_FILE):
+    for name in (paths.DATABASE_FILE, paths.PASSWORDS_FILE, paths.LISTED_USERS_FILE):
         assert world.path(name).stat().st_mode & 0o077 == 0, name
 
 

@@ -17,6 +17,7 @@ from littlest.machine.machine import Machine
 from littlest.plan.effects import make_live_digest, make_restart_digest
 from littlest.plan.record import Record
 from littlest.plan.steps import Release, ReloadHub, RunUnit
+from littlest.system.hub.api import HubApi
 from littlest.system.hub.reload import HubSettings, is_hub_up_to_date, read_hub_settings, reload_hub, runs_others
 from littlest.system.record_file import write_record
 from tests.hub.world import World
@@ -72,7 +73,7 @@ def write(world: World, text: str) -> None:
 
 
 def ask(world: World, command: Machine) -> HubSettings:
-    return world.network.call(read_hub_settings, command, URL)
+    return world.network.call(read_hub_settings, HubApi(command, URL))
 
 
 def make_reload(text: str) -> ReloadHub:

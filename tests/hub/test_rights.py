@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from littlest import paths
-from littlest.hub.memory.listed import LISTED_USERS_FILE
 from tests.hub.running_hub import PASSWORD, URL, ask, find_refusal, reload_hub
 from tests.hub.world import World, wait_until
 from tests.support.hub_client import HubClient
@@ -132,7 +131,7 @@ def test_damaged_list_of_removed_users_admits_only_named_users(
     hub = start("users: {admin: [teacher, deputy], allowed: [ada, bob]}")
     reload_hub(world, "users: {admin: [teacher], allowed: [ada]}")
     assert as_user(world, "teacher", ("POST", "users/guest", None))[0][0] == 201
-    memory = world.path(LISTED_USERS_FILE)
+    memory = world.path(paths.LISTED_USERS_FILE)
     whole = memory.read_text()
     # a running hub needs no file to know
     memory.write_text(whole[:20])

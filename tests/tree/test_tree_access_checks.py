@@ -6,7 +6,8 @@ import pytest
 
 from littlest.config.text.problems import InvalidConfig
 from littlest.machine.machine import Machine
-from littlest.situation import find_warnings
+from littlest.plan.steps import Plan
+from littlest.situation import Situation, find_warnings
 from littlest.system.config_checks import load_checked_config
 from tests.support.certificates import make_certificate
 
@@ -90,6 +91,6 @@ def test_a_directory_with_its_port_in_the_name_is_refused(machine: Machine) -> N
 
 def test_an_admin_without_an_account_to_log_in_with_is_told(machine: Machine) -> None:
     config = load_checked_config(machine, "auth: {type: pam}\nusers: {admin: [root, teacher]}\n", "config.yaml")
-    assert find_warnings(machine, config, (), 0) == (
+    assert find_warnings(machine, Situation(config, None, Plan(), (), (), 0)) == (
         "Note: teacher is an admin, but this machine has no account teacher to log in with.",
     )

@@ -6,12 +6,12 @@ from pathlib import PurePosixPath as Path
 import pytest
 
 from littlest import paths
-from littlest.config.sections.base import Secret
+from littlest.config.sections.base import Secret, list_secrets
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.machine.machine import Machine
 from littlest.system.config_checks import load_active_config, load_checked_config
-from littlest.system.secrets.secret_files import list_secrets, read_secret_value
+from littlest.system.secrets.secret_files import read_secret_value
 
 TOKEN = Path("/etc/littlest/metrics-token")
 TEXT = "# figures\nmetrics:\n  token:\n    file: /etc/littlest/metrics-token\n"

@@ -24,7 +24,6 @@ from littlest.system.accounts.passwords import check_password
 from littlest.system.record_file import read_record
 from littlest.system.releases.manifest import MANIFEST_FILE
 from littlest.system.settings.revisions import read_newest_text
-from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE
 
 CHANGED = "http: {port: 8080}\nusers: {admin: [olga]}\n"
 """Settings that change the proxy's unit."""
@@ -98,7 +97,7 @@ def test_a_full_disk_half_way_puts_the_last_good_settings_back(installed: Machin
     assert failure.value.exit_code is ExitCode.FAILED
     assert installed.read_text(paths.CONFIG_FILE) == good
     assert read_unit(installed) == unit
-    assert (installed.read_text(REJECTED_CONFIG_FILE) or "").startswith(CHANGED)
+    assert (installed.read_text(paths.REJECTED_CONFIG_FILE) or "").startswith(CHANGED)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -296,7 +295,7 @@ def test_a_terminal_that_is_closed_during_an_apply_takes_nothing_with_it(install
     os.waitpid(process, 0)
     assert installed.read_text(paths.CONFIG_FILE) == good
     assert read_unit(installed) == unit
-    assert (installed.read_text(REJECTED_CONFIG_FILE) or "").startswith(CHANGED)
+    assert (installed.read_text(paths.REJECTED_CONFIG_FILE) or "").startswith(CHANGED)
 
 
 def wait_once(line: str, waited: list[str] = []) -> None:  # noqa: B006  # of this process

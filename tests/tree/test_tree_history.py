@@ -15,7 +15,6 @@ from littlest.errors import ConfigError, ExitCode, LittlestError, UsageError
 from littlest.machine.machine import Machine
 from littlest.system.settings import revisions as history
 from littlest.system.settings.revisions import add_revision, list_revisions, read_revision_text
-from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE
 
 FIRST = "users: {admin: [olga]}\n"
 SECOND = "users: {admin: [olga], allowed: [ada]}\nlimits: {memory: 2G}\n"
@@ -162,7 +161,7 @@ def test_a_rollback_that_fails_goes_back_as_an_apply_does(installed: Machine) ->
         run_rollback(installed, 1, release=RELEASE, progress=fail)
     assert installed.read_text(paths.CONFIG_FILE) == THIRD
     # the history has them
-    assert installed.read_state(REJECTED_CONFIG_FILE) is None
+    assert installed.read_state(paths.REJECTED_CONFIG_FILE) is None
     assert list_numbers(installed) == [1, 2]
 
 

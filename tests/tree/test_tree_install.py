@@ -22,7 +22,7 @@ from littlest.machine.machine import Machine
 from littlest.report import Report
 from littlest.system.accounts.accounts import ensure_user_account
 from littlest.system.accounts.passwords import check_password, has_password
-from littlest.system.releases.manifest import COMPLETE_MARKER, MANIFEST_FILE
+from littlest.system.releases.manifest import MANIFEST_FILE
 
 # of an install that was killed, on the same tree as here
 RECORD_OF_0_1_0 = Path(__file__).parents[1] / "golden/record-0.1.0.json"
@@ -76,7 +76,7 @@ def test_the_receipt_is_one_that_sha256sum_checks(machine: Machine) -> None:
 
 def test_the_same_release_again_changes_nothing(machine: Machine) -> None:
     install(machine)
-    machine.write_file(RELEASE.directory / COMPLETE_MARKER, "")
+    machine.write_file(RELEASE.directory / paths.COMPLETE_MARKER, "")
     before = list_tree(machine)
     report = install(machine)
     assert report.exit_code is ExitCode.DONE
@@ -86,7 +86,7 @@ def test_the_same_release_again_changes_nothing(machine: Machine) -> None:
 
 def test_an_admin_for_a_release_that_is_there_already_is_not_passed_over_in_silence(machine: Machine) -> None:
     install(machine, "olga")
-    machine.write_file(RELEASE.directory / COMPLETE_MARKER, "")
+    machine.write_file(RELEASE.directory / paths.COMPLETE_MARKER, "")
     note = install(machine, "vera").lines[-1]
     assert "--admin vera" in note
     assert "sudo littlest config add users.admin vera" in note
@@ -95,7 +95,7 @@ def test_an_admin_for_a_release_that_is_there_already_is_not_passed_over_in_sile
 
 def test_the_same_release_again_names_damaged_files(machine: Machine) -> None:
     install(machine)
-    machine.write_file(RELEASE.directory / COMPLETE_MARKER, "")
+    machine.write_file(RELEASE.directory / paths.COMPLETE_MARKER, "")
     machine.path(RELEASE.directory / "bin/python").write_text("broken")
     report = install(machine)
     assert report.exit_code is ExitCode.DRIFT

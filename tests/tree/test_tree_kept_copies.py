@@ -13,7 +13,7 @@ from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
 from littlest.plan.record import Record
 from littlest.plan.steps import ReloadHub
-from littlest.system.settings.settings_file import REJECTED_CONFIG_FILE, keep_apart
+from littlest.system.settings.settings_file import keep_apart
 from littlest.system.step_kinds import STEP_KINDS, StepKind
 
 CHANGED = "http: {port: 8080}\nusers: {admin: [olga]}\n"
@@ -73,7 +73,7 @@ def test_a_hand_edit_saved_during_an_apply_that_fails_stays_in_the_file(installe
     assert "was saved again meanwhile" in (failure.value.hint or "")
     # it needs no copy: it is in its place
     assert BY_HAND not in read_copies(installed, "saved")
-    kept = REJECTED_CONFIG_FILE if begin == "apply" else find_saved(installed, "# as it was read\n")
+    kept = paths.REJECTED_CONFIG_FILE if begin == "apply" else find_saved(installed, "# as it was read\n")
     assert (installed.read_text(kept) or "").endswith("# as it was read\n")
     assert str(kept) in (failure.value.hint or "")
 
@@ -110,8 +110,8 @@ def test_settings_that_were_refused_before_are_not_overwritten(installed: Machin
         write(installed, f"{CHANGED}# {work}\n")
         with pytest.raises(LittlestError) as failure:
             run_apply(installed, release=RELEASE, progress=fail_once())
-    assert str(REJECTED_CONFIG_FILE) in (failure.value.hint or "")
-    assert (installed.read_text(REJECTED_CONFIG_FILE) or "").endswith("third\n")
+    assert str(paths.REJECTED_CONFIG_FILE) in (failure.value.hint or "")
+    assert (installed.read_text(paths.REJECTED_CONFIG_FILE) or "").endswith("third\n")
     assert read_copies(installed, "rejected") == [f"{CHANGED}# {work}\n" for work in ("first", "second", "third")]
 
 

@@ -1,6 +1,7 @@
 """The rules of the code's architecture, read from its imports: a rule that nothing checks is a wish."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -29,6 +30,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "rollback",
         "transaction",
         "situation",
+        "health",
         "converge",
         "system",
         "machine",
@@ -38,6 +40,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "errors",
         "paths",
     ),
+    "littlest.health": ("converge", "system", "machine", "plan", "config", "report", "errors", "paths"),
     "littlest.rollback": ("transaction", "converge", "system", "machine", "plan", "config", "errors", "paths"),
     # of any change at all: it knows neither settings nor plans
     "littlest.transaction": ("machine.signals",),
@@ -87,8 +90,8 @@ TOUCHING_METHODS = frozenset(
 """Of paths; in a pure module nothing may have a method of such a name."""
 # the texts of unit files that the package carries are as constant as its code
 READS_OWN_TEMPLATES = ("littlest.plan.unit_files", "read_text")
-MOST_LINES = 350
-MOST_FUNCTION_LINES = 60
+MOST_LINES = 300
+MOST_FUNCTION_LINES = 40
 
 
 @cache
@@ -135,7 +138,7 @@ def test_imports_run_one_way(module: str) -> None:
 def test_a_command_imports_no_other_command(module: str) -> None:
     own = {"littlest.commands", "littlest.commands.config"}
     others = [name for name, _ in list_imports(module) if name.startswith("littlest.commands.") and name not in own]
-    assert not others, f"what commands share stands in littlest.converge, not in {others}"
+    assert not others, f"what commands share is not in {others}: it belongs into a layer below"
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if is_within(name, "littlest.hub")])
@@ -220,6 +223,14 @@ def test_modules_and_functions_are_short(module: str) -> None:
 @pytest.mark.parametrize("module", MODULES)
 def test_modules_are_named_for_what_they_hold(module: str) -> None:
     assert not {"utils", "util", "common", "helpers", "misc"} & set(module.split(".")), "a noun is missing"
+
+
+# the founder renames them once all rooms are merged
+@pytest.mark.xfail(strict=True)
+def test_no_two_modules_have_the_same_file_name() -> None:
+    stems = Counter(file.stem for file in MODULES.values() if file.stem not in ("__init__", "__main__"))
+    same = [stem for stem, count in stems.items() if count > 1]
+    assert not same, f"a traceback would not tell these apart: {same}"
 
 
 @pytest.mark.parametrize("module", MODULES)

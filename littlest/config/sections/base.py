@@ -118,6 +118,22 @@ class Secret(Section):
     __str__ = __repr__
 
 
+def list_secrets(value: Any, place: Place = ()) -> Iterator[tuple[Place, Secret]]:
+    """Yield every secret of a configuration, or of a part of one, with its place."""
+    match value:
+        case Secret():
+            yield place, value
+        case Section():
+            for name in type(value).model_fields:
+                yield from list_secrets(getattr(value, name), (*place, name))
+        case dict():
+            for name, inner in value.items():
+                yield from list_secrets(inner, (*place, name))
+        case tuple() | list():
+            for index, inner in enumerate(value):
+                yield from list_secrets(inner, (*place, index))
+
+
 def find_trait_secrets(values: TraitValues, place: tuple[str, ...]) -> TraitValues:
     """Return traits' values in which `{file: PATH}` is the secret in that file, where the name tells a secret.
 

@@ -12,7 +12,6 @@ from littlest.config.model import Config
 from littlest.machine.machine import Machine
 from littlest.plan.shared_folders import Sharing, find_users_losing_folders, make_sharing
 
-LISTED_USERS_FILE = paths.STATE_DIR / "listed-users.json"
 NAMES = ("allowed", "admin", "removed")
 """The fields of ListedUsers that hold the names of users."""
 
@@ -83,7 +82,7 @@ def read_listed_users(machine: Machine) -> ListedUsers | None:
     A damaged file no longer tells which users of the hub's database were taken out of the settings.
     """
     try:
-        text = machine.read_text(LISTED_USERS_FILE)
+        text = machine.read_text(paths.LISTED_USERS_FILE)
         if text is None:
             return ListedUsers()
         found = json.loads(text)
@@ -115,7 +114,7 @@ def write_listed_users(machine: Machine, listed: ListedUsers) -> None:
         "groups": {name: sorted(members) for name, members in listed.groups.items()},
         "folders": {place: sorted(groups) for place, groups in listed.folders.items()},
     }
-    machine.write_file(LISTED_USERS_FILE, json.dumps(content, ensure_ascii=False), mode=0o600)
+    machine.write_file(paths.LISTED_USERS_FILE, json.dumps(content, ensure_ascii=False), mode=0o600)
 
 
 def _check_names(names: Iterable[object]) -> frozenset[str]:

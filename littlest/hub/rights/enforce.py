@@ -17,7 +17,6 @@ from littlest.config.sections.users import Users
 from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
 from littlest.hub.memory.listed import (
-    LISTED_USERS_FILE,
     ListedUsers,
     Removal,
     compare_users,
@@ -47,8 +46,9 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     if before is None:
         before = _recheck_all_users(app)
         live.forgotten = (
-            f"{LISTED_USERS_FILE} was damaged, and with it the list of users taken out of the settings: only users"
-            " whom the settings name, or a rule lets in, may log in. Name the others, or delete and add them again.",
+            f"{paths.LISTED_USERS_FILE} was damaged, and with it the list of users taken out of the settings: only"
+            " users whom the settings name, or a rule lets in, may log in. Name the others, or delete and add them"
+            " again.",
         )
         app.log.error("%s", *live.forgotten)
     listed, removal = compare_users(before, config, _list_plain_users(app))

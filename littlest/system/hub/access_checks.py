@@ -1,4 +1,4 @@
-"""What logging in and reading figures need on this machine: a PAM service, a certificate authority, a usable token.
+"""What logging in and reading metrics need on this machine: a PAM service, a certificate authority, a usable token.
 
 Without them the hub starts and its login page answers, but nobody can log in.
 """
@@ -9,23 +9,19 @@ from pathlib import PurePosixPath
 
 from littlest.config.reference.keys import render_key
 from littlest.config.sections.auth import LdapAuth, PamAuth
-from littlest.config.sections.base import LONGEST_TOKEN, SHORTEST_TOKEN
+from littlest.config.sections.base import LONGEST_TOKEN, SHORTEST_TOKEN, list_secrets
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
 from littlest.machine.named_files import read_named_file
-from littlest.system.secrets.secret_files import list_secrets, read_secret_value
+from littlest.system.secrets.secret_files import read_secret_value
 
 _PAM_FOLDERS = ("/etc/pam.d", "/usr/lib/pam.d")
 
 
-def find_access_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """What keeps people from logging in with these settings, or Prometheus from its figures."""
-    return tuple(_find_problems(machine, loaded))
-
-
-def _find_problems(machine: Machine, loaded: LoadedConfig) -> Iterator[Problem]:
+def find_access_problems(machine: Machine, loaded: LoadedConfig) -> Iterator[Problem]:
+    """Yield what keeps people from logging in with these settings, or Prometheus from reading the metrics."""
     config = loaded.config
     match config.auth:
         case PamAuth(service=service):
@@ -48,19 +44,17 @@ def _find_token_problems(machine: Machine, loaded: LoadedConfig) -> Iterator[Pro
         try:
             token = read_secret_value(machine, secret)
         except (LittlestError, PermissionError):
-            # told by another check, or nothing that this person may look at
+            # another check reports it, or you may not read the file
             continue
         key = render_key(place)
         other = owners.setdefault(token, key)
-        problem = _explain_token(token)
-        if not problem and other != key:
-            problem = f"is the token of {other}, too"
+        problem = _explain_token(token) or (f"is the token of {other}, too" if other != key else "")
         if problem:
             yield loaded.make_problem(place, problem, "make one with: openssl rand -hex 32")
 
 
 def _explain_token(token: str) -> str:
-    """Return why a token cannot be one, in a request's header and for JupyterHub; empty where it can."""
+    """Return why JupyterHub or a request's header does not take a token; empty if both do."""
     if len(token) < SHORTEST_TOKEN:
         return f"is shorter than {SHORTEST_TOKEN} characters, and JupyterHub takes no such token"
     if len(token) > LONGEST_TOKEN:

@@ -1,5 +1,6 @@
-"""Whether the programs of `services.managed` are there."""
+"""Can the programs of `services.managed` be run?"""
 
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from littlest.config.text.load import LoadedConfig
@@ -7,14 +8,12 @@ from littlest.config.text.problems import Problem
 from littlest.machine.machine import Machine, PathKind
 
 
-def find_service_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
-    """What keeps the hub from starting a service."""
-    problems = []
+def find_service_problems(machine: Machine, loaded: LoadedConfig) -> Iterator[Problem]:
+    """Yield what keeps the hub from starting a service."""
     for name, service in loaded.config.services.managed.items():
         problem = _find_problem(machine, service.command[0]) if service.command else ""
         if problem:
-            problems.append(loaded.make_problem(("services", "managed", name, "command", 0), problem))
-    return tuple(problems)
+            yield loaded.make_problem(("services", "managed", name, "command", 0), problem)
 
 
 def _find_problem(machine: Machine, program: str) -> str:
@@ -22,7 +21,7 @@ def _find_problem(machine: Machine, program: str) -> str:
     try:
         state = machine.read_state(PurePosixPath("/") / path.relative_to(machine.root))
     except (OSError, ValueError):
-        # in a folder that this person may not look into
+        # in a folder that you may not read
         return ""
     if state is None:
         return f"there is no program {program}"

@@ -27,6 +27,6 @@ def read_current_release(machine: Machine) -> Release:
     if machine.is_live and own.directory != PurePosixPath(os.path.realpath(directory)):
         raise LittlestError(
             f"this command is version {own.version} in {own.directory}, but {directory} is current",
-            f"Use /usr/local/bin/littlest. If {directory} is damaged, run its installer again.",
+            f"Use {paths.COMMAND_FILE}. If {directory} is damaged, run its installer again.",
         )
     return Release(__version__, directory)

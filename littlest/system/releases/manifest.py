@@ -6,11 +6,10 @@ from pathlib import PurePosixPath
 
 from littlest.machine.digests import read_digests
 from littlest.machine.machine import Machine
+from littlest.paths import COMPLETE_MARKER
 
 MANIFEST_FILE = PurePosixPath("share/littlest/manifest.sha256")
 """Below the release."""
-COMPLETE_MARKER = ".littlest-complete"
-"""Below the release: the installer writes it when everything is done."""
 NOT_LISTED = (
     str(MANIFEST_FILE),
     COMPLETE_MARKER,

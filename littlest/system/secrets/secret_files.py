@@ -1,11 +1,9 @@
 """Secrets in the admin's own files: reading them, and finding those that are not secret."""
 
 import stat
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any
 
-from littlest.config.sections.base import Place, Secret, Section
+from littlest.config.sections.base import Secret, list_secrets
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.errors import LittlestError
@@ -53,22 +51,6 @@ def find_secret_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Proble
             if machine.can_chown() or machine.read_state(PurePosixPath(secret.file)) is None:
                 problems.append(loaded.make_problem((*place, "file"), error.message, error.hint))
     return tuple(problems)
-
-
-def list_secrets(value: Any, place: Place = ()) -> Iterator[tuple[Place, Secret]]:
-    """Yield every secret of a configuration, or of a part of one, with its place."""
-    match value:
-        case Secret():
-            yield place, value
-        case Section():
-            for name in type(value).model_fields:
-                yield from list_secrets(getattr(value, name), (*place, name))
-        case dict():
-            for name, inner in value.items():
-                yield from list_secrets(inner, (*place, name))
-        case tuple() | list():
-            for index, inner in enumerate(value):
-                yield from list_secrets(inner, (*place, index))
 
 
 def _find_opening(machine: Machine, file: str) -> tuple[str, str] | None:

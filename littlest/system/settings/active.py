@@ -1,6 +1,6 @@
-"""Which settings count: those in the admin's file, the last known good ones where it is missing, or the defaults.
+"""Which settings count: those in the admin's file, the last known good ones if it is missing, or the defaults.
 
-Everything that needs the settings asks here, so that two commands never answer differently.
+Everything that needs the settings reads them here, so that two commands never answer differently.
 """
 
 import stat
@@ -39,7 +39,7 @@ class ActiveSettings:
 def find_active_settings(machine: Machine, *, must_be_safe: bool = True) -> ActiveSettings:
     """Return the settings that an apply would apply.
 
-    Raises ConfigError when the file is no text, when it is a link that leads nowhere, and, with `must_be_safe`, when
+    Raises ConfigError when the file is not text, when it is a link that leads nowhere, and, with `must_be_safe`, when
     every user may change it; NeedsRoot when only root may read it, LittlestError when nobody can.
     """
     text = read_settings_text(machine, must_be_safe=must_be_safe)
@@ -49,7 +49,7 @@ def find_active_settings(machine: Machine, *, must_be_safe: bool = True) -> Acti
 
 
 def find_good_settings(machine: Machine) -> ActiveSettings | None:
-    """Return the last known good settings; None where there are none, or their copy is no text.
+    """Return the last known good settings; None if there are none, or their copy is not text.
 
     Raises NeedsRoot when only root may read them, LittlestError when nobody can.
     """
@@ -77,7 +77,7 @@ def read_good_config(machine: Machine) -> Config | None:
 def read_settings_text(machine: Machine, *, must_be_safe: bool = True) -> str | None:
     """Return the text of the admin's file, None when there is none. Raises as `find_active_settings` does."""
     name = str(paths.CONFIG_FILE)
-    # a link that leads nowhere is no missing file
+    # a link that leads nowhere is not a missing file
     text = read_text_of(machine, find_real_file(machine, paths.CONFIG_FILE), name)
     if text is not None and must_be_safe:
         check_writers(machine.path(paths.CONFIG_FILE), name)
@@ -87,7 +87,7 @@ def read_settings_text(machine: Machine, *, must_be_safe: bool = True) -> str | 
 def read_text_of(machine: Machine, path: PurePosixPath, name: str) -> str | None:
     """Return the text of any file of settings, None when there is none. `name` is the file's name in messages.
 
-    Raises ConfigError when it is no text, NeedsRoot when only root may read it, LittlestError when nobody can.
+    Raises ConfigError when it is not text, NeedsRoot when only root may read it, LittlestError when nobody can.
     """
     try:
         content = machine.read_bytes(path)
@@ -109,11 +109,11 @@ def read_config(path: Path) -> Config:
 
 
 def check_writers(path: Path, name: str) -> None:
-    """Raises InvalidConfig for a file that every user of the machine may change: one who did would be root by it.
+    """Raise InvalidConfig for a file that every user of the machine may change: they could become root.
 
     `name` is the file's name in messages.
     """
     with suppress(OSError):
         if path.stat().st_mode & stat.S_IWOTH:
             problem = Problem(name, 1, 1, "", "every user of this machine can change this file")
-            raise InvalidConfig((problem,), f"See whether all in it is yours, then: sudo chmod o-w {name}")
+            raise InvalidConfig((problem,), f"Check that you wrote all of it, then: sudo chmod o-w {name}")

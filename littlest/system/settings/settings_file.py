@@ -13,9 +13,6 @@ from littlest.machine.machine import Machine
 from littlest.machine.read_file import check_file
 from littlest.system.settings.revisions import is_known_text, strip_bom
 
-REJECTED_CONFIG_FILE = paths.CONFIG_FILE.with_name("config.yaml.rejected")
-"""The settings with which the hub did not start last, kept for the admin to correct."""
-
 _PLAIN_FILE = "Move it away, and put a file in its place."
 _OTHERS = 0o007
 
@@ -95,10 +92,10 @@ def keep_rejected(machine: Machine, text: str) -> PurePosixPath | None:
 
     Those that were kept so before get another name, which is returned.
     """
-    before, older = machine.read_bytes(REJECTED_CONFIG_FILE), None
+    before, older = machine.read_bytes(paths.REJECTED_CONFIG_FILE), None
     if before is not None and before != text.encode() and not is_known_text(machine, before):
         older = keep_apart(machine, "rejected", before)
-    machine.write_file(REJECTED_CONFIG_FILE, text, mode=0o640)
+    machine.write_file(paths.REJECTED_CONFIG_FILE, text, mode=0o640)
     return older
 
 

@@ -8,6 +8,7 @@ import pytest
 import urllib3  # noqa: F401  # which some authenticators import: it tries out, once, whether there is IPv6
 
 from littlest import paths
+from littlest.config.sections.base import list_secrets
 from littlest.config.text.load import load_located_config
 from littlest.config.text.render import make_data
 from littlest.hub.check.dry_load import TOKENS, DryLoad
@@ -17,7 +18,6 @@ from littlest.hub.merge import add_trait_values, read_trait_secrets
 from littlest.machine.machine import Machine
 from littlest.plan.effects import list_secret_files
 from littlest.system.hub.dry_run import find_hub_problems, make_hub_problem
-from littlest.system.secrets.secret_files import list_secrets
 
 Explain = Callable[..., list[str]]
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.users import Users
 from littlest.config.text.load import load_config
 from littlest.hub.memory.listed import (
-    LISTED_USERS_FILE,
     ListedUsers,
     compare_users,
     forget_listed_user,
@@ -128,7 +128,7 @@ def test_what_is_remembered_survives_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", ["", "[", "{}", '{"allowed": 1, "admin": [], "removed": []}', "\udcff"])
 def test_a_damaged_file_is_not_taken_for_one_that_names_nobody(tmp_path: Path, content: str) -> None:
     machine = Machine(tmp_path)
-    file = machine.path(LISTED_USERS_FILE)
+    file = machine.path(paths.LISTED_USERS_FILE)
     file.parent.mkdir(parents=True)
     file.write_text(content, errors="surrogateescape")
     assert read_listed_users(machine) is None
@@ -144,7 +144,7 @@ def test_where_there_is_no_file_yet_nobody_was_named(tmp_path: Path) -> None:
 
 def test_a_file_without_groups_is_that_of_an_earlier_version(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
-    file = machine.path(LISTED_USERS_FILE)
+    file = machine.path(paths.LISTED_USERS_FILE)
     file.parent.mkdir(parents=True)
     file.write_text('{"allowed": ["ada"], "admin": [], "removed": ["bob"]}')
     assert read_listed_users(machine) == ListedUsers(names("ada"), names(), names("bob"))

@@ -1,0 +1,133 @@
+"""What `littlest status` reads from a machine, once, for the report and for the checks. Changes nothing."""
+
+import shutil
+from dataclasses import dataclass, field
+from typing import Any
+
+from littlest import paths
+from littlest.config.model import Config
+from littlest.config.text.problems import InvalidConfig, Problem
+from littlest.converge import find_differences
+from littlest.errors import ConfigError, LittlestError
+from littlest.machine.machine import Machine
+from littlest.plan.build import make_probe_url
+from littlest.plan.changes import find_changes
+from littlest.plan.effects import make_restart_digest
+from littlest.plan.login import list_login_addresses
+from littlest.plan.record import Record
+from littlest.plan.steps import Release
+from littlest.system.config_checks import load_active_config
+from littlest.system.https.certificates import read_certificate_end
+from littlest.system.hub.api import HubApi
+from littlest.system.hub.reload import read_hub_settings
+from littlest.system.network.addresses import find_addresses
+from littlest.system.servers.memory import read_free_memory, read_machine_memory
+from littlest.system.settings.active import read_good_config
+from littlest.system.settings.revisions import strip_bom
+from littlest.system.units.units import read_active_state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What was read. The names are those of `littlest status --json`."""
+
+    jupyterhub_version: str | None = None
+    """Of the hub that answers; None where none does."""
+    users: int | None = None
+    servers: int | None = None
+    """Users with a server that runs or starts."""
+    hub_problem: str | None = None
+    """Why the hub does not answer as it should."""
+    drop_in_problems: list[str] = field(default_factory=list)
+    runs_other_settings: bool = False
+    """The hub was started with other settings than those last applied."""
+    hub_settings_file: str | None = None
+    """Where the hub's settings come from; empty for the defaults."""
+    hub_settings_problems: list[str] = field(default_factory=list)
+    """Why the hub does not use config.yaml, as `file:line: key: problem`."""
+    addresses: list[str]
+    login_addresses: dict[str, str]
+    units: dict[str, str]
+    """The active state of each unit, in systemd's words."""
+    settings_problem: str | None = None
+    """What keeps the settings in config.yaml from being applied."""
+    settings_fix: str | None = None
+    """A command that mends it, or shows more."""
+    settings_problems: list[Problem] = field(default_factory=list)
+    settings_not_applied: list[str] = field(default_factory=list)
+    """Keys whose values in config.yaml are not those last applied."""
+    certificate_ends: str | None = None
+    """ISO 8601, UTC; None without https."""
+    disk_total_bytes: int
+    disk_free_bytes: int
+    memory_total_bytes: int
+    memory_free_bytes: int
+    is_install_unfinished: bool
+
+
+def read_machine(machine: Machine, record: Record, release: Release) -> Readings:
+    """Read everything. Raises LittlestError when a command of the system fails."""
+    config, settings = _read_settings(machine, release)
+    disk = shutil.disk_usage(machine.path(paths.STATE_DIR))
+    end = read_certificate_end(machine) if config.https.enabled else None
+    return Readings(
+        addresses=list(find_addresses(machine, config)),
+        login_addresses=list_login_addresses(config),
+        units={unit: read_active_state(machine, unit) for unit in record.units if not unit.endswith(".slice")},
+        certificate_ends=end.isoformat(timespec="seconds") if end else None,
+        disk_total_bytes=disk.total,
+        disk_free_bytes=disk.free,
+        memory_total_bytes=read_machine_memory(machine),
+        memory_free_bytes=read_free_memory(machine),
+        is_install_unfinished=bool(record.made),
+        **settings,
+        **_ask_hub(machine, config),
+    )
+
+
+def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str, Any]]:
+    """Return the applied settings, and the fields that say what keeps those in config.yaml from being applied."""
+    good = read_good_config(machine)
+    try:
+        config = load_active_config(machine)
+    except ConfigError as error:
+        problems = list(error.problems) if isinstance(error, InvalidConfig) else []
+        return good or Config(), {"settings_problem": _explain_invalid(machine), "settings_problems": problems}
+    changed = [] if good is None else [change.key for change in find_changes(good, config)]
+    problem, fix = None, "sudo littlest apply"
+    if changed:
+        problem = f"{paths.CONFIG_FILE} has changes that are not applied ({', '.join(changed)})"
+    elif machine.read_state(paths.CONFIG_FILE) is None:
+        problem = f"{paths.CONFIG_FILE} is missing; to restore it"
+    elif find_differences(machine, config, release):
+        problem, fix = "some settings are not applied yet; to list them", "sudo littlest plan"
+    found = {"settings_problem": problem, "settings_fix": fix if problem else None, "settings_not_applied": changed}
+    return good or config, found
+
+
+def _explain_invalid(machine: Machine) -> str:
+    # applied settings can become invalid, as when a file that they name is deleted
+    is_missing = machine.read_state(paths.CONFIG_FILE) is None
+    content = strip_bom(machine.read_bytes(paths.CONFIG_FILE) or b"")
+    if is_missing or content == machine.read_bytes(paths.LAST_GOOD_CONFIG_FILE):
+        return "the applied settings need something that is missing or broken now: apply would refuse them"
+    return f"{paths.CONFIG_FILE} is not valid, so the last known good settings are used"
+
+
+def _ask_hub(machine: Machine, config: Config) -> dict[str, Any]:
+    """Return the fields that the hub answers; after the first problem the others keep their defaults."""
+    api = HubApi(machine, make_probe_url(config))
+    found: dict[str, Any] = {}
+    try:
+        found["jupyterhub_version"] = api.read_version()
+        api.check_login_page()
+        found["users"] = api.count_users()
+        found["servers"] = api.count_users("active")
+        settings = read_hub_settings(api)
+        found["drop_in_problems"] = list(settings.drop_in_problems)
+        found["runs_other_settings"] = settings.started != make_restart_digest(config)
+        found["hub_settings_file"] = settings.file
+        found["hub_settings_problems"] = list(settings.problems)
+    except LittlestError as error:
+        found["hub_problem"] = error.message
+    return found
