@@ -23,6 +23,7 @@ _HUB: Mapping[str, str] = {
     **dict.fromkeys(("ssl_cert", "ssl_key"), "=https.certificate and https.key"),
     "authenticator_class": "=auth.type",
     "authenticate_prometheus": "=metrics.public or metrics.token",
+    "trusted_networks": "=proxy.trusted",
     **dict.fromkeys(("allow_named_servers", "named_server_limit_per_user"), "=limits.open_servers"),
     "admin_users": "=users.admin",
     "load_groups": "=users.groups",
