@@ -19,6 +19,7 @@ _RESERVED: Mapping[str, Mapping[str, str]] = {
         "=https.certificate and https.key": "ssl_cert ssl_key",
         "=auth.type": "authenticator_class",
         "=metrics.public or metrics.token": "authenticate_prometheus",
+        "=proxy.trusted": "trusted_networks",
         "=limits.open_servers": "allow_named_servers named_server_limit_per_user",
         "=users.admin": "admin_users",
         "=users.groups": "load_groups",
