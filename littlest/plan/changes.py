@@ -1,4 +1,4 @@
-"""What it means to go from some settings to others: each change, and when it takes effect. Pure."""
+"""How two sets of settings differ: each change, and when it takes effect. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Place = tuple[str, ...]
 
 
 class _Missing:
-    """In the place of a value that is not given at all, which null is not."""
+    """Marks a value that is not given at all; null is given."""
 
 
 MISSING = _Missing()
@@ -26,7 +26,7 @@ MISSING = _Missing()
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One setting that gets another value."""
+    """One setting whose value changes."""
 
     key: str
     old: Any
@@ -38,19 +38,19 @@ class Change:
     removed: tuple[Any, ...] = ()
 
     def make_data(self) -> dict[str, Any]:
-        """The change for `--json`; what is not given at all is null there."""
+        """Return the change for `--json`; what is not given at all is null there."""
         old, new = (None if value is MISSING else value for value in (self.old, self.new))
         lists = {"added": list(self.added), "removed": list(self.removed)}
         return {"key": self.key, "old": old, "new": new, **lists, "effect": str(self.effect)}
 
 
 def find_changes(old: Config, new: Config) -> tuple[Change, ...]:
-    """Every setting whose value is another, in the order of the model."""
+    """Return every setting whose value differs, in the order of the model."""
     return tuple(_make_change(place, *values) for place, *values in _compare(old, new, ()))
 
 
 def render_change(change: Change) -> str:
-    """A change in one line, such as `limits.memory: 1G → 2G (at once, for running servers too)`."""
+    """Return a change as one line, such as `limits.memory: 1G → 2G (at once, for running servers too)`."""
     if change.added or change.removed:
         signs = (("+", change.added), ("-", change.removed))
         values = _shorten(", ".join(f"{sign} {_render_value(item)}" for sign, items in signs for item in items))
@@ -62,7 +62,7 @@ def render_change(change: Change) -> str:
 
 
 def _compare(old: Any, new: Any, place: Place) -> Iterator[tuple[Place, Any, Any]]:
-    # no look at whole groups: limits that are not given are equal to those that are null
+    # whole groups are not compared: limits that are not given equal those that are null
     given_only = type(old) is not type(new)
     before, after = _list_parts(old, given_only), _list_parts(new, given_only)
     if before is None or after is None or is_secret_place(place):
@@ -74,13 +74,13 @@ def _compare(old: Any, new: Any, place: Place) -> Iterator[tuple[Place, Any, Any
 
 
 def _list_parts(value: Any, given_only: bool) -> dict[str, Any] | None:
-    """The settings of a group, or what stands under names; None for a single value."""
+    """Return the settings of a group, or the values of names; None for a single value."""
     match value:
         case Secret():
             return None
         case Section():
-            # a limit of one user that is not given is not null, it is everybody's; and of two ways to log in, each
-            # has settings that mean nothing to the other
+            # a limit of one user that is not given is not null but the default; and each way to log in has settings
+            # that mean nothing to the other
             given_only = given_only or isinstance(value, OwnLimits)
             given = value.model_fields_set | {"type"} if given_only else type(value).model_fields.keys()
             return {name: getattr(value, name) for name in type(value).model_fields if name in given}
@@ -102,7 +102,7 @@ def _make_change(place: Place, old: Any, new: Any) -> Change:
 
 
 def _make_plain(value: Any, place: Place) -> Any:
-    """A value as plain data with secrets masked; of a group only what is given."""
+    """Return a value as plain data with secrets masked; of a group only what is given."""
     match value:
         case _Missing():
             return value

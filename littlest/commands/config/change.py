@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from littlest import paths
-from littlest.commands.config.unknown_key import explain_unknown_key
 from littlest.config.editing.entered import Entered, make_list, write_entered, write_entry, write_secret
 from littlest.config.editing.fitting import (
     check_same_shape,
@@ -18,6 +17,7 @@ from littlest.config.editing.text_edits import add_entries, remove_entries, set_
 from littlest.config.model import Config
 from littlest.config.reference.catalog import NAME, find_nearest_word
 from littlest.config.reference.keys import Target, UnknownKey, find_target, parse_key, render_key
+from littlest.config.reference.unknown_key import explain_unknown_key
 from littlest.config.sections.auth import Auth
 from littlest.config.sections.base import KeyPath, Secret
 from littlest.config.sections.secrecy import is_secret_place

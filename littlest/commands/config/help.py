@@ -2,9 +2,9 @@
 
 from textwrap import wrap
 
-from littlest.commands.config.unknown_key import explain_unknown_key
 from littlest.config.reference.completion import SCHEMA_FILE
 from littlest.config.reference.keys import UnknownKey, parse_key, render_key
+from littlest.config.reference.unknown_key import explain_unknown_key
 from littlest.config.text.explain import render_help
 from littlest.errors import LittlestError, UsageError
 from littlest.machine.machine import Machine

@@ -6,9 +6,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 from littlest import paths
-from littlest.commands.config.unknown_key import explain_unknown_key
 from littlest.config.model import Config
 from littlest.config.reference.keys import UnknownKey, find_normalizer, find_target, parse_key, render_key
+from littlest.config.reference.unknown_key import explain_unknown_key
 from littlest.config.sections.secrecy import MASK
 from littlest.config.text.load import load_located_config
 from littlest.config.text.problems import InvalidConfig

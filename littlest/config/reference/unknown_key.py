@@ -1,4 +1,4 @@
-"""What a command says when there is no such setting."""
+"""What to say when there is no such setting. Pure."""
 
 from littlest.config.reference.catalog import find_nearest_key
 from littlest.config.reference.keys import UnknownKey
