@@ -12,7 +12,7 @@ from littlest.cli.main import INTERRUPTED, app
 from littlest.config.reference.catalog import Setting, list_own_settings, list_settings, list_variants, read_docstring
 from littlest.config.reference.completion import SCHEMA_FILE
 from littlest.config.reference.schema import render_schema
-from littlest.config.sections.base import Section
+from littlest.config.sections.section import Section
 from littlest.config.text.explain import list_facts, list_required, render_example
 from littlest.config.text.render import render_default_config
 from littlest.errors import ExitCode

@@ -6,7 +6,7 @@ from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.plan.account_names import make_unit_name
 from littlest.report import Report
-from littlest.system.accounts.accounts import find_account_made_for
+from littlest.system.accounts.user_accounts import find_account_made_for
 
 UNITS = {
     "hub": (paths.HUB_UNIT, paths.HUB_SOCKET_UNIT),

@@ -12,8 +12,8 @@ from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.plan.steps import Plan
 from littlest.report import Report
-from littlest.system.accounts.accounts import find_user_accounts
 from littlest.system.accounts.groups import find_our_groups
+from littlest.system.accounts.user_accounts import find_user_accounts
 from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.record_file import read_record
 from littlest.system.releases.manifest import MANIFEST_FILE

@@ -15,16 +15,6 @@ from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, fie
 from pydantic_core import InitErrorDetails
 
 from littlest.config.sections.auth import CUSTOM, Auth, FirstUseAuth
-from littlest.config.sections.base import (
-    WHEN_GIVEN,
-    Conflict,
-    Secret,
-    Section,
-    TraitValues,
-    find_trait_secrets,
-    make_conflicts,
-    validate_section,
-)
 from littlest.config.sections.folders import SharedFolder, list_folder_conflicts
 from littlest.config.sections.kinds import (
     Address,
@@ -42,6 +32,16 @@ from littlest.config.sections.kinds import (
     VariableValue,
 )
 from littlest.config.sections.managed_services import Services
+from littlest.config.sections.section import (
+    WHEN_GIVEN,
+    Conflict,
+    Secret,
+    Section,
+    TraitValues,
+    find_trait_secrets,
+    make_conflicts,
+    validate_section,
+)
 from littlest.config.sections.users import Limits, Users
 from littlest.paths import HUB_PORT
 

@@ -18,7 +18,7 @@ from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
 from littlest.hub.pages import settings_api
-from littlest.hub.pages.users import USER_PATH, UserHandler
+from littlest.hub.pages.user_api import USER_PATH, UserHandler
 from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
 from littlest.hub.rights.roles import restrict_admin_role

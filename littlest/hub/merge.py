@@ -6,7 +6,7 @@ from typing import Any
 
 from traitlets.config.loader import Config, LazyConfigValue
 
-from littlest.config.sections.base import Secret
+from littlest.config.sections.section import Secret
 
 Traits = Mapping[str, Any]
 _ADDED_TO = ("services", "load_roles")

@@ -8,8 +8,8 @@ from jupyterhub import orm
 
 from littlest import paths
 from littlest.config.model import Config
-from littlest.config.sections.base import LONGEST_TOKEN, SHORTEST_TOKEN, Secret
 from littlest.config.sections.managed_services import ManagedService
+from littlest.config.sections.section import LONGEST_TOKEN, SHORTEST_TOKEN, Secret
 from littlest.errors import LittlestError
 from littlest.hub.login.authenticators import ReadSecret
 

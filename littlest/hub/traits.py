@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from littlest import paths
 from littlest.config.model import Config
-from littlest.config.sections.base import Secret
+from littlest.config.sections.section import Secret
 from littlest.hub.login.authenticators import ReadSecret, make_login_settings
 from littlest.hub.services import make_service_settings
 from littlest.machine.machine import Machine

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from littlest.config.model import Config
-from littlest.config.sections.base import Secret, Section
 from littlest.config.sections.secrecy import MASK, is_hidden, is_secret_place, mask_free
+from littlest.config.sections.section import Secret, Section
 from littlest.config.sections.users import OwnLimits
 from littlest.config.text.render import render_inline
 from littlest.plan.effects import Effect, find_effect

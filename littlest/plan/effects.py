@@ -8,7 +8,7 @@ from pathlib import PurePosixPath as Path
 from typing import Any
 
 from littlest.config.model import Config
-from littlest.config.sections.base import Secret, Section, list_secrets
+from littlest.config.sections.section import Secret, Section, list_secrets
 from littlest.config.sections.users import OwnLimits
 
 

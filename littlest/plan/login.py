@@ -5,8 +5,8 @@ from typing import Any
 
 from littlest.config.model import Config
 from littlest.config.sections.auth import Auth, ClassAuth
-from littlest.config.sections.base import Secret
 from littlest.config.sections.secrecy import is_secret_place
+from littlest.config.sections.section import Secret
 from littlest.plan.effects import make_plain_data
 
 _NO_RULES = frozenset(

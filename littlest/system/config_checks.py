@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from littlest import paths
 from littlest.config.model import Config
-from littlest.config.sections.base import list_secrets
+from littlest.config.sections.section import list_secrets
 from littlest.config.text.load import LoadedConfig, load_located_config, sort_problems
 from littlest.config.text.problems import InvalidConfig, Problem
 from littlest.machine.machine import Machine

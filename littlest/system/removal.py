@@ -8,7 +8,7 @@ from littlest import paths
 from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
 from littlest.plan.steps import RemoveSystemUser
-from littlest.system.accounts import accounts, groups, passwords
+from littlest.system.accounts import groups, passwords, user_accounts
 
 PEOPLES = (paths.ETC_DIR, paths.STATE_DIR, paths.LOG_DIR, paths.USER_ENVIRONMENT_DIR)
 """What people made or may want to look at, so uninstall removes it only with `--purge`."""
@@ -33,13 +33,13 @@ class _Kind:
 
 def _is_user_account(machine: Machine, name: str) -> bool:
     account = machine.read_account(name)
-    return account is not None and accounts.is_made_by_us(account)
+    return account is not None and user_accounts.is_made_by_us(account)
 
 
 def _remove_user_account(machine: Machine, name: str) -> None:
     account = machine.read_account(name)
     if account is not None:
-        accounts.remove_user_account(machine, account)
+        user_accounts.remove_user_account(machine, account)
 
 
 _KINDS: Mapping[str, _Kind] = {
@@ -56,7 +56,7 @@ _KINDS: Mapping[str, _Kind] = {
     "account": _Kind(
         "the system account {}",
         lambda machine, name: machine.read_account(name) is not None,
-        lambda machine, name: accounts.remove_system_user(machine, RemoveSystemUser(name)),
+        lambda machine, name: user_accounts.remove_system_user(machine, RemoveSystemUser(name)),
     ),
     "user": _Kind("the account {} and its home", _is_user_account, _remove_user_account),
     "password": _Kind(

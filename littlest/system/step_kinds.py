@@ -13,7 +13,7 @@ from littlest.plan import steps
 from littlest.plan.record import Record
 from littlest.plan.steps import Step
 from littlest.system import files
-from littlest.system.accounts import accounts, groups, members, passwords
+from littlest.system.accounts import groups, members, passwords, user_accounts
 from littlest.system.environment import create as environments
 from littlest.system.folders import folder_rights as folders
 from littlest.system.https import certificates
@@ -103,7 +103,7 @@ STEP_KINDS: Mapping[type[Step], StepKind] = dict(
         _pair(steps.SetGroupMembers, members.are_group_members_set, members.set_group_members),
         _pair(steps.EnsureSharedFolder, folders.is_shared_folder_made, folders.ensure_shared_folder),
         _pair(steps.CloseSharedFolder, folders.is_shared_folder_closed, folders.close_shared_folder),
-        _pair(steps.EnsureSystemUser, accounts.is_system_user_there, accounts.ensure_system_user),
+        _pair(steps.EnsureSystemUser, user_accounts.is_system_user_there, user_accounts.ensure_system_user),
         _pair(steps.MakeDirectory, files.is_directory_made, files.make_directory),
         _pair(steps.WriteFile, files.is_file_written, files.write_file),
         _pair(steps.MakeLink, lambda machine, step: machine.read_link(step.path) == step.target, files.make_link),
@@ -124,7 +124,7 @@ STEP_KINDS: Mapping[type[Step], StepKind] = dict(
         _pair(
             steps.RemoveSystemUser,
             lambda machine, step: not is_there(machine, f"account:{step.name}"),
-            accounts.remove_system_user,
+            user_accounts.remove_system_user,
         ),
     )
 )

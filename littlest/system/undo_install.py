@@ -6,7 +6,7 @@ from littlest import paths
 from littlest.machine.machine import Machine
 from littlest.plan.record import Record, list_made
 from littlest.plan.steps import Plan, RemoveUnits
-from littlest.system.accounts.accounts import find_account_made_for
+from littlest.system.accounts.user_accounts import find_account_made_for
 from littlest.system.record_file import read_record, write_record
 from littlest.system.removal import RUNTIME, is_there, remove_all
 from littlest.system.units import units

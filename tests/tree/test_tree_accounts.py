@@ -13,8 +13,8 @@ from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup
-from littlest.system.accounts.accounts import UserAccount, ensure_user_account, find_user_accounts
 from littlest.system.accounts.groups import ensure_group
+from littlest.system.accounts.user_accounts import UserAccount, ensure_user_account, find_user_accounts
 
 DEFAULTS = Config()
 HOMES = PurePosixPath("/home")

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath as Path
 import pytest
 
 from littlest import paths
-from littlest.config.sections.base import Secret, list_secrets
+from littlest.config.sections.section import Secret, list_secrets
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.machine.machine import Machine

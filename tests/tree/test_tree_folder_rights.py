@@ -15,7 +15,7 @@ from littlest.hub.live import live
 from littlest.hub.sharing import SharedFolderKeeper
 from littlest.machine.machine import Machine
 from littlest.plan.shared_folders import make_folder_steps
-from littlest.system.accounts.accounts import ensure_user_account
+from littlest.system.accounts.user_accounts import ensure_user_account
 from littlest.system.folders.folder_rights import ensure_shared_folder, repair_shared_folder
 
 ADA, BEN, TEACHER = 70001, 70002, 70003

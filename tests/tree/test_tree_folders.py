@@ -17,9 +17,9 @@ from littlest.machine.machine import Machine
 from littlest.machine.trees import DEEPEST
 from littlest.plan.shared_folders import list_links, make_folder_steps
 from littlest.plan.steps import EnsureSharedFolder, SetGroupMembers
-from littlest.system.accounts.accounts import ensure_user_account, remove_user_account
 from littlest.system.accounts.home_links import ensure_links
 from littlest.system.accounts.members import are_group_members_set, set_group_members
+from littlest.system.accounts.user_accounts import ensure_user_account, remove_user_account
 from littlest.system.folders.folder_checks import find_place_problems
 from littlest.system.folders.folder_rights import ensure_shared_folder, is_shared_folder_made, repair_shared_folder
 

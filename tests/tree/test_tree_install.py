@@ -20,8 +20,8 @@ from littlest.errors import BusyError, ConfigError, ExitCode, LittlestError, Usa
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
 from littlest.report import Report
-from littlest.system.accounts.accounts import ensure_user_account
 from littlest.system.accounts.passwords import check_password, has_password
+from littlest.system.accounts.user_accounts import ensure_user_account
 from littlest.system.releases.manifest import MANIFEST_FILE
 
 # of an install that was killed, on the same tree as here

@@ -6,9 +6,9 @@ from littlest import paths
 from littlest.config.text.load import load_config
 from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup
-from littlest.system.accounts.accounts import ensure_user_account
 from littlest.system.accounts.groups import ensure_group, join_group
 from littlest.system.accounts.members import take_out_of_groups
+from littlest.system.accounts.user_accounts import ensure_user_account
 
 CONFIG = load_config("users: {allowed: [ada, ben], groups: {biology: {members: [ada, eve]}}}", "config.yaml")
 BIOLOGY = "littlest-g-biology"

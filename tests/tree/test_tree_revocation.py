@@ -9,7 +9,6 @@ from littlest.config.model import Config
 from littlest.config.text.load import load_config
 from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup
-from littlest.system.accounts.accounts import ensure_user_account
 from littlest.system.accounts.groups import ensure_group
 from littlest.system.accounts.revocation import (
     end_accounts,
@@ -17,6 +16,7 @@ from littlest.system.accounts.revocation import (
     take_back_environment,
     unexpire_accounts,
 )
+from littlest.system.accounts.user_accounts import ensure_user_account
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 

@@ -225,8 +225,6 @@ def test_modules_are_named_for_what_they_hold(module: str) -> None:
     assert not {"utils", "util", "common", "helpers", "misc"} & set(module.split(".")), "a noun is missing"
 
 
-# the founder renames them once all rooms are merged
-@pytest.mark.xfail(strict=True)
 def test_no_two_modules_have_the_same_file_name() -> None:
     stems = Counter(file.stem for file in MODULES.values() if file.stem not in ("__init__", "__main__"))
     same = [stem for stem, count in stems.items() if count > 1]

@@ -19,8 +19,8 @@ from littlest.config.reference.catalog import NAME, find_nearest_word
 from littlest.config.reference.keys import Target, UnknownKey, find_target, parse_key, render_key
 from littlest.config.reference.unknown_key import explain_unknown_key
 from littlest.config.sections.auth import Auth
-from littlest.config.sections.base import KeyPath, Secret
 from littlest.config.sections.secrecy import is_secret_place
+from littlest.config.sections.section import KeyPath, Secret
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.render import render_default_config, render_inline

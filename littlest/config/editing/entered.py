@@ -8,8 +8,8 @@ from ruamel.yaml.error import StreamMark
 
 from littlest.config.reference.catalog import split_optional
 from littlest.config.reference.keys import Target, render_key
-from littlest.config.sections.base import Secret
 from littlest.config.sections.secrecy import MASK, mask_free
+from littlest.config.sections.section import Secret
 from littlest.config.text.render import render_quoted, render_value
 from littlest.config.text.scalars import BadValueError, describe_kind, guess_scalar, is_null, read_scalar
 from littlest.config.text.syntax import MappingNode, Node, ScalarNode, SequenceNode, YamlSyntaxError, parse_yaml

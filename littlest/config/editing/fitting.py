@@ -10,7 +10,7 @@ from littlest.config.editing.layout import Item, read_layout
 from littlest.config.editing.source import Source
 from littlest.config.reference.catalog import as_entry, as_section
 from littlest.config.reference.keys import Target, UnknownKey, find_target, make_normalizer, parse_key, render_key
-from littlest.config.sections.base import Secret
+from littlest.config.sections.section import Secret
 from littlest.config.text.render import render_inline
 from littlest.config.text.scalars import guess_scalar
 

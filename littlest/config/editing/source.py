@@ -12,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 from littlest.config.editing.layout import MERGE, Entry, Item, find_comments, read_layout
 from littlest.config.reference.catalog import list_settings
 from littlest.config.reference.keys import UnknownKey, find_normalizer, render_key
-from littlest.config.sections.base import KeyPath
+from littlest.config.sections.section import KeyPath
 from littlest.config.text.render import list_setting_lines
 from littlest.errors import UsageError
 

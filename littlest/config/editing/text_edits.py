@@ -11,7 +11,7 @@ from littlest.config.editing.entered import Entered, make_list
 from littlest.config.editing.layout import Entry, Item
 from littlest.config.editing.source import STEP, Edit, EditRefused, Source
 from littlest.config.reference.keys import UnknownKey, find_target, render_key
-from littlest.config.sections.base import KeyPath
+from littlest.config.sections.section import KeyPath
 from littlest.config.text.render import render_value
 
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*")

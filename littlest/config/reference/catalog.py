@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from littlest.config.model import Config, find_variant
-from littlest.config.sections.base import Secret, Section
 from littlest.config.sections.kinds import Kind
+from littlest.config.sections.section import Secret, Section
 
 NAME = "NAME"
 """In keys: a name that the admin chooses."""

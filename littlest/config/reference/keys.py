@@ -17,7 +17,7 @@ from littlest.config.reference.catalog import (
     split_optional,
 )
 from littlest.config.sections.auth import CUSTOM
-from littlest.config.sections.base import KeyPath, Secret, Section
+from littlest.config.sections.section import KeyPath, Secret, Section
 
 _PART = re.compile(r"""("(?:[^"]|"")*"|'(?:[^']|'')*'|[^."'][^.]*)(\.|\Z)""")
 _PLAIN_PART = re.compile(r"[^\s.\"'][^\s.]*")

@@ -13,8 +13,8 @@ from pydantic_core import core_schema
 
 from littlest.config.model import Config
 from littlest.config.reference.catalog import list_own_settings, list_variants, read_docstring
-from littlest.config.sections.base import Secret, Section
 from littlest.config.sections.kinds import TEXT, Schema
+from littlest.config.sections.section import Secret, Section
 
 _GIVEN: Schema = {"not": {"enum": [None, "", []]}}
 

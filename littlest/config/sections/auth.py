@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from littlest.config.sections.base import (
+from littlest.config.sections.kinds import ClassName, FilePath, PamService, ServerName
+from littlest.config.sections.section import (
     Conflict,
     Secret,
     Section,
@@ -16,7 +17,6 @@ from littlest.config.sections.base import (
     make_conflict,
     make_conflicts,
 )
-from littlest.config.sections.kinds import ClassName, FilePath, PamService, ServerName
 from littlest.config.sections.values import parse_address
 
 _HERE = "littlest.config.sections.auth"

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from littlest.config.sections.base import Conflict, Section, Words
 from littlest.config.sections.kinds import SharedPath
+from littlest.config.sections.section import Conflict, Section, Words
 from littlest.config.sections.users import Group
 from littlest.paths import SHARED_DIR
 

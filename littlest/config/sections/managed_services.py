@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from littlest.config.sections.base import Secret, Section, Words, make_conflict
 from littlest.config.sections.kinds import Kind, ServiceName, UrlOrNone, VariableName, VariableValue
+from littlest.config.sections.section import Secret, Section, Words, make_conflict
 
 _A_YEAR = 365 * 24 * 3600
 

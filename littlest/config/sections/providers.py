@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from littlest.config.sections.auth import Auth
-from littlest.config.sections.base import Secret, Sets, Words, make_conflicts
 from littlest.config.sections.kinds import Domain, EntityId, ServerUrl, Url, UrlOrNone
+from littlest.config.sections.section import Secret, Sets, Words, make_conflicts
 
 Text = Annotated[str, Field(min_length=1)]
 

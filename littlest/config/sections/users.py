@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from littlest.config.sections.base import Section, UserNames
 from littlest.config.sections.kinds import GroupName, HomesPath, UnixName, UserName, text
+from littlest.config.sections.section import Section, UserNames
 from littlest.config.sections.values import (
     AMOUNT,
     LEAST_MEMORY,

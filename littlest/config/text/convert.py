@@ -12,9 +12,9 @@ from ruamel.yaml.error import StreamMark
 
 from littlest.config.model import Config, find_variant
 from littlest.config.reference.catalog import as_section, split_optional
-from littlest.config.sections.base import Place, Secret, Section
 from littlest.config.sections.kinds import UserName
 from littlest.config.sections.secrecy import cut_at_secret, is_secret_place
+from littlest.config.sections.section import Place, Secret, Section
 from littlest.config.text.hints import explain_misfit, is_entry
 from littlest.config.text.problems import Problem
 from littlest.config.text.scalars import (

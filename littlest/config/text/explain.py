@@ -18,7 +18,7 @@ from littlest.config.reference.catalog import (
 )
 from littlest.config.reference.keys import UnknownKey, parse_key, render_key
 from littlest.config.sections.auth import Auth
-from littlest.config.sections.base import Secret, Section, TraitValues
+from littlest.config.sections.section import Secret, Section, TraitValues
 from littlest.config.text.render import render_inline, render_settings
 from littlest.config.text.scalars import describe_kind
 

@@ -4,7 +4,7 @@ import re
 from typing import Any, get_origin
 
 from littlest.config.reference.catalog import as_section, find_nearest_key, find_nearest_word, list_variants
-from littlest.config.sections.base import Place, Secret, Section
+from littlest.config.sections.section import Place, Secret, Section
 from littlest.config.text.scalars import (
     BadValueError,
     describe_kind,

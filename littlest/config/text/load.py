@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from littlest.config.model import Config
 from littlest.config.reference.catalog import find_nearest_word
-from littlest.config.sections.base import CONFLICT, Place
+from littlest.config.sections.section import CONFLICT, Place
 from littlest.config.text.convert import KEY, Conversion, is_merge
 from littlest.config.text.hints import explain_key
 from littlest.config.text.problems import InvalidConfig, Problem

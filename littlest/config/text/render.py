@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from littlest.config.reference.catalog import Setting, list_settings
-from littlest.config.sections.base import KeyPath, Secret, Section
 from littlest.config.sections.secrecy import MASK, is_hidden, mask_free
+from littlest.config.sections.section import KeyPath, Secret, Section
 from littlest.config.sections.users import OwnLimits
 from littlest.paths import SCHEMA_FILE
 

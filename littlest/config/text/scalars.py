@@ -5,8 +5,8 @@ import re
 from typing import Any, Literal
 
 from littlest.config.reference.catalog import list_choices
-from littlest.config.sections.base import Data
 from littlest.config.sections.secrecy import mask_text
+from littlest.config.sections.section import Data
 from littlest.config.text.syntax import Node, ScalarNode
 
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)", re.ASCII)

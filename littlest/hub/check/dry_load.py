@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 from traitlets.config import Config as TraitConfig
 
 from littlest.config.model import Config
-from littlest.config.sections.base import Place, Secret
 from littlest.config.sections.managed_services import Services
+from littlest.config.sections.section import Place, Secret
 from littlest.config.text.convert import KEY
 from littlest.config.text.load import load_config
 from littlest.errors import LittlestError

@@ -16,8 +16,8 @@ from traitlets import TraitError
 from traitlets.config import LoggingConfigurable
 
 from littlest.config.model import CHOSEN_NAMES, NAMES_ADVICE
-from littlest.config.sections.base import Place
 from littlest.config.sections.secrecy import MASK, is_secret_place
+from littlest.config.sections.section import Place
 from littlest.hub.live import live
 from littlest.hub.servers.spawner import UserServerSpawner
 

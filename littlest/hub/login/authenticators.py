@@ -9,7 +9,7 @@ from typing import Any
 
 from littlest.config.model import Config
 from littlest.config.sections.auth import Auth
-from littlest.config.sections.base import Secret
+from littlest.config.sections.section import Secret
 from littlest.hub.login.trait_names import find_traits_of_fields
 from littlest.hub.merge import add_trait_values, read_trait_secrets
 

@@ -12,7 +12,7 @@ from ldapauthenticator.ldapauthenticator import TlsStrategy
 from tornado import web
 
 from littlest.hub.login.people import FollowsSettings
-from littlest.system.accounts.accounts import FIRST_UID
+from littlest.system.accounts.user_accounts import FIRST_UID
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 20

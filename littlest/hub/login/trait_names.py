@@ -6,7 +6,7 @@ Set in another way, they would bypass the checks of the settings, or have no eff
 from collections.abc import Mapping
 
 from littlest.config.sections.auth import Auth, ClassAuth
-from littlest.config.sections.base import Sets
+from littlest.config.sections.section import Sets
 
 DEFAULTS = frozenset(
     {

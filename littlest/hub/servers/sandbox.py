@@ -4,7 +4,7 @@ from littlest import paths
 from littlest.config.resolve import UserLimits
 from littlest.plan.account_names import make_server_description
 from littlest.plan.limits import make_limit_properties
-from littlest.system.accounts.accounts import UserAccount
+from littlest.system.accounts.user_accounts import UserAccount
 
 STUDENT_HARDENING = {
     # each of these makes systemd set NoNewPrivileges, so sudo does nothing

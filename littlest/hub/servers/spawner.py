@@ -25,8 +25,8 @@ from littlest.hub.servers.user_environment import make_default_url, make_server_
 from littlest.machine.machine import Machine
 from littlest.plan.account_names import make_unit_name
 from littlest.plan.shared_folders import list_links
-from littlest.system.accounts.accounts import UserAccount, ensure_user_account
 from littlest.system.accounts.home_links import ensure_links
+from littlest.system.accounts.user_accounts import UserAccount, ensure_user_account
 from littlest.system.units import units as systemd
 
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from littlest.config.model import Config, UserEnvironment
 from littlest.config.resolve import resolve_default_app
 from littlest.machine.commands import COMMAND_PATH
 from littlest.server.working_directory import WORKING_DIRECTORY_VARIABLE
-from littlest.system.accounts.accounts import UserAccount
+from littlest.system.accounts.user_accounts import UserAccount
 
 
 def make_server_arguments(socket: str, shell: str) -> tuple[str, ...]:

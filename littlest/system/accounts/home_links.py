@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 from littlest import paths
 from littlest.machine.machine import Machine
-from littlest.system.accounts.accounts import UserAccount
 from littlest.system.accounts.groups import hold_accounts_lock
+from littlest.system.accounts.user_accounts import UserAccount
 
 Links = Mapping[str, PurePosixPath]
 

@@ -8,8 +8,8 @@ from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
 from littlest.plan.account_names import is_for_existing_accounts, list_unix_groups, make_comment
 from littlest.plan.steps import SetGroupMembers
-from littlest.system.accounts.accounts import find_user_account, find_user_accounts
 from littlest.system.accounts.groups import find_our_groups, hold_accounts_lock, join_group, leave_group
+from littlest.system.accounts.user_accounts import find_user_account, find_user_accounts
 
 
 def are_group_members_set(machine: Machine, step: SetGroupMembers) -> bool:

@@ -11,15 +11,15 @@ from littlest.machine.account_database import Account
 from littlest.machine.machine import Machine
 from littlest.machine.trees import walk_within
 from littlest.plan.account_names import make_comment
-from littlest.system.accounts.accounts import (
+from littlest.system.accounts.expiry import expire_account, read_expired_accounts, unexpire_account
+from littlest.system.accounts.groups import hold_accounts_lock
+from littlest.system.accounts.processes import end_lingering, end_processes, end_processes_with_lost_groups
+from littlest.system.accounts.user_accounts import (
     find_account_made_for,
     find_user_account,
     find_user_accounts,
     is_made_by_us,
 )
-from littlest.system.accounts.expiry import expire_account, read_expired_accounts, unexpire_account
-from littlest.system.accounts.groups import hold_accounts_lock
-from littlest.system.accounts.processes import end_lingering, end_processes, end_processes_with_lost_groups
 
 ACLS = frozenset({"system.posix_acl_access", "system.posix_acl_default"})
 

@@ -27,9 +27,9 @@ from littlest.machine.acl import (
 from littlest.machine.machine import Machine, PathKind
 from littlest.machine.trees import walk_within
 from littlest.plan.steps import CloseSharedFolder, EnsureSharedFolder
-from littlest.system.accounts.accounts import FIRST_UID
 from littlest.system.accounts.groups import find_our_groups
 from littlest.system.accounts.homes import find_folder_problem, find_missing_disk
+from littlest.system.accounts.user_accounts import FIRST_UID
 
 MODE = 0o2770
 """New files and folders get the folder's group (setgid); others have no rights."""

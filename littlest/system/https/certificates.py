@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from littlest.config.model import Config
-from littlest.config.sections.base import Place
+from littlest.config.sections.section import Place
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.errors import LittlestError

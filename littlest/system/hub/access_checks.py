@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from littlest.config.reference.keys import render_key
 from littlest.config.sections.auth import LdapAuth, PamAuth
-from littlest.config.sections.base import LONGEST_TOKEN, SHORTEST_TOKEN, list_secrets
+from littlest.config.sections.section import LONGEST_TOKEN, SHORTEST_TOKEN, list_secrets
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.errors import LittlestError

@@ -15,7 +15,7 @@ from littlest.errors import LittlestError, NotReady
 from littlest.machine.machine import Machine
 from littlest.plan.account_names import make_unit_name
 from littlest.plan.steps import TryServer
-from littlest.system.accounts.accounts import find_account_made_for, remove_user_account
+from littlest.system.accounts.user_accounts import find_account_made_for, remove_user_account
 from littlest.system.hub.api import HubApi
 from littlest.system.units.units import read_journal
 

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath as Path
 
 from littlest import paths
 from littlest.config.model import Config
-from littlest.config.sections.base import Place
+from littlest.config.sections.section import Place
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.errors import CommandFailed

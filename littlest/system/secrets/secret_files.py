@@ -3,7 +3,7 @@
 import stat
 from pathlib import Path, PurePosixPath
 
-from littlest.config.sections.base import Secret, list_secrets
+from littlest.config.sections.section import Secret, list_secrets
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.errors import LittlestError

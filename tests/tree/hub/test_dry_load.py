@@ -8,7 +8,7 @@ import pytest
 import urllib3  # noqa: F401  # which some authenticators import: it tries out, once, whether there is IPv6
 
 from littlest import paths
-from littlest.config.sections.base import list_secrets
+from littlest.config.sections.section import list_secrets
 from littlest.config.text.load import load_located_config
 from littlest.config.text.render import make_data
 from littlest.hub.check.dry_load import TOKENS, DryLoad

@@ -14,7 +14,7 @@ from traitlets.config import Config as Traits
 from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.auth import CUSTOM, Auth
-from littlest.config.sections.base import Secret
+from littlest.config.sections.section import Secret
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.errors import LittlestError

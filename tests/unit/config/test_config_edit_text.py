@@ -14,7 +14,7 @@ from littlest.config.editing.source import EditRefused, Source
 from littlest.config.editing.text_edits import add_entries, remove_entries, set_value, unset
 from littlest.config.model import Config
 from littlest.config.reference.keys import find_target, make_normalizer, parse_key, render_key
-from littlest.config.sections.base import KeyPath
+from littlest.config.sections.section import KeyPath
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.render import make_data, render_default_config

@@ -20,7 +20,7 @@ from littlest.config.reference.catalog import Setting, list_own_settings, list_s
 from littlest.config.reference.completion import SCHEMA_FILE
 from littlest.config.reference.schema import make_schema
 from littlest.config.sections.auth import Auth, DummyAuth
-from littlest.config.sections.base import Sets
+from littlest.config.sections.section import Sets
 from littlest.config.text.load import load_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.render import render_default_config, render_inline

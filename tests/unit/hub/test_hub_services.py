@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from littlest.config.sections.base import Secret
+from littlest.config.sections.section import Secret
 from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
 from littlest.hub.scopes import check_scopes

@@ -7,7 +7,7 @@ import pytest
 
 from littlest.config.resolve import UserLimits
 from littlest.hub.servers.sandbox import make_unit_properties
-from littlest.system.accounts.accounts import UserAccount
+from littlest.system.accounts.user_accounts import UserAccount
 
 IMPLY_NO_NEW_PRIVILEGES = {
     *("NoNewPrivileges", "PrivateDevices", "ProtectKernelTunables", "ProtectKernelModules", "ProtectKernelLogs"),

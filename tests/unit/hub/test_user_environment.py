@@ -9,7 +9,7 @@ from littlest.config.model import UserEnvironment
 from littlest.config.text.load import load_config
 from littlest.hub.servers.user_environment import make_default_url, make_server_arguments, make_server_environment
 from littlest.plan.account_names import make_unit_name
-from littlest.system.accounts.accounts import UserAccount
+from littlest.system.accounts.user_accounts import UserAccount
 
 ACCOUNT = UserAccount("jupyter-ada", 1001, 1001, PurePosixPath("/home/jupyter-ada"))
 

@@ -1,12 +1,12 @@
 """Steps for units, the running hub, and its users' servers."""
-# ruff: noqa: D102  # `base.Step` says what `list_owned` returns
+# ruff: noqa: D102  # `step.Step` says what `list_owned` returns
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
 
 from littlest.config.resolve import UserLimits
 from littlest.paths import HUB_UNIT, LAST_GOOD_CONFIG_FILE, LAST_GOOD_DROP_IN_DIR, PROXY_UNIT
-from littlest.plan.steps.base import Owned, Step
+from littlest.plan.steps.step import Owned, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """Steps for files, directories, links, secrets, shared folders and the user environment."""
-# ruff: noqa: D102  # `base.Step` says what `list_owned` returns
+# ruff: noqa: D102  # `step.Step` says what `list_owned` returns
 
 import hashlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
 
 from littlest.paths import HTTPS_FILE
-from littlest.plan.steps.base import Owned, Step
+from littlest.plan.steps.step import Owned, Step
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Steps for accounts, groups and passwords."""
-# ruff: noqa: D102  # `base.Step` says what `list_owned` returns
+# ruff: noqa: D102  # `step.Step` says what `list_owned` returns
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
 
 from littlest.paths import INITIAL_PASSWORD_DIR, PASSWORDS_FILE
-from littlest.plan.steps.base import Owned, Step
+from littlest.plan.steps.step import Owned, Step
 
 
 @dataclass(frozen=True, slots=True)
