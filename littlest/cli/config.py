@@ -211,7 +211,7 @@ def config_rollback(
     """Roll back to an earlier revision and apply it."""
     from littlest.commands.apply import run_rollback
 
-    finish(run_with_progress(run_rollback, number), as_json)
+    finish(run_with_progress(run_rollback, make_machine(), number), as_json)
 
 
 def _finish_change(report: Report, apply: bool, as_json: bool) -> NoReturn:
@@ -224,5 +224,5 @@ def _finish_change(report: Report, apply: bool, as_json: bool) -> NoReturn:
     if not as_json:
         lines = report.lines[:-1] if report.data["changed"] else report.lines
         output.print_report(replace(report, lines=lines), False)
-    applied = run_with_progress(run_apply)
+    applied = run_with_progress(run_apply, make_machine())
     finish(replace(applied, data={**report.data, "applied": applied.data}), as_json)

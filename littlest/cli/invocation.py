@@ -24,7 +24,7 @@ def make_machine() -> "Machine":
 def run_with_progress(run: Callable[..., Report], *arguments: Any) -> Report:
     """Run a command that takes long, and print each of its steps on standard error."""
     with output.show_progress() as progress:
-        return run(make_machine(), *arguments, progress=progress)
+        return run(*arguments, progress=progress)
 
 
 def finish(report: Report, as_json: bool = False) -> NoReturn:

@@ -83,7 +83,7 @@ def apply(as_json: Json = False) -> None:
     """Apply the settings to this machine. Restarts only what needs a restart."""
     from littlest.commands.apply import run_apply
 
-    finish(run_with_progress(run_apply), as_json)
+    finish(run_with_progress(run_apply, make_machine()), as_json)
 
 
 @app.command()
@@ -117,7 +117,7 @@ def uninstall(
 
     if not yes:
         _confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes are kept.")
-    finish(run_with_progress(run_uninstall, purge))
+    finish(run_with_progress(run_uninstall, make_machine(), purge))
 
 
 @app.command()
@@ -150,7 +150,7 @@ def install(
     """Finish an installation; the installer calls this."""
     from littlest.commands.install import run_install
 
-    finish(run_with_progress(run_install, admin or None, not no_start, log or None))
+    finish(run_with_progress(run_install, make_machine(), admin or None, not no_start, log or None))
 
 
 def _confirm(question: str) -> None:
