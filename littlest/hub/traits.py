@@ -49,13 +49,7 @@ def make_hub_settings(
             "allow_named_servers": True,
             # the queue is in the spawner: JupyterHub's own limit answers 429 and tells people to come back later
             "concurrent_spawn_limit": 0,
-            "tornado_settings": {
-                "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"},
-                "cookie_options": {"samesite": "Lax"},
-                "xsrf_cookie_kwargs": _make_xsrf_cookie_options(config),
-                # seconds after which a start shows its progress page, with the place in line
-                "slow_spawn_timeout": 3,
-            },
+            "tornado_settings": _make_page_settings(config),
         },
         "Proxy": {"should_start": False},
         "ConfigurableHTTPProxy": {"api_url": f"http+unix://{quote(str(paths.PROXY_API_SOCKET), safe='')}"},
@@ -67,6 +61,16 @@ def make_hub_settings(
     for section, values in make_login_settings(config, read_secret).items():
         settings[section] = settings.get(section, {}) | values
     return settings
+
+
+def _make_page_settings(config: Config) -> dict[str, Any]:
+    return {
+        "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"},
+        "cookie_options": {"samesite": "Lax"},
+        "xsrf_cookie_kwargs": _make_xsrf_cookie_options(config),
+        # seconds after which a start shows its progress page, with the place in line
+        "slow_spawn_timeout": 3,
+    }
 
 
 def _make_address_settings(config: Config) -> dict[str, Any]:

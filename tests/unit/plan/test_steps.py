@@ -13,7 +13,7 @@ KINDS = {kind for kind in vars(steps).values() if isinstance(kind, type) and iss
 def test_the_table_of_step_kinds_is_complete() -> None:
     assert set(STEP_KINDS) == KINDS
     modules = {kind.__module__ for kind in KINDS}
-    assert modules == {f"{steps.__name__}.{part}" for part in ("accounts", "files", "running")}
+    assert modules == {f"{steps.__name__}.{part}" for part in ("account_steps", "file_steps", "unit_steps")}
 
 
 def test_every_kind_of_step_describes_itself() -> None:
