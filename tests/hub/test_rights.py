@@ -92,6 +92,26 @@ def test_admin_removed_in_the_panel_leaves_the_unix_admins(world: World, start: 
     assert list_shut(world) == []
 
 
+def test_a_user_who_is_edited_keeps_the_name(world: World, start: Any) -> None:
+    hub = start("users: {admin: [teacher], allowed: [ada, ben]}")
+    edited, renamed, nameless, seen = as_user(
+        world,
+        "teacher",
+        # what the admin panel sends when somebody clicks Edit User, Admin, Apply
+        ("PATCH", "users/ada", {"name": "ada", "admin": True}),
+        ("PATCH", "users/ben", {"name": "benjamin", "admin": False}),
+        ("PATCH", "users/ben", {"name": None}),
+        ("GET", "users", None),
+    )
+    assert edited == (200, edited[1] | {"name": "ada", "admin": True})
+    assert (renamed[0], nameless[0]) == (400, 400)
+    assert "cannot be renamed" in renamed[1]["message"]
+    assert [user["name"] for user in seen[1]] == ["ada", "ben", "teacher"]
+    world.stop(hub)
+    world.start_hub()
+    assert as_user(world, "ada", ("GET", "users/ada", None))[0][1]["admin"] is True
+
+
 def test_removed_panel_admin_is_no_admin_after_returning(world: World, start: Any) -> None:
     hub = start("users: {admin: [teacher], allowed: [ada, ben]}")
     made = [("PATCH", f"users/{user}", {"admin": True}) for user in ("ada", "ben")]
