@@ -106,7 +106,7 @@ def test_the_proxy_has_its_routes_right_after_a_restart(server: Server) -> None:
     assert server.list_server_units() == ["jupyter-routed.service"]
 
 
-def test_servers_survive_when_systemd_executes_itself_anew(server: Server) -> None:
+def test_servers_survive_when_systemd_executes_itself_again(server: Server) -> None:
     users = ["steady-a", "steady-b", "steady-c"]
     server.add_users(users)
     for user in users:

@@ -273,7 +273,7 @@ def test_who_has_an_account_keeps_it_when_the_template_changes(ready: Machine) -
     assert ensure_user_account(ready, EMPTY, "ada", admin=False).name == "ada"
 
 
-def test_a_home_that_is_made_anew_holds_what_a_new_one_holds(ready: Machine) -> None:
+def test_a_home_that_is_made_again_has_what_a_new_one_has(ready: Machine) -> None:
     (ready.root / "etc/skel/.config").mkdir(parents=True)
     (ready.root / "etc/skel/.config/app").write_text("setting")
     (ready.root / "etc/skel/.link").symlink_to(".config")

@@ -31,7 +31,7 @@ def test_a_unit_that_starts_again_is_waited_for_and_one_that_goes_on_doing_so_is
     assert "jupyterhub.service ended 3 times" in (find_ended(WELL, looping) or "")
 
 
-def test_a_counter_that_began_anew_is_no_restart() -> None:
+def test_a_counter_that_began_again_is_no_restart() -> None:
     assert find_ended(WELL, WELL | {paths.HUB_UNIT: UnitStatus("active", 0)}) is None
 
 

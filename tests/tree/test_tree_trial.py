@@ -73,7 +73,7 @@ def test_starts_that_do_not_last_are_counted_and_then_it_is_the_last_good_ones_t
     assert find_refusal(hub) == ""
 
 
-def test_a_start_that_lasted_or_an_apply_begins_the_count_anew(hub: Machine) -> None:
+def test_a_start_that_lasted_or_an_apply_resets_the_count(hub: Machine) -> None:
     hub.write_file(paths.CONFIG_FILE, OTHER)
     for _ in range(MOST_STARTS * 2):
         assert find_refusal(hub) == ""

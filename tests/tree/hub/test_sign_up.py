@@ -107,7 +107,7 @@ def test_named_and_added_users_need_no_approval_and_others_do(database: Session)
 
 @pytest.mark.parametrize("open_signup", [True, False])
 @pytest.mark.parametrize("approved", [True, False])
-def test_who_is_taken_out_is_out_until_they_are_named_or_approved_anew(
+def test_a_removed_user_stays_out_until_named_or_approved_again(
     database: Session, open_signup: bool, approved: bool
 ) -> None:
     hub = start(database, "users: {allowed: [carl]}", open_signup=open_signup)

@@ -51,7 +51,7 @@ def test_a_running_hub_takes_it_up(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", RESTART)
-def test_the_hub_is_started_anew_for_it(text: str) -> None:
+def test_the_hub_restarts_for_it(text: str) -> None:
     assert make_live_digest(load(text)) == make_live_digest(Config())
     assert make_restart_text(load(text)) != make_restart_text(Config())
 
@@ -62,7 +62,7 @@ def test_it_is_nothing_to_the_hub(text: str) -> None:
     assert make_restart_text(load(text)) == make_restart_text(Config())
 
 
-def test_every_group_of_settings_is_either_taken_up_or_a_reason_to_start_anew() -> None:
+def test_every_group_of_settings_is_either_live_or_restarts_the_hub() -> None:
     live, restart = set(make_live_settings(Config())), set(make_restart_settings(Config()))
     assert live | restart == set(Config.model_fields)
     assert not live & restart
