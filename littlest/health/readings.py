@@ -98,9 +98,9 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
     if changed:
         problem = f"{paths.CONFIG_FILE} has changes that are not applied ({', '.join(changed)})"
     elif machine.read_state(paths.CONFIG_FILE) is None:
-        problem = f"{paths.CONFIG_FILE} is missing; to restore it"
+        problem = f"{paths.CONFIG_FILE} is missing"
     elif find_differences(machine, config, release):
-        problem, fix = "some settings are not applied yet; to list them", "sudo littlest plan"
+        problem, fix = "some settings are not applied yet", "sudo littlest plan"
     found = {"settings_problem": problem, "settings_fix": fix if problem else None, "settings_not_applied": changed}
     return good or config, found
 

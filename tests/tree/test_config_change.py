@@ -152,6 +152,12 @@ def test_what_is_hardly_meant_is_said_at_once_and_once(machine: Machine) -> None
     assert set_(machine, "limits.memory", "2G").notes == ()
 
 
+def test_a_change_repeats_no_warning_that_the_file_gave_before(machine: Machine) -> None:
+    write(machine, "users: {admin: [ada]}\nproxy: {trusted: [0.0.0.0/0]}\n")
+    (note,) = set_(machine, "users.admin", "[]").notes
+    assert "users.admin is empty" in note
+
+
 def test_quotes_make_no_difference_to_what_an_entry_is(machine: Machine) -> None:
     write(machine, 'jupyterhub: {Spawner: {args: [--debug, "-v", "5"]}}\n')
     run_add(machine, "jupyterhub.Spawner.args", ["--debug", "-v"])

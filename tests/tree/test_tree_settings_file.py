@@ -37,7 +37,10 @@ def test_a_missing_file_means_the_last_good_settings_to_every_command(installed:
     status = run_status(installed, release=RELEASE).data
     assert status["settings_not_applied"] == []
     assert status["addresses"][0].endswith(":8080/")
-    assert "config.yaml is missing" in status["settings_problem"]
+    assert (status["settings_problem"], status["settings_fix"]) == (
+        f"{paths.CONFIG_FILE} is missing",
+        "sudo littlest apply",
+    )
     assert "is missing" in run_validate(installed, None).notes[0]
     shown, got = run_show(installed, "http.port"), run_get(installed, "http.port")
     assert shown.lines == got.lines == ("8080",)

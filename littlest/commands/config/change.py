@@ -248,7 +248,7 @@ def _report(draft: Draft, after: Config) -> Report:
     elif not changes:
         lines.append("The file changed, but no value did.")
     data = {"changed": True, "changes": [change.make_data() for change in changes]}
-    known = () if before is None else find_warnings(before)
+    known = () if before is None else tuple(find_warnings(before))
     notes = tuple(warning for warning in find_warnings(after) if warning not in known)
     return Report((*lines, f"{paths.CONFIG_FILE} is saved. To apply it: sudo littlest apply"), data, notes=notes)
 

@@ -116,7 +116,7 @@ def _add_problem(conversion: Conversion, detail: ErrorDetails) -> None:
         problem, hint = _explain(detail)
         # a conflict names its subject; in every other problem the value is the subject
         is_hidden = conversion.is_secret(place) or detail["type"] in (CONFLICT, "missing")
-        problem = problem if is_hidden else f"{show(node)} {problem}".lstrip()
+        problem = (problem if is_hidden else f"{show(node)} {problem}").lstrip()
     conversion.add_problem(node, place, problem, hint)
 
 

@@ -34,6 +34,15 @@ def test_bad_file_names_every_problem(case: BadFile) -> None:
     assert caught.value.exit_code == case.exit
 
 
+@pytest.mark.parametrize(
+    "text", ["shared_folders: {data: {groups: ['']}}", "auth: {type: ldap, server: ldap.example.org, user_dns: ['']}"]
+)
+def test_an_empty_value_leaves_no_gap_in_a_message(text: str) -> None:
+    with pytest.raises(InvalidConfig) as caught:
+        load(text)
+    assert ":  " not in str(caught.value)
+
+
 def test_corpus_has_no_situation_twice() -> None:
     names = [case.name for case in BAD_FILES]
     assert len(set(names)) == len(names) >= 200
