@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import PurePosixPath
 
+from littlest.config.model import Config
 from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.machine.machine import Machine
@@ -38,16 +39,16 @@ class SharedFolderKeeper:
     async def keep(self) -> None:
         """Go on until cancelled. The hub continues meanwhile, because the checks run in a thread."""
         while True:
-            began = time.monotonic()
+            began, config = time.monotonic(), live.config
             try:
                 await self.check()
             except Exception as error:  # whatever it is, the next check may succeed
                 self.warn(f"Shared folders could not be checked; trying again: {error!r}")
-            await self._pause(max(LEAST_PAUSE, SHARE * (time.monotonic() - began)))
+            await self._pause(config, max(LEAST_PAUSE, SHARE * (time.monotonic() - began)))
 
-    async def _pause(self, seconds: float) -> None:
-        """Wait so long, but no longer than until the settings change, because they may take rights away."""
-        config, end = live.config, time.monotonic() + seconds
+    async def _pause(self, config: Config, seconds: float) -> None:
+        """Wait so long, but no longer than these settings are the live ones: others may take rights away."""
+        end = time.monotonic() + seconds
         while live.config is config and (left := end - time.monotonic()) > 0:
             await asyncio.sleep(min(left, LEAST_PAUSE))
 

@@ -180,12 +180,38 @@ def test_other_settings_end_the_pause_between_two_looks(
     monkeypatch.setattr(sharing, "LEAST_PAUSE", 0.01)
 
     async def change() -> None:
-        resting = asyncio.create_task(keeper._pause(3600))
+        resting = asyncio.create_task(keeper._pause(live.config, 3600))
         await asyncio.sleep(0)
         live.config = load_config(READ_ONLY, "config.yaml")
         await asyncio.wait_for(resting, 5)
 
     asyncio.run(change())
+
+
+def test_settings_that_change_during_a_check_are_checked_at_once(
+    keeper: SharedFolderKeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "LEAST_PAUSE", 3600)
+    checked = []
+
+    async def watch() -> None:
+        done = asyncio.Event()
+
+        async def check() -> None:
+            checked.append(live.config)
+            if len(checked) == 1:
+                live.config = load_config(READ_ONLY, "config.yaml")
+            else:
+                done.set()
+
+        monkeypatch.setattr(keeper, "check", check)
+        keeping = asyncio.create_task(keeper.keep())
+        try:
+            await asyncio.wait_for(done.wait(), 5)
+        finally:
+            keeping.cancel()
+
+    asyncio.run(watch())
 
 
 def test_a_folder_that_went_away_and_came_back_is_mended(ready: Machine, keeper: SharedFolderKeeper) -> None:

@@ -49,6 +49,15 @@ def test_the_unit_of_the_program_is_named(busy: int, machine: Machine) -> None:
     assert ports.find_holder(machine, busy).endswith(", of ssh.service")
 
 
+def test_a_program_that_has_just_ended_is_named_without_its_unit(busy: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_text(_machine: Machine, _path: PurePosixPath) -> None:
+        raise ProcessLookupError(3, "No such process")
+
+    monkeypatch.setattr(Machine, "read_text", read_text)
+    name = Path(f"/proc/{os.getpid()}/comm").read_text().strip()
+    assert ports.find_holder(Machine(), busy) == name
+
+
 def test_without_ss_the_program_has_no_name(busy: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def run(_machine: Machine, argv: list[str], **_settings: object) -> None:
         raise CommandFailed(f"{argv[0]}: this command is not installed")

@@ -19,7 +19,6 @@ _RESERVED: Mapping[str, Mapping[str, str]] = {
         "=https.certificate and https.key": "ssl_cert ssl_key",
         "=auth.type": "authenticator_class",
         "=metrics.public or metrics.token": "authenticate_prometheus",
-        "=proxy.trusted": "trusted_networks",
         "=limits.open_servers": "allow_named_servers named_server_limit_per_user",
         "=users.admin": "admin_users",
         "=users.groups": "load_groups",
@@ -37,7 +36,6 @@ _RESERVED: Mapping[str, Mapping[str, str]] = {
         "it is for the jupyterhub command, which does not run here": "answer_yes config_file confirm_no_ssl"
         " generate_certs generate_config pid_file show_config show_config_json",
         "the hub's log is in the journal: sudo littlest logs": "extra_log_file",
-        "it is the hub's own": "users_listed",
     },
     "Authenticator": {
         "=users.admin": "admin_users",

@@ -195,7 +195,11 @@ def put_in_authenticator(settings: dict[str, dict[str, Any]], config: Config) ->
     Raises LittlestError where there is no such class.
     """
     hub = settings["JupyterHub"]
+    section = hub["authenticator_class"].rpartition(".")[2]
     found = hub["authenticator_class"] = make_authenticator_class(hub["authenticator_class"])
+    if section != found.__name__:
+        # a second name of the class: JupyterHub finds settings only by the first
+        settings.setdefault(found.__name__, {}).update(settings.pop(section, {}))
     if config.external_url and CALLBACK in found.class_traits(config=True):
         settings.setdefault(found.__name__, {})[CALLBACK] = make_callback_url(config)
     return found

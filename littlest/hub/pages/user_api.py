@@ -35,6 +35,6 @@ class UserHandler(UserAPIHandler):
         body = super().get_json_body()
         if self.request.method != "PATCH" or not isinstance(body, dict) or not isinstance(body.get("name"), str):
             return body
-        if self.authenticator.normalize_username(body["name"]) != self.path_args[0]:
+        if self.path_args[0] not in (body["name"], self.authenticator.normalize_username(body["name"])):
             raise HTTPError(400, "A user cannot be renamed. Add a user with the new name, and move the files there.")
         return {key: value for key, value in body.items() if key != "name"}

@@ -57,5 +57,8 @@ def find_holder(machine: Machine, port: int) -> str:
     found = next(filter(None, map(_PROGRAM.search, others)), None)
     if found is None:
         return unknown if others else ""
-    unit = _UNIT.search(machine.read_text(Path(f"/proc/{found[2]}/cgroup")) or "")
+    try:
+        unit = _UNIT.search(machine.read_text(Path(f"/proc/{found[2]}/cgroup")) or "")
+    except OSError:
+        unit = None  # the process has just ended
     return f"{found[1]}, of {unit[1]}" if unit else found[1]

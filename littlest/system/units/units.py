@@ -16,6 +16,8 @@ from littlest.plan.steps import EnableUnit, RemoveUnits, RunUnit
 from littlest.system.settings.drop_in_copies import list_drop_ins
 
 JOURNAL_LINES = 10
+JOURNAL_SECONDS = 30.0
+"""How long to wait for the journal: its lines explain an error that must be shown without them, too."""
 _COLOUR = re.compile("\x1b\\[[0-9;]*m")
 RESTART_TIMEOUT = 420.0
 """Seconds; above the 90 that systemd gives a unit to stop, and the 300 for which the hub may extend its start."""
@@ -207,18 +209,25 @@ def read_journal_lines(machine: Machine, unit: str, since: float, invocation: st
     """Return the last lines that the unit's processes wrote; when they wrote nothing, what systemd says of the unit.
 
     The lines are from after `since`, in seconds since 1970, or from one start of the unit, whenever that was. None
-    where there is no journal.
+    where there is no journal, or it does not answer.
     """
     if not machine.has_command("journalctl"):
         return ()
+    try:
+        return _read_journal(machine, unit, since, invocation)
+    except CommandFailed:
+        return ()
+
+
+def _read_journal(machine: Machine, unit: str, since: float, invocation: str) -> tuple[str, ...]:
     # the last words of a process may not be in the journal yet
-    machine.run(["journalctl", "--sync"], check=False)
+    machine.run(["journalctl", "--sync"], check=False, timeout=JOURNAL_SECONDS)
     for unit_field, start_field in (("_SYSTEMD_UNIT", "_SYSTEMD_INVOCATION_ID"), ("UNIT", "INVOCATION_ID")):
         # a start that has ended since that moment may have said why before it; with --since, --lines would give the
         # first ones
         when = f"{start_field}={invocation}" if invocation else f"--since={render_moment(since)}"
         query = ["--quiet", "--output=cat", when, f"{unit_field}={unit}"]
-        said = machine.run(["journalctl", "--no-pager", *query], check=False).stdout
+        said = machine.run(["journalctl", "--no-pager", *query], check=False, timeout=JOURNAL_SECONDS).stdout
         if said.strip():
             return tuple(_COLOUR.sub("", line) for line in said.splitlines()[-JOURNAL_LINES:])
     return ()

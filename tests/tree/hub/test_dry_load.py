@@ -6,15 +6,21 @@ from typing import Any
 
 import pytest
 import urllib3  # noqa: F401  # which some authenticators import: it tries out, once, whether there is IPv6
+from jupyterhub.crypto import CryptKeeper
 
 from littlest import paths
 from littlest.config.sections.section import list_secrets
 from littlest.config.text.load import load_located_config
 from littlest.config.text.render import make_data
+from littlest.hub.application import LittlestHub
+from littlest.hub.check import reserved_traits
 from littlest.hub.check.dry_load import TOKENS, DryLoad
 from littlest.hub.live import live
-from littlest.hub.login.authenticators import make_login_settings
+from littlest.hub.login.authenticators import CLASSES, make_login_settings
+from littlest.hub.login.people import make_authenticator_class
 from littlest.hub.merge import add_trait_values, read_trait_secrets
+from littlest.hub.servers.spawner import UserServerSpawner
+from littlest.hub.socket_proxy import SocketProxy
 from littlest.machine.machine import Machine
 from littlest.plan.effects import list_secret_files
 from littlest.system.hub.dry_run import find_hub_problems, make_hub_problem
@@ -39,6 +45,16 @@ def explain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Explain:
         return [str(make_hub_problem(loaded, found)) for found in load.find_problems()]
 
     return explain
+
+
+def test_every_reserved_trait_is_one_of_a_class() -> None:
+    others = (LittlestHub, UserServerSpawner, SocketProxy, CryptKeeper)
+    known: dict[str, set[str]] = {}
+    for one in (*map(make_authenticator_class, CLASSES.values()), *others):
+        for ancestor in one.__mro__:
+            known.setdefault(ancestor.__name__, set()).update(one.class_traits(config=True))
+    for family, reasons in reserved_traits._RESERVED.items():
+        assert {trait for traits in reasons.values() for trait in traits.split()} <= known[family]
 
 
 def test_values_that_jupyterhub_takes_are_fine(explain: Explain) -> None:

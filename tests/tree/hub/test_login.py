@@ -130,6 +130,13 @@ def test_the_class_takes_every_value_and_keeps_it(kind: str, tmp_path: Path) -> 
         assert kept == wanted or getattr(kept, "name", None) == wanted, trait
 
 
+def test_settings_reach_a_class_that_has_another_name_than_the_one_it_is_imported_by(tmp_path: Path) -> None:
+    # this one calls itself LTI11Authenticator
+    kind = "type: ltiauthenticator.LTIAuthenticator"
+    text = f"{EXTERNAL}auth: {{{kind}, settings: {{username_key: lis_person_name_full}}}}\n"
+    assert make(load_config(text, "config.yaml"), tmp_path).username_key == "lis_person_name_full"
+
+
 @every_type
 def test_nobody_is_let_in_who_was_not_named(kind: str, tmp_path: Path) -> None:
     # several classes let everybody in by themselves
