@@ -24,7 +24,7 @@ _RESTARTS: Mapping[str, str] = {
 
 
 _AFFECTED = (
-    ("loses rights, so their server is stopped", "lose rights, so their servers are stopped"),
+    ("loses rights, so their servers are stopped", "lose rights, so their servers are stopped"),
     ("has a server running, which gets new limits", "have servers running, which get new limits"),
     (
         "has a server running, which keeps what it was started with",
