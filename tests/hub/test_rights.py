@@ -106,7 +106,7 @@ def test_a_user_who_is_edited_keeps_the_name(world: World, start: Any) -> None:
     assert edited == (200, edited[1] | {"name": "ada", "admin": True})
     assert (renamed[0], nameless[0]) == (400, 400)
     assert "cannot be renamed" in renamed[1]["message"]
-    assert [user["name"] for user in seen[1]] == ["ada", "ben", "teacher"]
+    assert {user["name"] for user in seen[1]} == {"ada", "ben", "teacher"}
     world.stop(hub)
     world.start_hub()
     assert as_user(world, "ada", ("GET", "users/ada", None))[0][1]["admin"] is True
