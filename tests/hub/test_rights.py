@@ -109,7 +109,7 @@ def test_a_user_who_is_edited_keeps_the_name(world: World, start: Any) -> None:
     assert {user["name"] for user in seen[1]} == {"ada", "ben", "teacher"}
     world.stop(hub)
     world.start_hub()
-    assert as_user(world, "ada", ("GET", "users/ada", None))[0][1]["admin"] is True
+    assert as_user(world, "teacher", ("GET", "users/ada", None))[0][1]["admin"] is True
 
 
 def test_removed_panel_admin_is_no_admin_after_returning(world: World, start: Any) -> None:
