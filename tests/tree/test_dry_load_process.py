@@ -61,11 +61,11 @@ def test_a_trait_is_explained_by_its_own_class(machine: Machine) -> None:
     assert lines[0] == "jupyterhub.Spawner.http_timeout"
     assert "Timeout (in seconds)" in " ".join(lines)
     assert not any("  " in line for line in lines[:-2]), "as its source is indented"
-    assert lines[-2:] == ("Takes:    an int", "Default:  120")
+    assert lines[-2:] == ("Takes:    a whole number", "Default:  120")
     # the class in use, which the settings name
     machine.write_file(paths.CONFIG_FILE, "auth: {type: native}\n", mode=0o640)
     lines = run_help(machine, "jupyterhub.NativeAuthenticator.check_common_password").lines
-    assert lines[-2:] == ("Takes:    a boolean", "Default:  true")
+    assert lines[-2:] == ("Takes:    true or false", "Default:  true")
     for key, word in {
         "jupyterhub.Spawner.http_timeot": "Did you mean http_timeout?",
         "jupyterhub.Spwner.http_timeout": "Did you mean Spawner?",

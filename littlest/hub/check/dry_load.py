@@ -28,7 +28,7 @@ from littlest.config.text.convert import KEY
 from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
 from littlest.hub.check.dry_start import find_start_problem
-from littlest.hub.check.trait_values import KnownClasses, find_section
+from littlest.hub.check.trait_values import KnownClasses, describe_trait, find_section
 from littlest.hub.drop_ins import describe_failure, find_line, run_drop_in
 from littlest.hub.live import live
 from littlest.hub.login.people import find_class_problem, put_in_authenticator
@@ -111,7 +111,7 @@ def explain_trait(text: str, class_name: str, trait: str) -> dict[str, str | Non
     section = find_section(owner, trait, settings)
     # what littlest sets, else what an object has that was not set up
     default = settings[section][trait] if section else found.default(owner.__new__(owner))
-    takes = found.info().removesuffix(" or None") + (" or null" if found.allow_none else "")
+    takes = describe_trait(found) + (" or null" if found.allow_none else "")
     return {"about": str(found.help), "takes": takes, "default": json.dumps(default, default=_describe)}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jupyterhub.auth import Authenticator
 from jupyterhub.crypto import CryptKeeper
-from traitlets import Bytes, Callable, TraitError, Unicode
+from traitlets import Bytes, Callable, TraitError, TraitType, Unicode
 from traitlets.config import Configurable
 from traitlets.config.loader import LazyConfigValue
 from traitlets.utils.importstring import import_item
@@ -18,8 +18,22 @@ from littlest.hub.servers.spawner import UserServerSpawner
 from littlest.hub.socket_proxy import SocketProxy
 
 DROP_IN_ADVICE = "this takes a file of Python in /etc/littlest/jupyterhub_config.d"
-_EXPECTED = re.compile(r" instance ((?:expected|contains) .*?, not the \w+)")
+_EXPECTED = re.compile(r" instance (contains )?.*?expected (.*?), not the (\w+)")
 """What traitlets says of a value, up to the value itself, which may be a secret."""
+_PLAIN_WORDS = {
+    "an int": "a whole number",
+    "a float": "a number",
+    "a boolean": "true or false",
+    "a unicode string": "text",
+    "int": "a number",
+    "float": "a number",
+    "bool": "true or false",
+    "str": "text",
+    "list": "a list",
+    "dict": "a group",
+    "NoneType": "null",
+}
+"""Words of traitlets and of Python, in those of config.yaml."""
 
 Explanation = tuple[str, str | None]
 """A problem, and a hint."""
@@ -84,10 +98,21 @@ class KnownClasses:
             said = _EXPECTED.search(str(error))
             hint = "put it in quotes" if isinstance(known, Unicode) and isinstance(value, int | float) else None
             hint = DROP_IN_ADVICE if isinstance(known, Callable | Bytes) else hint
-            return said[1] if said else f"takes {known.info()}", hint
+            return _explain_mismatch(*said.groups()) if said else f"takes {describe_trait(known)}", hint
         except Exception:  # what the trait needs of an object that is set up
             return None
         return None
+
+
+def describe_trait(trait: TraitType[Any, Any]) -> str:
+    """Return what a trait takes, null left aside."""
+    info = trait.info().removesuffix(" or None")
+    return _PLAIN_WORDS.get(info, info)
+
+
+def _explain_mismatch(is_inside: str | None, expected: str, found: str) -> str:
+    takes = f"takes {_PLAIN_WORDS.get(expected, expected)}, not {_PLAIN_WORDS.get(found, f'a {found}')}"
+    return f"an entry {takes}" if is_inside else takes
 
 
 def find_section(owner: type[Configurable], trait: str, settings: Mapping[str, Mapping[str, Any]]) -> str | None:

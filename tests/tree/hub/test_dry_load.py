@@ -107,21 +107,19 @@ TRAITS = {
     ),
     "text for a number": (
         "jupyterhub:\n  Spawner:\n    http_timeout: soon\n",
-        "config.yaml:3: jupyterhub.Spawner.http_timeout: expected an int, not the str",
+        "config.yaml:3: jupyterhub.Spawner.http_timeout: takes a whole number, not text",
     ),
     "a number for text": (
         "jupyterhub:\n  JupyterHub:\n    default_server_name: 3\n",
-        "config.yaml:3: jupyterhub.JupyterHub.default_server_name: expected a unicode string, not the int;"
-        " put it in quotes",
+        "config.yaml:3: jupyterhub.JupyterHub.default_server_name: takes text, not a number; put it in quotes",
     ),
     "a list for true or false": (
         "jupyterhub:\n  JupyterHub:\n    shutdown_on_logout:\n      - true\n",
-        "config.yaml:3: jupyterhub.JupyterHub.shutdown_on_logout: expected a boolean, not the list",
+        "config.yaml:3: jupyterhub.JupyterHub.shutdown_on_logout: takes true or false, not a list",
     ),
     "numbers in a list of text": (
         "jupyterhub:\n  Spawner:\n    args: [1]\n",
-        "config.yaml:3: jupyterhub.Spawner.args: contains an Unicode of a List which expected a unicode string,"
-        " not the int",
+        "config.yaml:3: jupyterhub.Spawner.args: an entry takes text, not a number",
     ),
     "a function's name": (
         "jupyterhub:\n  Spawner:\n    pre_spawn_hook: make_folders\n",
@@ -170,7 +168,7 @@ TRAITS = {
     ),
     "its value": (
         "auth:\n  type: native\n  settings:\n    check_common_password: 3\n",
-        "config.yaml:4: auth.settings.check_common_password: expected a boolean, not the int",
+        "config.yaml:4: auth.settings.check_common_password: takes true or false, not a number",
     ),
     "a class that cannot be imported": (
         "auth:\n  type: no.such.Class\n",
@@ -262,7 +260,7 @@ DROP_INS = {
     "a value that does not fit": (
         "c.JupyterHub.shutdown_on_logout = 'yes'\n",
         1,
-        "c.JupyterHub.shutdown_on_logout: expected a boolean, not the str",
+        "c.JupyterHub.shutdown_on_logout: takes true or false, not text",
     ),
     "a trait with a setting of its own": (
         "# as in the manual\nc.Authenticator.admin_users = {'ada'}\n",
