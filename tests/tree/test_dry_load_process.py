@@ -44,7 +44,7 @@ def test_a_drop_in_that_leads_nowhere_is_named(machine: Machine) -> None:
     [
         (
             "JupyterHub: {log_level: loud}",
-            "'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL'], not the str",
+            "'DEBUG', 'INFO', 'WARN', 'ERROR', 'CRITICAL'], not text",
         ),
         ("CryptKeeper: {keys: [hush]}", "cannot be set: littlest makes that key itself"),
         ("CryptKeeper: {keys: hush}", "cannot be set: littlest makes that key itself"),
