@@ -107,7 +107,7 @@ def test_plan_shows_changes_and_rollback_reverts_them(own_server: Server) -> Non
     assert [entry["how"] for entry in history] == ["apply", "apply", "install"]
     assert history[0]["in_force"]
     diff = server.machine.run(["littlest", "config", "diff", str(history[1]["number"])]).stdout
-    assert "+announcement: This is other." in diff
+    assert '+announcement: "This is other."' in diff
     server.machine.run("littlest config rollback")
     _port, page = read_login_page(server, [80])
     assert WORDS[ONE] in page
