@@ -63,12 +63,6 @@ class NeedsAPerson(LittlestError):
     exit_code = ExitCode.NEEDS_A_PERSON
 
 
-class UnsupportedError(LittlestError):
-    """This machine lacks something that we need."""
-
-    exit_code = ExitCode.UNSUPPORTED
-
-
 class NeedsRoot(LittlestError):
     """Only root may do this."""
 

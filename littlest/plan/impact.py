@@ -31,7 +31,7 @@ _AFFECTED = (
         "have servers running, which keep what they were started with",
     ),
 )
-"""What is said of each field of `Affected`: of one user, and of several."""
+"""The words for each field of `Affected`: for one user, and for several."""
 
 
 def find_restarts(units: Iterable[str]) -> tuple[str, ...]:

@@ -8,14 +8,6 @@ from collections.abc import Mapping
 from littlest.config.sections.auth import Auth, ClassAuth
 from littlest.config.sections.section import Sets
 
-DEFAULTS = frozenset(
-    {
-        *("authorize_url", "token_url", "userdata_url", "scope", "login_service", "idps"),
-        *("check_common_password", "valid_username_regex"),
-    }
-)
-"""Traits that we set without a setting of their own; `auth.settings` may override them."""
-
 
 def find_traits_of_fields(auth: Auth) -> dict[str, tuple[str, ...]]:
     """Return the traits that each field declares with `Sets`: first the one that takes the field's value."""

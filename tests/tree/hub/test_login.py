@@ -21,12 +21,18 @@ from littlest.errors import LittlestError
 from littlest.hub.login import courses, directories, native
 from littlest.hub.login.authenticators import find_authenticator_class, make_login_settings
 from littlest.hub.login.people import FollowsSettings, make_authenticator_class, put_in_authenticator
-from littlest.hub.login.trait_names import DEFAULTS, explain_login_traits
+from littlest.hub.login.trait_names import explain_login_traits
 from littlest.machine.machine import Machine
 from littlest.plan.build import make_plan
 from littlest.plan.login import list_login_addresses
 from littlest.plan.steps import Release, SetInitialPassword
 from littlest.system.accounts.passwords import is_initial_password_set
+
+WITHOUT_SETTING = {
+    *("authorize_url", "token_url", "userdata_url", "scope", "login_service", "idps"),
+    *("check_common_password", "valid_username_regex"),
+}
+"""Traits that we set without a setting of their own; `auth.settings` may override them."""
 
 EXTERNAL = "external_url: https://hub.example.org/jupyter/\nbase_url: /jupyter/\n"
 CLIENT = "client_id: id, client_secret: {file: /etc/secret}"
@@ -240,7 +246,7 @@ def test_every_trait_of_a_setting_is_known_as_that_settings(kind: str) -> None:
     name = find_authenticator_class(config.auth).rpartition(".")[2]
     owned = explain_login_traits(config.auth)
     given = make_login_settings(config, read)[name].keys() - config.auth.settings.keys()
-    assert given - owned.keys() - {"passwords_file"} <= DEFAULTS
+    assert given - owned.keys() - {"passwords_file"} <= WITHOUT_SETTING
     fields = {key.removeprefix("auth.") for key in owned.values() if key.startswith("auth.")}
     assert fields <= set(type(config.auth).model_fields)
     assert set(type(config.auth).model_fields) - fields <= OF_NOBODY
