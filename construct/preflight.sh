@@ -113,6 +113,7 @@ look_at_port() {
     holder=$(find_holder "$sockets")
     case $holder in
     *"unit jupyterhub-proxy.service"*) is_ours jupyterhub-proxy.service && return 0 ;;
+    *"(process 1)"*) holds_port "$port" && return 0 ;;
     esac
     echo "Port $port is taken by ${holder:-a program that only root can name}. Stop it, or set another http.port in /etc/littlest/config.yaml before you install."
 }
@@ -157,11 +158,18 @@ look_at_accounts() {
 }
 
 look_at_units() {
-    for unit in jupyterhub.service jupyterhub.socket jupyterhub-proxy.service jupyterhub-idle-culler.service jupyterhub-users.slice; do
+    for unit in jupyterhub.service jupyterhub.socket jupyterhub-proxy.service jupyterhub-proxy.socket \
+        jupyterhub-idle-culler.service jupyterhub-users.slice; do
         path=$(find_unit "$unit")
         [ -z "$path" ] || is_ours "$unit" ||
             echo "${path#"${ROOT-}"} belongs to another JupyterHub. Remove that one, or take another server."
     done
+}
+
+# holds_port PORT: whether it is one of those that systemd holds for our proxy
+holds_port() {
+    path=$(find_unit jupyterhub-proxy.socket)
+    [ -n "$path" ] && is_ours jupyterhub-proxy.socket && grep -Eq "^ListenStream=(.*:)?$1\$" "$path"
 }
 
 # is_at_least VERSION MINIMUM: compares dotted numbers

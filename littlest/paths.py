@@ -79,6 +79,8 @@ SYSTEMD_DIR = Path("/etc/systemd/system")
 HUB_UNIT = "jupyterhub.service"
 HUB_SOCKET_UNIT = "jupyterhub.socket"
 PROXY_UNIT = "jupyterhub-proxy.service"
+PROXY_SOCKET_UNIT = "jupyterhub-proxy.socket"
+"""Holds the public ports, also while the proxy restarts."""
 CULLER_UNIT = "jupyterhub-idle-culler.service"
 USERS_SLICE = "jupyterhub-users.slice"
 HUB_SLICE = "littlest.slice"

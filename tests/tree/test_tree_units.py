@@ -26,7 +26,7 @@ def verify(machine: Machine) -> str:
         file.write_text("#!/bin/sh\n")
         file.chmod(0o755)
     units = sorted(file.name for file in machine.path(paths.SYSTEMD_DIR).glob("jupyterhub*"))
-    assert len(units) == 5
+    assert len(units) == 6
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", f"--root={machine.root}", *units],
         check=False,

@@ -71,7 +71,13 @@ def test_things_are_made_before_what_needs_them() -> None:
 def test_proxy_is_started_before_the_hub_and_the_culler_last() -> None:
     steps = make_plan(Config(), RELEASE).steps
     units = [step.unit for step in steps if isinstance(step, RunUnit)]
-    assert units == [paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT]
+    assert units == [
+        paths.PROXY_SOCKET_UNIT,
+        paths.PROXY_UNIT,
+        paths.HUB_SOCKET_UNIT,
+        paths.HUB_UNIT,
+        paths.CULLER_UNIT,
+    ]
 
 
 def test_without_a_start_nothing_is_run_and_nothing_is_waited_for() -> None:
@@ -202,8 +208,9 @@ def test_a_record_that_version_0_1_0_wrote_is_read_whole_and_says_the_same() -> 
     assert json.loads(render_record(record)) == json.loads(text)
     # a plan of today makes nothing else; the installer itself makes the first folder
     plan = make_plan(Config(), RELEASE, first_admin="olga", is_install=True)
-    assert set(list_made(plan)) - set(record.made) == {f"path:{paths.OPT_DIR}"}
-    assert record.paths.keys() == make_record(plan, "0.1.0").paths.keys()
+    later = {str(paths.SYSTEMD_DIR / paths.PROXY_SOCKET_UNIT)}
+    assert set(list_made(plan)) - set(record.made) == {f"path:{path}" for path in (paths.OPT_DIR, *later)}
+    assert record.paths.keys() | later == make_record(plan, "0.1.0").paths.keys()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', json.dumps({"format": "x"})])
