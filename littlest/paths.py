@@ -71,6 +71,8 @@ SERVERS_RUNTIME_DIR = Path("/run/littlest-servers")
 """One folder per user server, `USER:littlest-proxy` 02710, with its `server.sock` (0660)."""
 SERVERS_ENVIRONMENT_DIR = Path("/run/littlest-environment")
 """Root's own: the environment of a server while its unit is being started."""
+KERNELS_RUNTIME_DIR = Path("/run/littlest-kernels")
+"""Empty. Each server sees a file system of its own there, with the sockets of its kernels."""
 HUB_ADDRESS = "127.0.0.1"
 HUB_PORT = 15081
 

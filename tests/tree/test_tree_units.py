@@ -71,7 +71,7 @@ def test_how_exposed_a_users_server_is(tmp_path: Path, admin: bool, most: float)
     # an admin's has no more than what leaves sudo alone: docs/security.md says why
     account = UserAccount("jupyter-ada", 1001, 1001, PurePosixPath("/home/jupyter-ada"))
     limits = UserLimits(2**30, None, 1024, open_servers=1)
-    properties = make_unit_properties("jupyter-ada.service", "ada", account, admin=admin, limits=limits)
+    properties = make_unit_properties("ada", account, admin=admin, limits=limits)
     of_the_unit = ("Description", "RequiresMountsFor", "CollectMode")
     text = "[Unit]\n" + "".join(f"{name}={properties.pop(name)}\n" for name in of_the_unit)
     text += "[Service]\nExecStart=/bin/true\n" + "".join(f"{name}={value}\n" for name, value in properties.items())

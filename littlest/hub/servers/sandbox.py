@@ -43,13 +43,11 @@ COMMON_HARDENING = {
     # session of the same account ends
     "PrivateIPC": "yes",
 }
-RUNTIME_FOLDER_SIZE = "16M"
-"""Of the folder with the kernels' sockets. The host's /run, which it would else be in, is everybody's."""
+KERNELS_SIZE = "16M"
+"""Of the folder with the kernels' sockets, which is not in the host's /run: one user could fill that for all."""
 
 
-def make_unit_properties(
-    unit: str, user: str, account: UserAccount, *, admin: bool, limits: UserLimits
-) -> dict[str, str]:
+def make_unit_properties(user: str, account: UserAccount, *, admin: bool, limits: UserLimits) -> dict[str, str]:
     """Return every property of the unit of a user's server.
 
     A student's server loses every right that systemd can take; an admin's keeps those that sudo needs.
@@ -72,9 +70,7 @@ def make_unit_properties(
         # a kernel that takes too much memory dies, and its server lives on
         "OOMPolicy": "continue",
         "OOMScoreAdjust": "500",
-        "RuntimeDirectory": unit.removesuffix(".service"),
-        "RuntimeDirectoryMode": "0700",
-        "TemporaryFileSystem": " ".join(_make_file_systems(unit, account, limits)),
+        "TemporaryFileSystem": " ".join(_make_file_systems(account, limits)),
         "CPUWeight": "100",
         "MemoryAccounting": "yes",
         "CPUAccounting": "yes",
@@ -87,15 +83,14 @@ def make_unit_properties(
     }
 
 
-def _make_file_systems(unit: str, account: UserAccount, limits: UserLimits) -> tuple[str, ...]:
+def _make_file_systems(account: UserAccount, limits: UserLimits) -> tuple[str, ...]:
     """Return the file systems in memory that only this server sees, as systemd.exec(5) takes them.
 
     What is in them counts as the server's memory. Half of it, the kernel's own share for /dev/shm: a full one is then
     an error that a program sees, and does not end every program that starts.
     """
     size = "50%" if limits.memory is None else str(limits.memory // 2)
-    folder = f"/run/{unit.removesuffix('.service')}"
     return (
-        f"/dev/shm:mode=1777,nosuid,nodev,size={size}",
-        f"{folder}:mode=0700,uid={account.uid},gid={account.gid},nosuid,nodev,size={RUNTIME_FOLDER_SIZE}",
+        f"/dev/shm:mode=1777,nosuid,nodev,size={size}",  # noqa: S108  # a file system, not a file
+        f"{paths.KERNELS_RUNTIME_DIR}:mode=0700,uid={account.uid},gid={account.gid},nosuid,nodev,size={KERNELS_SIZE}",
     )

@@ -121,9 +121,7 @@ class UserServerSpawner(SystemdSpawner):
         # JupyterHub puts these into the server's environment
         self.mem_limit, self.cpu_limit = limits.memory, limits.cpu
         own = live.config.user_environment
-        properties = make_unit_properties(
-            self.unit_name, self.user.name, account, admin=self.user.admin, limits=limits
-        )
+        properties = make_unit_properties(self.user.name, account, admin=self.user.admin, limits=limits)
         properties |= {name: str(value) for name, value in self.unit_extra_properties.items()}
         # a drop-in or the section `jupyterhub` goes first
         self.default_url = self._configured_url or make_default_url(live.config, self.user.name)
@@ -133,7 +131,7 @@ class UserServerSpawner(SystemdSpawner):
             self.unit_name,
             [f"{RELEASE}/bin/python", "-I", "-m", "littlest.server", *arguments, *self.get_args()],
             properties=properties,
-            environment=make_server_environment(account, self.unit_name, own) | self.get_env(),
+            environment=make_server_environment(account, own) | self.get_env(),
         )
 
     async def _wait_until_it_answers(self) -> None:
