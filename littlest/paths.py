@@ -62,6 +62,8 @@ ACCOUNTS_LOCK_FILE = Path("/run/littlest-accounts.lock")
 the first."""
 COMMAND_FILE = Path("/usr/local/bin/littlest")
 SUDOERS_FILE = Path("/etc/sudoers.d/littlest-admins")
+SSHD_FILE = Path("/etc/ssh/sshd_config.d/littlest.conf")
+POLKIT_FILE = Path("/etc/polkit-1/rules.d/10-littlest.rules")
 
 # Sockets and addresses. Only the proxy's public port is reachable from outside the loopback interface.
 PROXY_STATE_DIR = Path("/var/lib/littlest-proxy")
@@ -93,6 +95,8 @@ SERVER_DESCRIPTION = "JupyterHub server of"
 # Accounts
 ADMINS_GROUP = "littlest-admins"
 USERS_GROUP = "littlest-users"
+HUB_ONLY_GROUP = "littlest-hub-only"
+"""Of accounts that we made and that only the hub may use: sshd(8) refuses them."""
 PROXY_USER = "littlest-proxy"
 SHARING_GROUP_PREFIX = "littlest-g-"
 """Of the Unix groups of `users.groups`, by which their members share files."""

@@ -67,7 +67,9 @@ def list_unix_groups(config: Config, user: str, *, admin: bool) -> tuple[str, ..
 
 def is_our_group(name: str) -> bool:
     """Whether the settings alone decide who is in this group."""
-    return name in (paths.USERS_GROUP, paths.ADMINS_GROUP) or name.startswith(paths.SHARING_GROUP_PREFIX)
+    return name in (paths.USERS_GROUP, paths.ADMINS_GROUP, paths.HUB_ONLY_GROUP) or name.startswith(
+        paths.SHARING_GROUP_PREFIX
+    )
 
 
 def make_group_name(group: str) -> str:
@@ -121,6 +123,7 @@ def make_account_steps(config: Config) -> tuple[Step, ...]:
     return (
         EnsureGroup(paths.ADMINS_GROUP),
         EnsureGroup(paths.USERS_GROUP),
+        EnsureGroup(paths.HUB_ONLY_GROUP),
         EnsureSystemUser(paths.PROXY_USER, paths.PROXY_STATE_DIR, "proxy of The Littlest JupyterHub"),
         *(EnsureGroup(group) for group in groups),
         SetGroupMembers(tuple(groups.items()), config.users.unix_name),

@@ -10,8 +10,8 @@ import pytest
 from littlest.errors import NotReady
 from littlest.machine.account_database import Account
 from littlest.machine.machine import Machine
-from littlest.system.network import listeners
-from littlest.system.network.listeners import check_listener, find_listener
+from littlest.system.hub import listeners
+from littlest.system.hub.listeners import check_listener, find_listener
 
 EVE = 12345
 

@@ -5,10 +5,13 @@ from collections.abc import Collection, Iterator, Mapping
 from littlest import paths
 from littlest.config.model import Config
 from littlest.errors import LittlestError
+from littlest.machine.account_database import Account
 from littlest.machine.machine import Machine
 from littlest.plan.account_names import is_for_existing_accounts, list_unix_groups, make_comment
 from littlest.plan.steps import SetGroupMembers
+from littlest.plan.system_logins import is_hub_only
 from littlest.system.accounts.groups import find_our_groups, hold_accounts_lock, join_group, leave_group
+from littlest.system.accounts.processes import end_lingering
 from littlest.system.accounts.user_accounts import find_user_account, find_user_accounts
 
 
@@ -91,4 +94,30 @@ def _list_wrong(
             own = (paths.USERS_GROUP, paths.ADMINS_GROUP)
             # membership in a group of the settings does not depend on being allowed to log in
             wanted[account] = [group for group in given if user not in shut_out or group not in own]
-    return tuple((account, group) for account, group in ours if group not in wanted.get(account, ()))
+    closed = {account.name for account in _list_hub_only(machine, config, admins)}
+    return tuple(
+        (account, group)
+        for account, group in ours
+        if (account not in closed if group == paths.HUB_ONLY_GROUP else group not in wanted.get(account, ()))
+    )
+
+
+def close_system_logins(machine: Machine, config: Config, admins: Mapping[str, bool]) -> None:
+    """Let only the hub use the accounts of users who are no admins, unless the settings say otherwise.
+
+    `admins` is as above; an account of no hub user is closed too. Ends sessions and lingering services of accounts
+    that were not closed before. Raises LittlestError.
+    """
+    _, members = machine.read_local_groups().get(paths.HUB_ONLY_GROUP, (0, ()))
+    for account in _list_hub_only(machine, config, admins):
+        if account.name not in members:
+            with hold_accounts_lock(machine):
+                join_group(machine, account.name, paths.HUB_ONLY_GROUP)
+            end_lingering(machine, account)
+
+
+def _list_hub_only(machine: Machine, config: Config, admins: Mapping[str, bool]) -> tuple[Account, ...]:
+    named = dict.fromkeys(config.users.admin, True) | dict(admins)
+    comments = {make_comment(user) for user, admin in named.items() if admin}
+    made = find_user_accounts(machine)
+    return tuple(one for one in made if is_hub_only(config, made_by_us=True, admin=one.comment in comments))

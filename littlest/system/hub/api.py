@@ -16,7 +16,7 @@ from littlest import paths
 from littlest.errors import NotReady
 from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureSecret
-from littlest.system.network.listeners import check_listener
+from littlest.system.hub.listeners import check_listener
 from littlest.system.secrets.generated import read_secret
 
 ANSWER_SECONDS = 10.0

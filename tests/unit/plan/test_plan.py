@@ -208,8 +208,11 @@ def test_a_record_that_version_0_1_0_wrote_is_read_whole_and_says_the_same() -> 
     assert json.loads(render_record(record)) == json.loads(text)
     # a plan of today makes nothing else; the installer itself makes the first folder
     plan = make_plan(Config(), RELEASE, first_admin="olga", is_install=True)
-    later = {str(paths.SYSTEMD_DIR / paths.PROXY_SOCKET_UNIT)}
-    assert set(list_made(plan)) - set(record.made) == {f"path:{path}" for path in (paths.OPT_DIR, *later)}
+    rules = (paths.SSHD_FILE, paths.POLKIT_FILE)
+    folders = {folder for rule in rules for folder in (rule.parent, rule.parent.parent)}
+    later = {str(path) for path in (paths.SYSTEMD_DIR / paths.PROXY_SOCKET_UNIT, *rules, *folders)}
+    made = {*(f"path:{path}" for path in (paths.OPT_DIR, *later)), f"group:{paths.HUB_ONLY_GROUP}"}
+    assert set(list_made(plan)) - set(record.made) == made
     assert record.paths.keys() | later == make_record(plan, "0.1.0").paths.keys()
 
 
