@@ -9,6 +9,7 @@ from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup, WriteFile
 from littlest.plan.system_logins import make_system_login_steps
 from littlest.system.accounts.groups import ensure_group, leave_group
+from littlest.system.accounts.login_limits import limit_system_logins
 from littlest.system.accounts.members import close_system_logins, take_out_of_groups
 from littlest.system.accounts.user_accounts import ensure_user_account
 
@@ -74,3 +75,18 @@ def test_the_rules_are_there_while_the_settings_close_accounts() -> None:
     assert closed.keys() == open_.keys()
     assert "DenyGroups" not in open_["littlest.conf"]
     assert "addRule" not in open_["10-littlest.rules"]
+
+
+def test_who_may_log_in_without_the_hub_has_the_limits_of_a_server(ready: Machine) -> None:
+    account = ready.read_account("jupyter-ada")
+    assert account is not None
+    file = paths.Path(f"/run/systemd/system/user-{account.uid}.slice.d/littlest.conf")
+    config = load_config("users: {system_logins: true}\nlimits: {users: {ada: {memory: 3G}}}", "config.yaml")
+    limit_system_logins(ready, config, USERS)
+    lines = (ready.read_text(file) or "").splitlines()
+    assert lines[0] == "[Slice]"
+    assert {f"MemoryMax={3 * 2**30}", "TasksMax=1024"} <= set(lines)
+    # an admin's is without limits
+    assert len(ready.list_directory(paths.Path("/run/systemd/system"))) == 1
+    limit_system_logins(ready, Config(), USERS)
+    assert ready.list_directory(paths.Path("/run/systemd/system")) == ()

@@ -10,6 +10,7 @@ from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
 from littlest.machine.machine import Machine
+from littlest.system.accounts.login_limits import limit_system_logins
 from littlest.system.accounts.members import close_system_logins, take_out_of_groups
 from littlest.system.accounts.revocation import (
     end_accounts,
@@ -33,6 +34,7 @@ async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
         if back := shut - _find_shut_out(app, shut):
             await asyncio.to_thread(unexpire_accounts, machine, back)
         await asyncio.to_thread(close_system_logins, machine, live.config, admins)
+        await asyncio.to_thread(limit_system_logins, machine, live.config, admins)
         return await asyncio.to_thread(take_out_of_groups, machine, live.config, admins, shut_out)
     except (LittlestError, OSError) as error:
         return (f"accounts may have rights that they should not have: {error}",)
