@@ -117,8 +117,8 @@ def repair_shared_folder(machine: Machine, step: EnsureSharedFolder, since: floa
 
     Yields for everything in the folder whether it was repaired, so that the caller can rest in between. Everybody who
     may change the folder may do with a file what its owner may, and nobody else owns one. No link is followed, one
-    that leads out of the folder is removed unless it is an admin's, and no other file system is entered. A file with several names is left alone, because one of them may be in a private place,
-    and so is what only root may use.
+    that leads out of the folder is removed unless it is an admin's, and no other file system is entered. A file with
+    several names is left alone, because one of them may be in a private place, and so is what only root may use.
 
     Raises LittlestError at the end, for the last of those that could not be repaired.
     """

@@ -29,7 +29,7 @@ def remove_link_that_leads_out(
 
 
 def is_leading_out(target: PurePosixPath, place: PurePosixPath, top: PurePosixPath) -> bool:
-    """Whether a link in the folder `place` below `top` leads out of `top`. Links on the way are judged by themselves."""
+    """Whether a link in the folder `place` below `top` leads out of `top`; links on the way are judged themselves."""
     parts = target.parts
     if target.is_absolute():
         return ".." in parts or not any(target.is_relative_to(folder) for folder in (top, *_HARMLESS))
