@@ -56,7 +56,7 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     proxy_files = make_package_dir() / "proxy"
     protocol, port = ("https", https.port) if https.enabled else ("http", config.http.port)
     listen = [*(("--ip", address) if address else ()), "--port", str(port)]
-    preload, lines = ["keep_alive"], []
+    preload, lines = ["gate", "answer_headers", "keep_alive"], []
     if https.enabled:
         listen += [f"--ssl-{option} ${{CREDENTIALS_DIRECTORY}}/https.pem" for option in ("cert", "key")]
         lines.append(f"# {https.certificate} and {https.key}, copied by littlest apply")

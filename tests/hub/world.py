@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector
+from yarl import URL
 
 from littlest import paths
 from littlest.config.text.load import load_config
@@ -83,7 +84,7 @@ class World:
     def start_hub(self) -> "subprocess.Popen[bytes]":
         """Start the hub, and give it once it is ready."""
         process = self.launch_hub()
-        self.network.run(self._wait_for_hub(process), 60)
+        self.network.run(self.wait_for_hub(process), 60)
         return process
 
     def launch_hub(self) -> "subprocess.Popen[bytes]":
@@ -97,7 +98,8 @@ class World:
             pass_fds=[descriptor],
         )
 
-    async def _wait_for_hub(self, process: "subprocess.Popen[bytes]") -> None:
+    async def wait_for_hub(self, process: "subprocess.Popen[bytes]") -> None:
+        """Wait until the hub answers. Raises AssertionError when it ends."""
         # the kernel takes the connection long before the hub answers, and also when it never will
         async with ClientSession(timeout=ClientTimeout(total=2)) as session:
             while process.poll() is None:
@@ -142,17 +144,18 @@ class World:
 
     def ask_proxy(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the proxy's API."""
+        return asyncio.run(self.tell_proxy(method, path, body))
 
-        async def ask() -> Any:
-            connector = UnixConnector(str(self.path(paths.PROXY_API_SOCKET)))
-            headers = {"Authorization": f"token {TOKEN}"}
-            async with (
-                ClientSession(connector=connector, headers=headers) as session,
-                session.request(method, f"http://proxy/api/routes{path}", json=body) as answer,
-            ):
-                return await answer.json() if method == "GET" else answer.status
-
-        return asyncio.run(ask())
+    async def tell_proxy(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the proxy's API, from a coroutine."""
+        connector = UnixConnector(str(self.path(paths.PROXY_API_SOCKET)))
+        headers = {"Authorization": f"token {TOKEN}"}
+        url = URL(f"http://proxy/api/routes{path}", encoded=True)
+        async with (
+            ClientSession(connector=connector, headers=headers) as session,
+            session.request(method, url, json=body) as answer,
+        ):
+            return await answer.json() if method == "GET" else answer.status
 
     def stop(self, process: "subprocess.Popen[bytes]", seconds: float = 20.0) -> int:
         """End a process as systemd does; gives its status."""

@@ -72,6 +72,7 @@ class HubClient:
             cookie_jar=BrowserJar(),
             timeout=ClientTimeout(total=self._seconds),
             requote_redirect_url=False,
+            headers={"Accept": "text/html,*/*"},
         )
         return self
 
@@ -132,7 +133,7 @@ class HubClient:
 
     async def _call(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         # the hub refuses requests of any other type, even those without a body
-        headers = {"Content-Type": "application/json", **self.xsrf(path)}
+        headers = {"Content-Type": "application/json", "Accept": "*/*", **self.xsrf(path)}
         data = None if body is None else json.dumps(body)
         async with self._session.request(method, self.at(path), data=data, headers=headers) as answer:
             text = await answer.text()

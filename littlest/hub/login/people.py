@@ -20,6 +20,7 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.auth import ClassAuth
 from littlest.errors import LittlestError
+from littlest.hub.gate.visits import MARK as VISIT_MARK
 from littlest.hub.live import live
 from littlest.hub.memory.guests import ADMINS, GUESTS, Guests
 from littlest.hub.memory.listed import forget_listed_user
@@ -65,6 +66,8 @@ class FollowsSettings(Authenticator):
 
     async def get_authenticated_user(self, handler: Any, data: Any) -> Any:
         """Log somebody in; remember users whom a rule let in. Raises HTTPError for what a provider refuses."""
+        if handler and handler.get_cookie(VISIT_MARK):
+            raise HTTPError(403, "This window shows a user's server. Close it, and log in in another one.")
         try:
             found = await super().get_authenticated_user(handler, data)
         except (HTTPClientError, ConnectionError, socket.gaierror) as error:
