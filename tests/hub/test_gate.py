@@ -118,9 +118,7 @@ def test_an_admin_sees_a_students_server_only_in_a_window_without_a_login(play: 
             status, page = await admin.get("user/eve/lab/tree/a.ipynb")
             assert status == 200
             assert "could act in your name" in words(page)
-            where = "hub/gate?user=eve&server=&next=/user/eve/lab"
-            status, page = await admin.post(where, {"_xsrf": admin.xsrf("hub/")["X-XSRFToken"]})
-            link = page.partition('id="link" value="')[2].partition('"')[0]
+            link = await admin.make_visit_link("eve")
             assert link.startswith(f"{URL}hub/gate/visit?ticket=")
             # the window with the login does not use it up
             assert (await admin.visit(link))[0] == 403

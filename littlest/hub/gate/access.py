@@ -38,7 +38,7 @@ def find_server(db: Session, user: str, name: str) -> orm.Spawner | None:
 def is_admitted(db: Session, question: Mapping[str, Any]) -> bool:
     """Whether what the proxy was shown, a pass that it verified or a token, opens the server of the question now.
 
-    The question has `user` and `server`, and either `token` or the fields of a `Pass`.
+    The question has `user` and `server`, and the fields of a `Pass` or a `token`; of a visit, its token decides.
     """
     server = find_server(db, question["user"], question["server"])
     if server is None:
