@@ -149,7 +149,7 @@ look_at_accounts() {
     number=$(sed -n 's/^littlest-proxy:[^:]*:\([0-9]*\):.*/\1/p' "${ROOT-}/etc/passwd" 2>/dev/null) || number=
     [ "${number:-0}" -lt 1000 ] ||
         echo "An account named littlest-proxy is there already (number $number) and is not ours. Rename or remove it."
-    for name in littlest-admins littlest-users; do
+    for name in littlest-admins littlest-sudo littlest-users; do
         number=$(sed -n "s/^$name:[^:]*:\([0-9]*\):.*/\1/p" "${ROOT-}/etc/group" 2>/dev/null) || number=
         [ "${number:-0}" -lt 1000 ] ||
             echo "A group named $name is there already (number $number) and is not ours. Rename or remove it."

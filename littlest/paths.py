@@ -88,6 +88,7 @@ SERVER_DESCRIPTION = "JupyterHub server of"
 
 # Accounts
 ADMINS_GROUP = "littlest-admins"
+SUDO_GROUP = "littlest-sudo"
 USERS_GROUP = "littlest-users"
 PROXY_USER = "littlest-proxy"
 SHARING_GROUP_PREFIX = "littlest-g-"

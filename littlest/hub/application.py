@@ -18,9 +18,11 @@ from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
 from littlest.hub.pages import settings_api
+from littlest.hub.pages.confirm import CONFIRM_PAGES
 from littlest.hub.pages.gate import GATE_PAGES
 from littlest.hub.pages.user_api import USER_PATH, UserHandler
 from littlest.hub.rights.admin_auditor import AdminAuditor
+from littlest.hub.login.fresh_login import ask_for_password
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
 from littlest.hub.rights.roles import restrict_admin_role
 from littlest.hub.servers.spawner import stop_orphans
@@ -133,8 +135,12 @@ class LittlestHub(JupyterHub):
         self.extra_handlers: list[Any] = [*self.extra_handlers, (settings_api.PATH, settings_api.SettingsHandler)]
         super().init_handlers()
         # of two handlers for one path the first counts
-        pages = [(USER_PATH, UserHandler), *GATE_PAGES, *_list_sign_up_pages(self.authenticator)]
+        pages = [(USER_PATH, UserHandler), *GATE_PAGES, *CONFIRM_PAGES, *_list_sign_up_pages(self.authenticator)]
         self.handlers[:0] = self.add_url_prefix(self.hub_prefix, pages)
+        self.handlers = [
+            (path, ask_for_password(path.removeprefix(self.hub_prefix.rstrip("/")), page), *rest)
+            for path, page, *rest in self.handlers
+        ]
 
     def init_tornado_settings(self) -> None:
         """Let the templates of all pages see the applied settings."""

@@ -24,6 +24,7 @@ from littlest.hub.gate.visits import MARK as VISIT_MARK
 from littlest.hub.live import live
 from littlest.hub.memory.guests import ADMINS, GUESTS, Guests
 from littlest.hub.memory.listed import forget_listed_user
+from littlest.hub.login.fresh_login import remember_login
 from littlest.machine.machine import Machine
 from littlest.plan.effects import make_plain_data
 from littlest.plan.login import is_rule_trait, make_callback_url, make_login_rule
@@ -78,6 +79,8 @@ class FollowsSettings(Authenticator):
             raise HTTPError(503, "The login provider cannot be asked. Try again in a few minutes.") from error
         if found:
             name = found["name"]
+            if handler:
+                remember_login(handler, name)
             if self.is_named(name):
                 self._guests.forget(GUESTS, name)
             else:

@@ -10,7 +10,7 @@ from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
 from littlest.machine.machine import Machine
-from littlest.system.accounts.members import take_out_of_groups
+from littlest.system.accounts.members import find_users_losing_sudo, take_out_of_groups
 from littlest.system.accounts.revocation import (
     end_accounts,
     find_expired_users,
@@ -34,6 +34,12 @@ async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
         return await asyncio.to_thread(take_out_of_groups, machine, live.config, admins, shut_out)
     except (LittlestError, OSError) as error:
         return (f"accounts may be in Unix groups that they should not be in: {error}",)
+
+
+async def find_losing_sudo(app: JupyterHub) -> set[str]:
+    """Return the users who may use sudo as their accounts are now, and may not any more."""
+    admins = {name: bool(admin) for name, admin in app.db.query(orm.User.name, orm.User.admin)}
+    return await asyncio.to_thread(find_users_losing_sudo, Machine(), live.config, admins)
 
 
 async def end_what_runs(

@@ -31,13 +31,13 @@ COMMON_HARDENING = {
 
 
 def make_unit_properties(
-    unit: str, user: str, account: UserAccount, *, admin: bool, limits: UserLimits
+    unit: str, user: str, account: UserAccount, *, sudo: bool, limits: UserLimits
 ) -> dict[str, str]:
     """Return every property of the unit of a user's server.
 
-    A student's server loses every right that systemd can take; an admin's keeps those that sudo needs.
+    A server loses every right that systemd can take, unless its user may use sudo, which needs some of them.
     """
-    hardening = COMMON_HARDENING | ({} if admin else STUDENT_HARDENING)
+    hardening = COMMON_HARDENING | ({} if sudo else STUDENT_HARDENING)
     return {
         # `littlest apply` reads from it which user's limits a running server should have
         "Description": make_server_description(user),

@@ -23,7 +23,7 @@ from littlest.hub.servers.sandbox import make_unit_properties
 from littlest.hub.servers.start_queue import StartQueue
 from littlest.hub.servers.user_environment import make_default_url, make_server_arguments, make_server_environment
 from littlest.machine.machine import Machine
-from littlest.plan.account_names import make_unit_name
+from littlest.plan.account_names import make_unit_name, may_use_sudo
 from littlest.plan.shared_folders import list_links
 from littlest.system.accounts.home_links import ensure_links
 from littlest.system.accounts.user_accounts import UserAccount, ensure_user_account
@@ -121,9 +121,8 @@ class UserServerSpawner(SystemdSpawner):
         # JupyterHub puts these into the server's environment
         self.mem_limit, self.cpu_limit = limits.memory, limits.cpu
         own = live.config.user_environment
-        properties = make_unit_properties(
-            self.unit_name, self.user.name, account, admin=self.user.admin, limits=limits
-        )
+        sudo = may_use_sudo(live.config, self.user.name, admin=self.user.admin)
+        properties = make_unit_properties(self.unit_name, self.user.name, account, sudo=sudo, limits=limits)
         properties |= {name: str(value) for name, value in self.unit_extra_properties.items()}
         # a drop-in or the section `jupyterhub` goes first
         self.default_url = self._configured_url or make_default_url(live.config, self.user.name)

@@ -200,9 +200,9 @@ def test_a_record_that_version_0_1_0_wrote_is_read_whole_and_says_the_same() -> 
     assert record.accounts == (paths.PROXY_USER,)
     assert record.made[-1] == f"path:{paths.LAST_GOOD_DROP_IN_DIR}"
     assert json.loads(render_record(record)) == json.loads(text)
-    # a plan of today makes nothing else; the installer itself makes the first folder
+    # a plan of today makes nothing else but the group for sudo; the installer itself makes the first folder
     plan = make_plan(Config(), RELEASE, first_admin="olga", is_install=True)
-    assert set(list_made(plan)) - set(record.made) == {f"path:{paths.OPT_DIR}"}
+    assert set(list_made(plan)) - set(record.made) == {f"path:{paths.OPT_DIR}", f"group:{paths.SUDO_GROUP}"}
     assert record.paths.keys() == make_record(plan, "0.1.0").paths.keys()
 
 
@@ -218,7 +218,7 @@ def test_an_empty_plan_owns_nothing() -> None:
 
 def test_the_command_has_no_placeholder_left_and_the_sudo_rule_names_the_group() -> None:
     assert "{" not in COMMAND_SCRIPT.replace("${release%/}", "").replace("${tried-}", "")
-    assert "%littlest-admins ALL=(ALL) NOPASSWD:ALL\n" in SUDOERS
+    assert "%littlest-sudo ALL=(ALL) NOPASSWD:ALL\n" in SUDOERS
 
 
 def test_settings_that_name_no_admin_are_warned_of() -> None:
