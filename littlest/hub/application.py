@@ -15,6 +15,7 @@ from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from littlest.errors import LittlestError
 from littlest.hub.forwarded import Networks, clean_request, parse_networks
 from littlest.hub.live import live
+from littlest.hub.login.fresh_login import ask_for_password
 from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
 from littlest.hub.pages import settings_api
@@ -22,7 +23,6 @@ from littlest.hub.pages.confirm import CONFIRM_PAGES
 from littlest.hub.pages.gate import GATE_PAGES
 from littlest.hub.pages.user_api import USER_PATH, UserHandler
 from littlest.hub.rights.admin_auditor import AdminAuditor
-from littlest.hub.login.fresh_login import ask_for_password
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
 from littlest.hub.rights.roles import restrict_admin_role
 from littlest.hub.servers.spawner import stop_orphans
@@ -136,10 +136,10 @@ class LittlestHub(JupyterHub):
         super().init_handlers()
         # of two handlers for one path the first counts
         pages = [(USER_PATH, UserHandler), *GATE_PAGES, *CONFIRM_PAGES, *_list_sign_up_pages(self.authenticator)]
-        self.handlers[:0] = self.add_url_prefix(self.hub_prefix, pages)
+        handlers: list[Any] = [*self.add_url_prefix(self.hub_prefix, pages), *self.handlers]
         self.handlers = [
             (path, ask_for_password(path.removeprefix(self.hub_prefix.rstrip("/")), page), *rest)
-            for path, page, *rest in self.handlers
+            for path, page, *rest in handlers
         ]
 
     def init_tornado_settings(self) -> None:

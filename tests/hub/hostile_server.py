@@ -1,4 +1,4 @@
-"""A server that a user put in the place of the own one: it keeps what it is sent, and answers whatever a test wants."""
+"""A server that a user put in the place of the own one: it keeps what it is sent, and answers as a test wants."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

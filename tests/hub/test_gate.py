@@ -1,4 +1,4 @@
-"""The gate: nothing of a user's server is seen by a browser that may not be there, and nothing of it reaches further."""
+"""The gate: no browser sees a server that it may not see, and no server reaches beyond its own path."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -100,7 +100,16 @@ def test_a_classmate_is_kept_out_also_with_a_pass_of_another_server(play: Any) -
             jar = client._session.cookie_jar
             own = jar.filter_cookies(client.at("user/ada/"))[COOKIE].value
             payload, signature = own.split(".")
-            forged = [own, f"{payload}.", f"{payload}.{signature[:-1]}", payload, ".", "", "x.y.z", f"{payload}.{'A' * 43}"]
+            forged = [
+                own,
+                f"{payload}.",
+                f"{payload}.{signature[:-1]}",
+                payload,
+                ".",
+                "",
+                "x.y.z",
+                f"{payload}.{'A' * 43}",
+            ]
             for value in forged:
                 headers = {"Cookie": f"{COOKIE}={value}"}
                 async with client._session.get(client.at("user/eve/api"), headers=headers) as answer:
@@ -154,7 +163,11 @@ def test_what_ends_a_right_ends_what_it_opened(play: Any) -> None:
             await enter(admin)
             async with client._session.ws_connect(client.at("user/eve/ws")) as socket:
                 assert (await admin.api("DELETE", "users/eve"))[0] == 204
-                assert (await asyncio.wait_for(socket.receive(), ENDED)).type in {WSMsgType.CLOSED, WSMsgType.CLOSE, WSMsgType.ERROR}
+                assert (await asyncio.wait_for(socket.receive(), ENDED)).type in {
+                    WSMsgType.CLOSED,
+                    WSMsgType.CLOSE,
+                    WSMsgType.ERROR,
+                }
             assert (await client._call("GET", "user/eve/api", None))[0] == 403
 
     play(story)
@@ -206,13 +219,13 @@ def test_a_token_opens_the_servers_that_it_is_for_until_it_is_revoked(play: Any)
             made = [(await client.api("POST", f"users/{client.user}/tokens", {}))[1] for client in (eve, ada)]
             own, others = (token["token"] for token in made)
             for scheme, token, status in (("token", own, 200), ("Bearer", own, 200), ("token", others, 403)):
-                async with ClientSession(headers={"Authorization": f"{scheme} {token}"}) as session:
-                    async with session.get(f"{URL}user/eve/api") as answer:
-                        assert answer.status == status
-            async with ClientSession(headers={"Authorization": f"token {own}"}) as session:
-                async with session.ws_connect(f"{URL}user/eve/ws") as socket:
-                    await eve.api("DELETE", f"users/eve/tokens/{made[0]['id']}")
-                    assert (await asyncio.wait_for(socket.receive(), ENDED)).type != WSMsgType.TEXT
+                headers = {"Authorization": f"{scheme} {token}"}
+                async with ClientSession(headers=headers) as session, session.get(f"{URL}user/eve/api") as answer:
+                    assert answer.status == status
+            headers = {"Authorization": f"token {own}"}
+            async with ClientSession(headers=headers) as session, session.ws_connect(f"{URL}user/eve/ws") as socket:
+                await eve.api("DELETE", f"users/eve/tokens/{made[0]['id']}")
+                assert (await asyncio.wait_for(socket.receive(), ENDED)).type != WSMsgType.TEXT
 
     play(story)
 
@@ -250,7 +263,9 @@ def test_a_server_cannot_reach_beyond_its_path(play: Any) -> None:
                 "f=1; Path=/user/eve/",
             ]
             assert found["X-Kept"] == "yes"
-            assert not {"Service-Worker-Allowed", "Clear-Site-Data", "Alt-Svc", "Strict-Transport-Security"} & {*found}
+            assert not {"Service-Worker-Allowed", "Clear-Site-Data", "Alt-Svc", "Strict-Transport-Security"} & {
+                *found
+            }
             assert "Access-Control-Allow-Credentials" not in found
 
     play(story)
@@ -264,7 +279,7 @@ def test_a_name_may_be_spelt_in_any_way(play: Any, spelt: str) -> None:
             assert await client.get(f"user/{spelt}/lab?a=1") == (200, BODY)
             assert hostile.requests[-1].query_string == "a=1"
 
-    play(story, "o'neil zöe", "users: {admin: [teacher], allowed: [\"o'neil zöe\"]}")
+    play(story, "o'neil zöe", 'users: {admin: [teacher], allowed: ["o\'neil zöe"]}')
 
 
 def test_a_server_that_is_shared_opens_after_a_question_until_it_is_not(play: Any) -> None:

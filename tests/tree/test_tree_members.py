@@ -77,13 +77,23 @@ def test_who_may_no_longer_log_in_leaves_the_folders_of_all_users(ready: Machine
     join_group(ready, "jupyter-eve", paths.ADMINS_GROUP)
     take_out_of_groups(ready, CONFIG, NOBODY_IS_ADMIN | {"eve": True}, {"ben", "eve"})
     # what the settings give by a group stays
-    assert list_members(ready) == {paths.ADMINS_GROUP: set(), paths.SUDO_GROUP: set(), paths.USERS_GROUP: {"ada"}, BIOLOGY: {"ada", "eve"}}
+    assert list_members(ready) == {
+        paths.ADMINS_GROUP: set(),
+        paths.SUDO_GROUP: set(),
+        paths.USERS_GROUP: {"ada"},
+        BIOLOGY: {"ada", "eve"},
+    }
 
 
 def test_who_is_banned_or_unknown_to_the_hub_is_in_no_group_of_ours(ready: Machine) -> None:
     banned = load_config("users: {banned: [ada], groups: {biology: {members: [ada]}}}", "config.yaml")
     take_out_of_groups(ready, banned, {"ada": True, "ben": False}, ())
-    assert list_members(ready) == {paths.ADMINS_GROUP: set(), paths.SUDO_GROUP: set(), paths.USERS_GROUP: {"ben"}, BIOLOGY: set()}
+    assert list_members(ready) == {
+        paths.ADMINS_GROUP: set(),
+        paths.SUDO_GROUP: set(),
+        paths.USERS_GROUP: {"ben"},
+        BIOLOGY: set(),
+    }
 
 
 def test_accounts_of_the_machine_are_looked_at_by_their_names(ready: Machine) -> None:

@@ -1,7 +1,7 @@
 """The passes of the gate: cookies that let one browser into one user's server. The proxy verifies them by itself.
 
-A pass is `payload.signature`, both in base64url. The payload is a `Pass` as JSON. The signature is over payload, user and
-server, so a pass counts for one server only. `proxy/passes.cjs` reads it. Pure.
+A pass is `payload.signature`, both in base64url. The payload is a `Pass` as JSON. The signature is over payload, user
+and server, so a pass counts for one server only. `proxy/passes.cjs` reads it. Pure.
 """
 
 import base64
@@ -19,8 +19,8 @@ MAX_AGE_DAYS = 14
 class Pass:
     """What the hub says of a browser that may open a server.
 
-    `login` is the mark of the visitor's logins, `issued` is in seconds since 1970, and `visit` says that the browser has
-    no login of its own.
+    `login` is the mark of the visitor's logins, `issued` is in seconds since 1970, and `visit` says that the browser
+    has no login of its own.
     """
 
     visitor: str

@@ -1,7 +1,7 @@
 """What gives rights asks for the password again, unless it was typed in the last minutes.
 
-A page that acts in an admin's name, or somebody at a screen that was left alone, can then not make an admin, a token or
-a password that outlasts the moment. Requests with a token are not asked: their token was made like this.
+A page that acts in an admin's name, or somebody at a screen that was left alone, can then not make an admin, a token
+or a password that outlasts the moment. Requests with a token are not asked: their token was made like this.
 """
 
 import json

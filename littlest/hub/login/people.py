@@ -22,9 +22,9 @@ from littlest.config.sections.auth import ClassAuth
 from littlest.errors import LittlestError
 from littlest.hub.gate.visits import MARK as VISIT_MARK
 from littlest.hub.live import live
+from littlest.hub.login.fresh_login import remember_login
 from littlest.hub.memory.guests import ADMINS, GUESTS, Guests
 from littlest.hub.memory.listed import forget_listed_user
-from littlest.hub.login.fresh_login import remember_login
 from littlest.machine.machine import Machine
 from littlest.plan.effects import make_plain_data
 from littlest.plan.login import is_rule_trait, make_callback_url, make_login_rule

@@ -1,5 +1,7 @@
-"""The gate's pages: a browser that comes to a user's server without a pass is led here, and gets one or the reason why
-not. The gate in the proxy asks the API here about the passes and tokens that are in use."""
+"""The gate's pages: a browser without a pass for a user's server gets one here, or the reason why not.
+
+The gate in the proxy asks the API here about the passes and tokens that are in use.
+"""
 
 import hmac
 import json
@@ -16,7 +18,7 @@ from littlest.hub.gate.access import find_server, has_rights_over_others, is_adm
 from littlest.hub.gate.passes import COOKIE, Pass, make_login_mark, make_visit_token, sign_pass
 from littlest.hub.gate.visits import begin_visit, tickets
 
-SECRET = "CONFIGPROXY_AUTH_TOKEN"  # noqa: S105  # the variable with what hub and proxy share
+SECRET = "CONFIGPROXY_AUTH_TOKEN"  # the variable with what hub and proxy share
 
 
 class GatePage(BaseHandler):

@@ -81,7 +81,9 @@ def take_out_of_groups(
 def find_users_losing_sudo(machine: Machine, config: Config, admins: Mapping[str, bool]) -> set[str]:
     """Return the hub users whose accounts are in the group for sudo, and should not be."""
     members = machine.read_local_groups().get(paths.SUDO_GROUP, (0, ()))[1]
-    others = [user for user, admin in admins.items() if not may_use_sudo(config, user, admin=admin)] if members else []
+    others = (
+        [user for user, admin in admins.items() if not may_use_sudo(config, user, admin=admin)] if members else []
+    )
     return {user for user in others if _find_account_name(machine, config.users.unix_name, user) in members}
 
 
