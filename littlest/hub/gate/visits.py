@@ -1,7 +1,7 @@
 """Visits: an admin looks into a user's server from a private window, without the login that makes the admin one.
 
-A page of that server has the hub's origin, and could act in the name of an admin who is logged in. In a private window
-it finds no login: the visit's token opens this one server and nothing else.
+A page of that server has the hub's origin, and could act in the name of an admin who is logged in. In a private
+window it finds no login: the visit's token opens this one server and nothing else.
 """
 
 import secrets
