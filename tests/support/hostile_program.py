@@ -1,7 +1,7 @@
 """A user's own program in the place of the notebook server. Runs on the test's machine, with the release's Python.
 
-It listens on the server's socket, keeps the first line and the body of each request in `~/seen`, and answers with a page
-that attacks, or with a service worker for the whole origin.
+It listens on the server's socket, keeps the first line of each request in `~/seen`, and answers with a page that
+attacks, or with a service worker for the whole origin.
 """
 
 import asyncio
