@@ -25,6 +25,9 @@ const REACHING = new Set([
   "supports-loading-mode",
 ]);
 
+// What a browser may keep: with anything else it could show a page of a server again without asking the gate.
+const KEPT = /^(text\/(css|javascript)|application\/(json|javascript|wasm|octet-stream)|font\/|audio\/|video\/|image\/(?!svg))/i;
+
 // Returns a cookie with the path of the server and for this host only; undefined for one that may not be set.
 function confine(cookie, prefix, rawPrefix) {
   const [pair, ...attributes] = cookie.split(";");
@@ -57,6 +60,7 @@ function clean(message, path) {
       headers[name] = value;
     }
   }
+  if (!KEPT.test(headers["content-type"] ?? "")) headers["cache-control"] = "no-store";
   message.headers = headers;
   const raw = Object.entries(headers).flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
   message.rawHeaders = raw.flat();

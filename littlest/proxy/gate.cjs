@@ -70,7 +70,9 @@ function refuseUpgrade(socket) {
 async function check(event, request, answer, goOn) {
   const data = findRoute(request)?.data;
   if (!data?.user) return goOn();
-  const entry = await admit(request, data);
+  // a service worker stays in the browser, and would answer its next user in the place of the gate
+  const isWorker = request.headers["service-worker"] !== undefined;
+  const entry = isWorker ? undefined : await admit(request, data);
   if (!entry) return event === "upgrade" ? refuseUpgrade(answer) : refuse(request, answer, data);
   // what streams for long ends with the right to it; a connection may carry requests of other kinds later
   vouching.watch(entry, answer);

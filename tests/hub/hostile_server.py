@@ -31,9 +31,10 @@ class HostileServer:
             async for message in socket:
                 await socket.send_str(f"echo {message.data}")
             return socket
-        response = web.Response(text=BODY, content_type="text/html")
+        response = web.Response(body=BODY.encode())
+        response.headers["Content-Type"] = "text/html"
         for name, value in self.headers:
-            response.headers.add(name, value)
+            response.headers.add(name, value) if name == "Set-Cookie" else response.headers.update({name: value})
         return response
 
 

@@ -271,6 +271,29 @@ def test_a_server_cannot_reach_beyond_its_path(play: Any) -> None:
     play(story)
 
 
+def test_nothing_of_a_server_stays_in_a_browser_for_its_next_user(play: Any) -> None:
+    async def story(_world: World, hostile: HostileServer) -> None:
+        async with HubClient(URL, "eve", PASSWORD) as client:
+            await enter(client, "eve")
+            # a worker would answer in the place of the gate
+            headers = {"Service-Worker": "script", "Accept": "*/*"}
+            async with client._session.get(client.at("user/eve/sw.js"), headers=headers) as answer:
+                assert answer.status == 403
+            for kind, is_kept in (("text/html", False), ("image/svg+xml", False), ("", False), ("text/css", True)):
+                hostile.headers = [("Content-Type", kind), ("Cache-Control", "max-age=999")]
+                async with client._session.get(client.at("user/eve/page")) as answer:
+                    assert answer.headers["Cache-Control"] == ("max-age=999" if is_kept else "no-store"), kind
+            # somebody else logs in at the same browser
+            form = {"username": "ada", "password": PASSWORD, "_xsrf": client.xsrf("hub/")["X-XSRFToken"]}
+            assert (await client.post("hub/login?next=/hub/home", form))[0] == 200
+            assert (await client.api("GET", "user"))[1]["name"] == "ada"
+            async with asyncio.timeout(ENDED):
+                while (await client._call("GET", "user/eve/api", None))[0] != 403:
+                    await asyncio.sleep(0.5)
+
+    play(story)
+
+
 @pytest.mark.parametrize("spelt", ["o%27neil%20z%C3%B6e", "o'neil%20z%C3%B6e", "%6F'neil%20z%C3%B6e"])
 def test_a_name_may_be_spelt_in_any_way(play: Any, spelt: str) -> None:
     async def story(_world: World, hostile: HostileServer) -> None:

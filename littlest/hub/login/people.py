@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+from jupyterhub import orm
 from jupyterhub.auth import Authenticator, DummyAuthenticator
 from jupyterhub.utils import maybe_future
 from tornado.httpclient import HTTPClientError
@@ -80,6 +81,7 @@ class FollowsSettings(Authenticator):
         if found:
             name = found["name"]
             if handler:
+                _log_out_another(handler, name)
                 remember_login(handler, name)
             if self.is_named(name):
                 self._guests.forget(GUESTS, name)
@@ -170,6 +172,14 @@ class FollowsSettings(Authenticator):
         live.removed -= {name}
         forget_listed_user(Machine(), name)
         return super().delete_user(user)
+
+
+def _log_out_another(handler: Any, name: str) -> None:
+    """End the logins of the user who was logged in at this browser: it still has that user's passes for the gate."""
+    before = handler.get_current_user_cookie()
+    if before is not None and before.name != name:
+        before.cookie_id = orm.new_token()
+        handler.db.commit()
 
 
 def _make_plain(value: Any) -> Any:
