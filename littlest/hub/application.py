@@ -16,6 +16,7 @@ from littlest.errors import LittlestError
 from littlest.hub.forwarded import Networks, clean_request, parse_networks
 from littlest.hub.live import live
 from littlest.hub.login.fresh_login import ask_for_password
+from littlest.hub.log_lines import OneLine
 from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
 from littlest.hub.pages import settings_api
@@ -104,6 +105,12 @@ class LittlestHub(JupyterHub):
     """JupyterHub on a socket of systemd's, with our pages, rights and servers."""
 
     _services_starting: ClassVar[set[asyncio.Future[Any]]] = set()
+
+    def init_logging(self) -> None:
+        """Set the log up, with one line for each message."""
+        super().init_logging()
+        for handler in self.log.handlers:
+            handler.addFilter(OneLine())
 
     async def init_role_creation(self) -> None:
         """Load the roles, and restrict the admin role."""

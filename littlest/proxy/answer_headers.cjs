@@ -66,14 +66,22 @@ function clean(message, path) {
   message.rawHeaders = raw.flat();
 }
 
+// No stranger needs to know which versions run here.
+function hideVersions(message) {
+  delete message.headers.server;
+  delete message.headers["x-jupyterhub-version"];
+}
+
 const request = http.request;
 
 http.request = (options, ...rest) => {
   const outgoing = request(options, ...rest);
-  if (!options?.socketPath) return outgoing; // only users' servers listen on sockets
   const emit = outgoing.emit;
   outgoing.emit = function (event, message, ...more) {
-    if (event === "response" || event === "upgrade") clean(message, options.path);
+    if (event === "response" || event === "upgrade") {
+      hideVersions(message);
+      if (options?.socketPath) clean(message, options.path); // only users' servers listen on sockets
+    }
     return emit.call(outgoing, event, message, ...more);
   };
   return outgoing;

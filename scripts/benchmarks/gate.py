@@ -13,7 +13,7 @@ PROGRAM = "lib/node_modules/configurable-http-proxy/bin/configurable-http-proxy"
 
 
 def measure_gate(stage: Stage) -> list[Figure]:
-    """the time of a request through the proxy, less that through the same proxy without the gate; a run is a median"""
+    """the time of a request through the proxy, less that through the same proxy without the gate (medians)"""
     server = stage.server
     name = server.add_students(1)[0]
     server.use(name)

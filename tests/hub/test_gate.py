@@ -11,7 +11,7 @@ from littlest.hub.gate.passes import COOKIE
 from tests.hub.hostile_server import BODY, HostileServer, serve
 from tests.hub.running_hub import PASSWORD, URL, ask, take_up, write_config
 from tests.hub.world import World
-from tests.support.hub_client import HubClient, words
+from tests.support.hub_client import HubClient, Refused, words
 
 SETTINGS = "users: {admin: [teacher], allowed: [ada, ben, eve]}"
 ENDED = 10.0
@@ -267,6 +267,19 @@ def test_a_server_cannot_reach_beyond_its_path(play: Any) -> None:
                 *found
             }
             assert "Access-Control-Allow-Credentials" not in found
+
+    play(story)
+
+
+def test_no_stranger_learns_versions_or_writes_lines_of_the_log(play: Any, world: World) -> None:
+    async def story(_world: World, _hostile: HostileServer) -> None:
+        async with HubClient(URL, "eve\r\n[I] forged", PASSWORD) as client:
+            async with client._session.get(client.at("hub/login")) as answer:
+                assert not {"Server", "X-JupyterHub-Version"} & {*answer.headers}
+            with pytest.raises(Refused):
+                await client.login()
+        assert "\n[I] forged" not in world.read_log("hub")
+        assert "[I] forged" in world.read_log("hub")
 
     play(story)
 

@@ -20,6 +20,7 @@ from traitlets.utils.importstring import import_item
 from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.auth import ClassAuth
+from littlest.config.sections.values import parse_user_name
 from littlest.errors import LittlestError
 from littlest.hub.gate.visits import MARK as VISIT_MARK
 from littlest.hub.live import live
@@ -65,6 +66,14 @@ class FollowsSettings(Authenticator):
     def normalize_username(self, username: str) -> str:
         """The name in lower case, as the settings have it; some authenticators keep capitals."""
         return str(super().normalize_username(username)).lower()
+
+    def validate_username(self, username: str) -> bool:
+        """Whether somebody may have this name: the rules are those of the settings."""
+        try:
+            parse_user_name(username)
+        except ValueError:
+            return False
+        return bool(super().validate_username(username))
 
     async def get_authenticated_user(self, handler: Any, data: Any) -> Any:
         """Log somebody in; remember users whom a rule let in. Raises HTTPError for what a provider refuses."""
