@@ -15,8 +15,8 @@ from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from littlest.errors import LittlestError
 from littlest.hub.forwarded import Networks, clean_request, parse_networks
 from littlest.hub.live import live
-from littlest.hub.login.fresh_login import ask_for_password
 from littlest.hub.log_lines import OneLine
+from littlest.hub.login.fresh_login import ask_for_password
 from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
 from littlest.hub.pages import settings_api
