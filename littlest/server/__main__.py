@@ -1,6 +1,6 @@
 """A user's notebook server: `python -I -m littlest.server`. Our spawner starts it from the release, as the user.
 
-It is jupyterhub-singleuser with two more server extensions, and without imports that cost seconds.
+It is jupyterhub-singleuser with more server extensions, and without imports that cost seconds.
 """
 
 import sys
@@ -15,7 +15,10 @@ with leave_out_hub_modules():
 
 EXTENSIONS = {
     "littlest.server.activity": True,
+    "littlest.server.git_pull": True,
     "littlest.server.visitors": True,
+    # ours takes its place
+    "nbgitpuller": False,
     # for language servers, of which the release has none
     "jupyter_lsp": False,
 }
