@@ -6,6 +6,7 @@ It is jupyterhub-singleuser with more server extensions, and without imports tha
 import sys
 from typing import Any
 
+from littlest.server.start_failure import run_server
 from littlest.server.working_directory import enter_working_directory
 from littlest.skipped_imports import leave_out_hub_modules, leave_out_rfc3987
 
@@ -16,6 +17,9 @@ with leave_out_hub_modules():
 EXTENSIONS = {
     "littlest.server.activity": True,
     "littlest.server.git_pull": True,
+    "littlest.server.language_packs": True,
+    "littlest.server.start_failure": True,
+    "littlest.server.terminals": True,
     "littlest.server.visitors": True,
     # ours takes its place
     "nbgitpuller": False,
@@ -44,4 +48,4 @@ class UserServer(JupyterHubSingleUser):
 
 
 if __name__ == "__main__":
-    UserServer.launch_instance([*sys.argv[1:], *enter_working_directory()])
+    run_server(lambda: UserServer.launch_instance([*sys.argv[1:], *enter_working_directory()]))
