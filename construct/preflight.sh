@@ -93,7 +93,7 @@ look_at_mounts() {
     case ,$(find_mount_options "$releases_dir"), in
     *,noexec,*) echo "$releases_dir lies on a file system mounted noexec: no program can run there. Remount it with exec." ;;
     esac
-    for directory in "$releases_dir" /etc /usr/local/bin /var/lib /var/log; do
+    for directory in "$releases_dir" /etc /usr/bin /var/lib /var/log; do
         case ,$(find_mount_options "$directory"), in
         *,ro,*) echo "$directory lies on a file system mounted read-only. Remount it for writing." ;;
         esac

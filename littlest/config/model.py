@@ -24,7 +24,6 @@ from littlest.config.sections.kinds import (
     FilePath,
     Folder,
     GroupName,
-    Kind,
     Network,
     ProgramFolder,
     PublicUrl,
@@ -32,6 +31,7 @@ from littlest.config.sections.kinds import (
     VariableValue,
 )
 from littlest.config.sections.managed_services import Services
+from littlest.config.sections.http_ports import Port
 from littlest.config.sections.section import (
     WHEN_GIVEN,
     Conflict,
@@ -43,19 +43,11 @@ from littlest.config.sections.section import (
     validate_section,
 )
 from littlest.config.sections.users import Limits, Users
-from littlest.paths import HUB_PORT
 
 CHOSEN_NAMES = "with this auth anybody could choose the name of an account of this machine, and use it"
 NAMES_ADVICE = 'let in only people whom you name or approve, or set users.unix_name to "jupyter-{name}"'
 
 
-def _check_port(port: int) -> int:
-    if port == HUB_PORT:
-        raise ValueError("is the port of the hub's own process; choose another")
-    return port
-
-
-Port = Annotated[int, Field(ge=1, le=65535), Kind(_check_port, schema={"not": {"const": HUB_PORT}})]
 ServerVariables = dict[ServerVariable, VariableValue]
 
 

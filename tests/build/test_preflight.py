@@ -117,7 +117,7 @@ FAULTS: dict[str, tuple[Callable[[Server], object], str]] = {
     ),
     "read-only /usr": (
         lambda s: s.mounts("/dev/vda1 / ext4 rw 0 0", "/dev/vdb /usr ext4 ro,relatime 0 0"),
-        "/usr/local/bin lies on a file system mounted read-only",
+        "/usr/bin lies on a file system mounted read-only",
     ),
     "port 80": (hold_port_80, "Port 80 is taken by apache2 (process 123, unit apache2.service)"),
     "the configured port": (hold_port_8080, "Port 8080 is taken by a program that only root can name"),
