@@ -18,7 +18,7 @@ from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
 from littlest.hub.pages import settings_api
-from littlest.hub.pages.user_api import USER_PATH, UserHandler
+from littlest.hub.pages.user_api import USER_PATH, USERS_PATH, UserHandler, UserListHandler
 from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
 from littlest.hub.rights.roles import restrict_admin_role
@@ -132,7 +132,7 @@ class LittlestHub(JupyterHub):
         self.extra_handlers: list[Any] = [*self.extra_handlers, (settings_api.PATH, settings_api.SettingsHandler)]
         super().init_handlers()
         # of two handlers for one path the first counts
-        pages = [(USER_PATH, UserHandler), *_list_sign_up_pages(self.authenticator)]
+        pages = [(USERS_PATH, UserListHandler), (USER_PATH, UserHandler), *_list_sign_up_pages(self.authenticator)]
         self.handlers[:0] = self.add_url_prefix(self.hub_prefix, pages)
 
     def init_tornado_settings(self) -> None:
