@@ -8,6 +8,7 @@ import html
 import os
 import re
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ NOTICE = """<div id="littlest-safe-start" role="alert" style="position: fixed; z
  overflow-wrap: anywhere">{}
 <button type="button" style="float: right" onclick="this.parentNode.remove()">Close</button></div>"""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_LEAST_ROOM = 256 * 1024
+"""Bytes that a server and a kernel write to the home at their start, roughly."""
 _CONFIG_FOLDERS = (".jupyter", ".local/etc/jupyter")
 
 _reason = ""
@@ -30,6 +33,8 @@ def run_server(launch: Callable[[], None]) -> None:
     global _reason  # noqa: PLW0603
     _reason = os.environ.pop(SAFE_START_VARIABLE, "")
     try:
+        if not _reason:
+            check_home(Path.home())
         launch()
     except BaseException as error:
         if isinstance(error, SystemExit) and not error.code:
@@ -42,18 +47,27 @@ def run_server(launch: Callable[[], None]) -> None:
         raise SystemExit(1) from None
 
 
+def check_home(home: Path) -> None:
+    """Raises OSError for a home in which nothing can be written: a server would start there, but hardly a kernel."""
+    with tempfile.TemporaryFile(dir=home) as file:
+        file.write(bytes(_LEAST_ROOM))
+        file.flush()
+
+
 def explain_failure(error: BaseException, home: Path) -> str:
     """Return why a server could not start, with the user's file and line where that is known; empty when it is not."""
     for one in _list_chain(error):
         said = " ".join(str(one).split()) or type(one).__name__
         if isinstance(one, OSError) and one.errno in _FULL:
-            return f"your home is full ({said})"
+            return f"your home is full ({one.strerror})"
         place = _find_frame(one, home) or _find_words(said, home)
         if place and not (isinstance(one, SystemExit) and said.isdecimal()):
             return f"{place}: {said}"
         if place:
             return f"{place}: it ends the server"
         name = getattr(one, "filename", None)
+        if isinstance(one, OSError) and isinstance(name, str) and Path(name).parent == home:
+            return f"nothing can be written to your home ({one.strerror})"
         if isinstance(one, OSError) and isinstance(name, str) and Path(name).is_relative_to(home):
             return f"{_shorten(name, home)}: {one.strerror}"
     return ""

@@ -78,7 +78,7 @@ def test_a_full_home_can_be_emptied(server: Server) -> None:
     home = "/home/jupyter-hoarder"
     # neither a byte nor a file more
     mount = f"mount -t tmpfs -o size=1M,nr_inodes=3 tmpfs {home}"
-    server.machine.run(["sh", "-c", f"{mount}; mkdir {home}/d; head -c 2M /dev/zero >{home}/d/big; true"])
+    server.machine.run(["sh", "-c", f"{mount}; mkdir {home}/d; head -c 2M /dev/zero >{home}/d/big; chown -R jupyter-hoarder {home}/d"])
 
     async def play() -> None:
         async with server.client("hoarder", PASSWORD) as person:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from littlest.hub.servers.safe_start import make_safe_environment
-from littlest.server.start_failure import explain_failure, make_notice
+from littlest.server.start_failure import check_home, explain_failure, make_notice
 
 CONFIG = ".jupyter/jupyter_server_config.py"
 
@@ -114,6 +114,14 @@ def test_a_server_whose_settings_are_fine_starts(home: Path, hub: str) -> None:
 def test_a_full_home_is_called_full(home: Path) -> None:
     error = OSError(errno.ENOSPC, "No space left on device", f"{home}/.local/share/jupyter/x")
     assert explain_failure(error, home).startswith("your home is full (")
+
+
+def test_a_home_that_takes_nothing_is_seen_before_the_start(home: Path) -> None:
+    check_home(home)
+    assert [path.name for path in home.iterdir()] == [".jupyter"]
+    with pytest.raises(OSError) as failure:
+        check_home(home / "missing")
+    assert explain_failure(failure.value, home / "missing").startswith("nothing can be written to your home (")
 
 
 def test_a_file_that_the_user_may_not_read_is_named(home: Path) -> None:
