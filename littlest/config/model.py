@@ -16,6 +16,7 @@ from pydantic_core import InitErrorDetails
 
 from littlest.config.sections.auth import CUSTOM, Auth, FirstUseAuth
 from littlest.config.sections.folders import SharedFolder, list_folder_conflicts
+from littlest.config.sections.http_ports import Port
 from littlest.config.sections.kinds import (
     Address,
     BaseUrl,
@@ -31,7 +32,6 @@ from littlest.config.sections.kinds import (
     VariableValue,
 )
 from littlest.config.sections.managed_services import Services
-from littlest.config.sections.http_ports import Port
 from littlest.config.sections.section import (
     WHEN_GIVEN,
     Conflict,

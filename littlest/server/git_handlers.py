@@ -80,12 +80,17 @@ class PullPage(UIHandler):
     def _show(self, status: int = 200, **words: Any) -> None:
         self.set_status(status)
         link = words.get("link")
-        is_there = link is not None and (
-            Path(self.settings["server_root_dir"]).expanduser() / _read_parent() / link.folder
-        ).exists()
+        is_there = (
+            link is not None
+            and (Path(self.settings["server_root_dir"]).expanduser() / _read_parent() / link.folder).exists()
+        )
         template = self.settings["jinja2_env"].from_string(TEMPLATE.read_text())
         page = template.render(
-            **self.template_namespace, parent=_read_parent().strip("/"), is_there=is_there, uri=self.request.uri, **words
+            **self.template_namespace,
+            parent=_read_parent().strip("/"),
+            is_there=is_there,
+            uri=self.request.uri,
+            **words,
         )
         self.finish(page)
 

@@ -91,7 +91,11 @@ def check_address(address: str) -> str:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port = "", None
-    is_plain = not _ODD_IN_ADDRESS.search(address) and len(address) <= _LONGEST and "::" not in address.split("/")[0]
+    is_plain = (
+        not _ODD_IN_ADDRESS.search(address)
+        and len(address) <= _LONGEST
+        and "::" not in address.split("/", maxsplit=1)[0]
+    )
     is_web = is_plain and address.lower().startswith(tuple(f"{scheme}://" for scheme in SCHEMES))
     starts_option = host.startswith("-") or (parts.username or "").startswith("-") if is_web else True
     if not host or starts_option or port == 0:
@@ -154,7 +158,7 @@ def _check_depth(depth: str | None) -> int | None:
 
 
 def _check_page(page: str) -> str:
-    path = page.split("?")[0].split("#")[0]
+    path = page.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0]
     if "\\" in page or page.startswith("/") or ".." in unquote(unquote(path)).split("/"):
         raise LinkRefused("The link opens a page that is not one of your server's.")
     return page
@@ -181,7 +185,7 @@ class AgreedLinks:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             # addresses may carry a token
-            with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as text:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as text:
                 json.dump(self._keys, text)
             new.replace(self._file)
         except OSError:

@@ -16,9 +16,9 @@ from typing import Any
 
 SAFE_START_VARIABLE = "LITTLEST_SAFE_START"
 """The variable with the reason of a safe start; the server removes it before a kernel or terminal starts."""
-NOTICE = """<div id="littlest-safe-start" role="alert" style="position: fixed; z-index: 100000; right: 1em; bottom: 2.5em;
- max-width: 36em; padding: 1em; border: 2px solid #b45309; background: #fff; color: #222; font: 14px/1.4 sans-serif;
- overflow-wrap: anywhere">{}
+NOTICE = """<div id="littlest-safe-start" role="alert" style="position: fixed; z-index: 100000; right: 1em;
+ bottom: 2.5em; max-width: 36em; padding: 1em; border: 2px solid #b45309; background: #fff; color: #222;
+ font: 14px/1.4 sans-serif; overflow-wrap: anywhere">{}
 <button type="button" style="float: right" onclick="this.parentNode.remove()">Close</button></div>"""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _LEAST_ROOM = 256 * 1024
@@ -48,14 +48,14 @@ def run_server(launch: Callable[[], None]) -> None:
 
 
 def check_home(home: Path) -> None:
-    """Raises OSError for a home in which nothing can be written: a server would start there, but hardly a kernel."""
+    """Raises OSError for a home in which nothing can be written: a server may start there, but hardly a kernel."""
     with tempfile.TemporaryFile(dir=home) as file:
         file.write(bytes(_LEAST_ROOM))
         file.flush()
 
 
 def explain_failure(error: BaseException, home: Path) -> str:
-    """Return why a server could not start, with the user's file and line where that is known; empty when it is not."""
+    """Return why a server could not start, with the user's file and line where that is known, or nothing."""
     for one in _list_chain(error):
         said = " ".join(str(one).split()) or type(one).__name__
         if isinstance(one, OSError) and one.errno in _FULL:
@@ -93,7 +93,7 @@ def _find_frame(error: BaseException, home: Path) -> str:
 
 def _find_words(said: str, home: Path) -> str:
     """Return the first line of the user's settings with a word that a message has in quotes."""
-    words = [word for word in re.findall(r"""['"‘’]([^'"‘’]{3,})['"‘’]""", said) if word.strip()]
+    words = [word for word in re.findall(r"""['"]([^'"]{3,})['"]""", said) if word.strip()]
     for file in list_own_settings(home):
         try:
             lines = file.read_text(errors="replace").splitlines()
@@ -138,8 +138,8 @@ def make_notice(reason: str, home: Path) -> str:
     return html.escape(
         f"Your server runs without your own settings and packages. The reason: {reason}."
         + (f" These files are left out: {files}." if files else "")
-        + " Mend it here, in a terminal or by deleting files. Then stop your server (File › Hub Control Panel › Stop My"
-        " Server) and start it again."
+        + " Mend it here, in a terminal or by deleting files. Then choose Hub Control Panel in the menu File, stop"
+        " your server, and start it again."
     )
 
 
@@ -152,4 +152,4 @@ def _add_to_pages(notice: str) -> None:
 
     # JupyterLab's pages and the others have one each
     for kind in (JupyterHandler, ExtensionHandlerMixin):
-        kind.render_template = add(kind.render_template)
+        kind.render_template = add(kind.render_template)  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ from littlest.server.plain_shell import make_plain_shell
 
 AT_ONCE = 1.5
 """Seconds within which nobody types."""
-NOTICE = "Your last terminal ended at once, so this one reads no ~/.bashrc or the like. Look for `exit` or `exec` there.\r\n"
+NOTICE = "Your last terminal ended at once, so this one reads no ~/.bashrc. Look for `exit` or `exec` in it.\r\n"
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

@@ -72,7 +72,7 @@ def build(asked: argparse.Namespace) -> None:
         write_packages_tar(user_channel, (), REPOSITORY / "build" / "packages.tar")
         print(f"{hub_channel}\n{REPOSITORY / 'build' / 'packages.tar'}")
         say(f"next: {CONSTRUCTOR}")
-        say("without that variable, conda adds pip to what python needs; our channel has none, so nothing can be solved")
+        say("without that variable, conda asks for pip, which our channel does not have, and nothing is solved")
         return
     print_outputs(make_outputs(construct, user_channel, folder))
 

@@ -27,7 +27,7 @@ _DEBIAN_LICENSES = {
     "xz-utils": "LicenseRef-public-domain",
     "zlib": "Zlib",
 }
-"""Of the libraries in Python, by source package; Debian's copyright files, which are in the package, have no field."""
+"""Of the libraries in Python, by source package; Debian's copyright files have no field for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ _NAMESPACE = uuid.UUID("3b7f1f6e-6f0c-5a53-9d0b-6f1c3f6a2c11")
 def render_sbom(construct: Construct, payload: Payload, digest: str) -> str:
     """List what is in the hub and the user environment; `digest` is the installer's sha256.
 
-    Each package has the address by which scanners know it (PyPI's, where it was a wheel), and what it carries inside is
-    listed too: npm's packages in the proxy, Debian's libraries in Python. Libraries that a wheel brought are not, so the
-    document calls itself incomplete.
+    Each package has the address by which scanners know it (PyPI's, where it was a wheel), and what it carries inside
+    is listed too: npm's packages in the proxy, Debian's libraries in Python. Libraries that a wheel brought are not,
+    so the document calls itself incomplete.
     """
     found = _Inventory()
     for label, packages in (("hub", payload.packages), ("user", payload.user_packages)):

@@ -10,7 +10,8 @@ from tests.support.hub_client import HubClient
 from tests.support.server import PASSWORD, Server
 
 BREAK = {
-    "settings": "mkdir -p ~/.jupyter; echo 'c.ServerApp.root_dir = \"/home/cherrling\"' > ~/.jupyter/jupyter_server_config.py",
+    "settings": "mkdir -p ~/.jupyter; cd ~/.jupyter;"
+    """ echo 'c.ServerApp.root_dir = "/home/cherrling"' >jupyter_server_config.py""",
     "exec": "mkdir -p ~/.jupyter; echo 'import os; os._exit(3)' > ~/.jupyter/jupyter_config.py",
     "shell": "echo exit > ~/.bashrc; echo exit > ~/.profile",
     "rights": "chmod 000 ~",
@@ -78,7 +79,13 @@ def test_a_full_home_can_be_emptied(server: Server) -> None:
     home = "/home/jupyter-hoarder"
     # neither a byte nor a file more
     mount = f"mount -t tmpfs -o size=1M,nr_inodes=3 tmpfs {home}"
-    server.machine.run(["sh", "-c", f"{mount}; mkdir {home}/d; head -c 2M /dev/zero >{home}/d/big; chown -R jupyter-hoarder {home}/d"])
+    server.machine.run(
+        [
+            "sh",
+            "-c",
+            f"{mount}; mkdir {home}/d; head -c 2M /dev/zero >{home}/d/big; chown -R jupyter-hoarder {home}/d",
+        ]
+    )
 
     async def play() -> None:
         async with server.client("hoarder", PASSWORD) as person:

@@ -380,7 +380,9 @@ def test_values_come_from_a_file_or_from_the_input(
     assert cli.run(["config", "remove", "users.allowed", word]) == 0
 
 
-@pytest.mark.parametrize(("content", "words"), [(None, "list.txt cannot be read"), (b"\xff", "not UTF-8"), (b"\n", "no value")])
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "list.txt cannot be read"), (b"\xff", "not UTF-8"), (b"\n", "no value")]
+)
 def test_a_list_that_cannot_be_read_changes_nothing(
     content: bytes | None,
     words: str,
@@ -399,7 +401,9 @@ def test_a_list_that_cannot_be_read_changes_nothing(
 
 def test_ctrl_c_while_python_still_imports_leaves_no_traceback(tmp_path: Path) -> None:
     # the first thing that the command line imports
-    (tmp_path / "typer.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n")
+    (tmp_path / "typer.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n"
+    )
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
     done = subprocess.run(
         [sys.executable, "-m", "littlest", "status"], env=environment, capture_output=True, text=True, check=False

@@ -178,9 +178,7 @@ def test_an_account_of_the_machine_that_may_become_root_is_for_named_admins_only
 
 
 @pytest.mark.parametrize(("mode", "mended"), [(0o000, 0o700), (0o555, 0o755), (0o700, 0o700), (0o711, 0o711)])
-def test_a_user_who_shut_themselves_out_of_their_home_gets_in_again(
-    ready: Machine, mode: int, mended: int
-) -> None:
+def test_a_user_who_shut_themselves_out_of_their_home_gets_in_again(ready: Machine, mode: int, mended: int) -> None:
     home = ensure_user_account(ready, DEFAULTS, "ada", admin=False).home
     real = ready.path(home)
     owner = real.stat().st_uid

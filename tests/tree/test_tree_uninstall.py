@@ -75,7 +75,9 @@ def test_purge_goes_on_when_a_group_cannot_be_removed(installed: Machine) -> Non
 
 @pytest.mark.parametrize("purge", [False, True])
 def test_everything_that_stays_is_named(installed: Machine, purge: bool) -> None:
-    installed.write_file(paths.CONFIG_FILE, "users: {admin: [admin]}\nshared_folders: {data: {path: /srv/data, link: false}}\n")
+    installed.write_file(
+        paths.CONFIG_FILE, "users: {admin: [admin]}\nshared_folders: {data: {path: /srv/data, link: false}}\n"
+    )
     broken, added = paths.OPT_DIR / "user.broken", paths.SYSTEMD_DIR / f"{paths.HUB_UNIT}.d"
     old, exchange, gone = paths.Path("/srv/our old data"), paths.SHARED_DIR / "exchange", paths.Path("/srv/gone")
     for folder in (broken, old, exchange, paths.Path("/srv/data")):

@@ -176,7 +176,9 @@ def test_a_folder_that_is_renamed_stays_where_it_is(server: Server, repository: 
     assert (server.home / "mine/00-evil.py").exists()
 
 
-@pytest.mark.parametrize("address", ["ext::sh -c 'touch {home}/ran'", "file://{web}", "{web}", "--upload-pack=touch {home}/ran"])
+@pytest.mark.parametrize(
+    "address", ["ext::sh -c 'touch {home}/ran'", "file://{web}", "{web}", "--upload-pack=touch {home}/ran"]
+)
 def test_git_starts_no_other_program(server: Server, address: str, tmp_path: Path) -> None:
     words = {"repo": address.format(home=server.home, web=tmp_path), "targetpath": "x"}
     assert server.open(**words)[0] == 400
