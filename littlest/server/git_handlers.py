@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nbgitpuller.handlers import SyncHandler, UIHandler
+from nbgitpuller.pull import GitPuller
 from tornado.web import HTTPError, authenticated
 
 from littlest.server.git_links import Link, LinkRefused, read_link
@@ -39,6 +40,16 @@ def take_link(handler: Any) -> Link:
 
 def _read_parent() -> str:
     return os.environ.get("NBGITPULLER_PARENTPATH", "")
+
+
+class InsidePuller(GitPuller):
+    """Renames no file outside of the repository's folder."""
+
+    def find_upstream_changed(self, kind: str) -> list[str]:
+        """Return what changed, without what an older version's symbolic link puts elsewhere."""
+        inside = Path(self.repo_dir).resolve()
+        names = super().find_upstream_changed(kind)
+        return [name for name in names if (inside / name).parent.resolve().is_relative_to(inside)]
 
 
 class PullPage(UIHandler):

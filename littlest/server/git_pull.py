@@ -25,10 +25,11 @@ def _load_jupyter_server_extension(server: Any) -> None:
     from nbgitpuller import handlers  # noqa: PLC0415
     from tornado.web import StaticFileHandler  # noqa: PLC0415
 
-    from littlest.server.git_handlers import PullPage, PullStream  # noqa: PLC0415
+    from littlest.server.git_handlers import InsidePuller, PullPage, PullStream  # noqa: PLC0415
 
     # its template has the words of the link in it
     handlers.jinja_env.autoescape = True
+    handlers.GitPuller = InsidePuller
     server.web_app.settings["nbapp"] = server
     server.web_app.settings["agreed_links"] = AgreedLinks(Path.home() / AGREED_FILE)
     base = f"{server.web_app.settings['base_url'].rstrip('/')}/git-pull"

@@ -88,29 +88,40 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a repository with one file."""
+def web(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of eve's web server, with a repository of one file."""
     folder = tmp_path_factory.mktemp("web")
-
-    def git(*words: str) -> None:
-        own = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
-        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, env={**os.environ, **own})
-
-    git("init", "--initial-branch=main", "work")
+    git(folder, "init", "--initial-branch=main", "work")
     (folder / "work/00-evil.py").write_text("print('eve')\n")
-    git("-C", "work", "add", ".")
-    git("-C", "work", "-c", "user.name=eve", "-c", "user.email=eve@example.org", "commit", "-m", "one")
-    git("clone", "--bare", "work", "course")
-    git("-C", "course", "update-server-info")
+    git(folder, "clone", "--bare", "work", "course")
+    publish(folder)
+    return folder
+
+
+def git(folder: Path, *words: str) -> None:
+    own = {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}
+    subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, env={**os.environ, **own})
+
+
+def publish(folder: Path) -> None:
+    git(folder, "-C", "work", "add", "--all")
+    git(folder, "-C", "work", "-c", "user.name=eve", "-c", "user.email=eve@example.org", "commit", "-m", "new")
+    git(folder, "-C", "work", "push", "../course", "main")
+    git(folder, "-C", "course", "update-server-info")
+
+
+@pytest.fixture(scope="module")
+def repository(web: Path) -> Iterator[str]:
+    """The address of the repository."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *words: Any) -> None:
             pass
 
-    web = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=web.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{web.server_port}/course"
-    web.shutdown()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(web)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/course"
+    server.shutdown()
 
 
 def test_a_link_asks_before_it_fetches_and_only_once(server: Server, repository: str) -> None:
@@ -196,6 +207,24 @@ def test_the_page_shows_the_words_of_a_link_as_text(server: Server, repository: 
     assert "<script>alert(1)" not in page
     for name in ("repo", "targetpath", "branch"):
         assert "<script>alert(1)" not in server.open(**{**words, name: '"><script>alert(1)</script>'})[1]
+
+
+def test_a_link_in_the_repository_moves_nothing_elsewhere(server: Server, repository: str, web: Path) -> None:
+    (server.home / ".config").mkdir()
+    (server.home / ".config/mine").touch()
+    link = {"repo": repository, "targetpath": "twice", "depth": "0"}
+    (web / "work/way").symlink_to("../.config")
+    publish(web)
+    server.agree(**link)
+    assert '"phase": "finished"' in server.fetch(**link)
+    assert (server.home / "twice/way").is_symlink()
+    # the next version has a folder there, whose file nbgitpuller makes room for
+    (web / "work/way").unlink()
+    (web / "work/way").mkdir()
+    (web / "work/way/mine").touch()
+    publish(web)
+    assert '"phase": "finished"' in server.fetch(**link)
+    assert [path.name for path in (server.home / ".config").iterdir()] == ["mine"]
 
 
 def test_old_addresses_lead_to_the_page(server: Server, repository: str) -> None:
