@@ -60,7 +60,8 @@ LOCK_FILE = Path("/run/littlest.lock")
 ACCOUNTS_LOCK_FILE = Path("/run/littlest-accounts.lock")
 """Both are 0600 in a folder of root's, because anyone who can open a lock can hold it. construct/header.sh also names
 the first."""
-COMMAND_FILE = Path("/usr/local/bin/littlest")
+COMMAND_FILE = Path("/usr/bin/littlest")
+"""Not in /usr/local/bin, which the secure_path of sudo leaves out on Debian 14 and Fedora."""
 SUDOERS_FILE = Path("/etc/sudoers.d/littlest-admins")
 
 # Sockets and addresses. Only the proxy's public port is reachable from outside the loopback interface.

@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 import tornado.httpserver
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
-from jupyterhub.auth import Authenticator
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 
 from littlest.errors import LittlestError
@@ -17,12 +16,8 @@ from littlest.hub.forwarded import Networks, clean_request, parse_networks
 from littlest.hub.live import live
 from littlest.hub.log_lines import OneLine
 from littlest.hub.login.fresh_login import ask_for_password
-from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
-from littlest.hub.pages import settings_api
-from littlest.hub.pages.confirm import CONFIRM_PAGES
-from littlest.hub.pages.gate import GATE_PAGES
-from littlest.hub.pages.user_api import USER_PATH, UserHandler
+from littlest.hub.pages.own_pages import list_own_pages
 from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
 from littlest.hub.rights.roles import restrict_admin_role
@@ -57,15 +52,6 @@ def hand_over_sockets(inherited: list[socket.socket]) -> None:
         os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(inherited))}
     for one in inherited:
         one.set_inheritable(True)
-
-
-def _list_sign_up_pages(authenticator: Authenticator) -> tuple[tuple[str, type], ...]:
-    """Return the pages for signing up; only where people sign up, because their import is slow."""
-    if not (isinstance(authenticator, FollowsSettings) and authenticator.has_sign_up_pages):
-        return ()
-    from littlest.hub.pages.sign_up import SIGN_UP_PAGES  # noqa: PLC0415  # only where people sign up
-
-    return SIGN_UP_PAGES
 
 
 class HubServer(tornado.httpserver.HTTPServer):
@@ -139,11 +125,9 @@ class LittlestHub(JupyterHub):
 
     def init_handlers(self) -> None:
         """Add our own pages and API to JupyterHub's."""
-        self.extra_handlers: list[Any] = [*self.extra_handlers, (settings_api.PATH, settings_api.SettingsHandler)]
         super().init_handlers()
-        # of two handlers for one path the first counts
-        pages = [(USER_PATH, UserHandler), *GATE_PAGES, *CONFIRM_PAGES, *_list_sign_up_pages(self.authenticator)]
-        handlers: list[Any] = [*self.add_url_prefix(self.hub_prefix, pages), *self.handlers]
+        pages = self.add_url_prefix(self.hub_prefix, list_own_pages(self.authenticator))
+        handlers: list[Any] = [*pages, *self.handlers]
         self.handlers = [
             (path, ask_for_password(path.removeprefix(self.hub_prefix.rstrip("/")), page), *rest)
             for path, page, *rest in handlers

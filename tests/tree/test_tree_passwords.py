@@ -83,3 +83,16 @@ def test_an_empty_password_file_is_refused(machine: Machine, tmp_path: Path) -> 
     (tmp_path / "password").write_text("\nsecond line\n")
     with pytest.raises(LittlestError, match="is empty"):
         set_initial_password(machine, SetInitialPassword("anna", PurePosixPath(tmp_path / "password")))
+
+
+def test_the_file_with_a_first_password_goes_when_another_one_counts(machine: Machine) -> None:
+    for directory in (paths.STATE_DIR, paths.SECRETS_DIR, paths.INITIAL_PASSWORD_DIR):
+        make_directory(machine, MakeDirectory(directory, 0o700))
+    note, store = paths.INITIAL_PASSWORD_DIR / "anna", machine.path(paths.PASSWORDS_FILE)
+    set_initial_password(machine, SetInitialPassword("anna"))
+    set_password(store, "ben", "another one")
+    set_password(store, "anna", (machine.read_text(note) or "").strip())
+    assert machine.read_state(note) is not None
+    set_password(store, "anna", "another one")
+    assert machine.read_state(note) is None
+    set_password(store, "anna", "a third one")

@@ -103,6 +103,8 @@ def parse_user_name(name: str) -> str:
     """
     if not name.strip():
         raise ValueError("is an empty name")
+    if name.endswith(("\r", "\n")):
+        raise ValueError("has a line break at its end, as files from Windows do")
     if name != name.strip():
         raise ValueError("has a space at its beginning or end")
     if "/" in name:

@@ -59,7 +59,6 @@ def make_unit_properties(
         "RuntimeDirectoryMode": "0700",
         "CPUWeight": "100",
         "MemoryAccounting": "yes",
-        "CPUAccounting": "yes",
         "TasksAccounting": "yes",
         **make_limit_properties(limits),
         # admins can change what other admins make in the shared environment, and a copy in a shared folder keeps the

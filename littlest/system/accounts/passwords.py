@@ -39,6 +39,7 @@ def set_password(file: Path, user: str, password: str) -> None:
     digest = bcrypt.hashpw(content, bcrypt.gensalt())
     with _open_store(file) as store:
         store.execute("REPLACE INTO Dict (key, value) VALUES (CAST(? AS BLOB), CAST(? AS BLOB))", (user, digest))
+    _forget_first_password(file, user, password)
 
 
 def has_password(file: Path, user: str) -> bool:
@@ -81,6 +82,16 @@ def set_initial_password(machine: Machine, step: SetInitialPassword) -> None:
             password = "-".join("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
             machine.write_file(note, password + "\n", mode=0o600)
     set_password(machine.path(paths.PASSWORDS_FILE), step.user, password)
+
+
+def _forget_first_password(file: Path, user: str, password: str) -> None:
+    """Remove the file with the user's first password, once another one counts."""
+    note = file.parent / paths.INITIAL_PASSWORD_DIR.relative_to(paths.STATE_DIR) / user
+    try:
+        if note.read_text().strip() != password:
+            note.unlink()
+    except (OSError, UnicodeDecodeError):
+        return  # there is none, or it is no file of ours
 
 
 def _is_signed_up(database: Path, user: str) -> bool:

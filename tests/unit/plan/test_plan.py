@@ -202,8 +202,10 @@ def test_a_record_that_version_0_1_0_wrote_is_read_whole_and_says_the_same() -> 
     assert json.loads(render_record(record)) == json.loads(text)
     # a plan of today makes nothing else but the group for sudo; the installer itself makes the first folder
     plan = make_plan(Config(), RELEASE, first_admin="olga", is_install=True)
-    assert set(list_made(plan)) - set(record.made) == {f"path:{paths.OPT_DIR}", f"group:{paths.SUDO_GROUP}"}
-    assert record.paths.keys() == make_record(plan, "0.1.0").paths.keys()
+    moved = {Path("/usr/local/bin/littlest"), paths.COMMAND_FILE}
+    new = {f"path:{paths.OPT_DIR}", f"path:{paths.COMMAND_FILE}", f"group:{paths.SUDO_GROUP}"}
+    assert set(list_made(plan)) - set(record.made) == new
+    assert record.paths.keys() ^ make_record(plan, "0.1.0").paths.keys() == moved
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', json.dumps({"format": "x"})])
