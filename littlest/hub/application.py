@@ -15,12 +15,17 @@ from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 from littlest.errors import LittlestError
 from littlest.hub.forwarded import Networks, clean_request, parse_networks
 from littlest.hub.live import live
+from littlest.hub.login.kept_passwords import KeepsPasswords
 from littlest.hub.login.people import FollowsSettings
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
 from littlest.hub.pages import settings_api
+from littlest.hub.pages.change_password import CHANGE_PASSWORD_PAGES, log_out_everywhere
+from littlest.hub.pages.one_time_page import PASSWORD_PAGES
+from littlest.hub.pages.token_api import TOKENS_PATH, TokenListHandler
 from littlest.hub.pages.user_api import USER_PATH, UserHandler
 from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
+from littlest.hub.rights.one_time import list_passwords
 from littlest.hub.rights.roles import restrict_admin_role
 from littlest.hub.servers.spawner import stop_orphans
 from littlest.hub.services import forget_tokens, keep_trying
@@ -53,6 +58,11 @@ def hand_over_sockets(inherited: list[socket.socket]) -> None:
         os.environ |= {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": str(len(inherited))}
     for one in inherited:
         one.set_inheritable(True)
+
+
+def _list_password_pages(authenticator: Authenticator) -> tuple[tuple[str, type], ...]:
+    """Return the pages for changing passwords; only where the hub keeps them."""
+    return (*CHANGE_PASSWORD_PAGES, *PASSWORD_PAGES) if isinstance(authenticator, KeepsPasswords) else PASSWORD_PAGES[:1]
 
 
 def _list_sign_up_pages(authenticator: Authenticator) -> tuple[tuple[str, type], ...]:
@@ -132,14 +142,21 @@ class LittlestHub(JupyterHub):
         self.extra_handlers: list[Any] = [*self.extra_handlers, (settings_api.PATH, settings_api.SettingsHandler)]
         super().init_handlers()
         # of two handlers for one path the first counts
-        pages = [(USER_PATH, UserHandler), *_list_sign_up_pages(self.authenticator)]
+        pages = [
+            (USER_PATH, UserHandler),
+            (TOKENS_PATH, TokenListHandler),
+            *_list_password_pages(self.authenticator),
+            *_list_sign_up_pages(self.authenticator),
+        ]
         self.handlers[:0] = self.add_url_prefix(self.hub_prefix, pages)
+        self.handlers = [(path, log_out_everywhere(page), *rest) for path, page, *rest in self.handlers]
 
     def init_tornado_settings(self) -> None:
         """Let the templates of all pages see the applied settings."""
         super().init_tornado_settings()
         for name in ("jinja2_env", "jinja2_env_sync"):
             self.tornado_settings[name].globals["settings_in_force"] = live
+            self.tornado_settings[name].globals["list_passwords"] = lambda: list_passwords(self)
 
     def init_services(self) -> None:
         """Load the services; the tokens that they had before are no longer valid."""

@@ -139,12 +139,12 @@ class Guesses(Generic[Proof]):
         self._usual_seconds = 0.0
 
     async def check(
-        self, name: str, address: str, browser: str, is_known: bool, check: Callable[[int], Awaitable[Proof | None]]
+        self, name: str, address: str, browser: str, is_known: bool, check: Callable[[bool], Awaitable[Proof | None]]
     ) -> Proof | None:
         """Check one password when its turn has come; return what `check` returns, None only after a while.
 
-        `browser` is the mark of a browser in which this name logged in before, or empty. `check` gets how many wrong
-        passwords were tried lately, and returns None for a wrong one. Raises TooManyTries, and what `check` raises.
+        `browser` is the mark of a browser in which this name logged in before, or empty. `check` gets whether
+        several wrong passwords were tried lately, and returns None for a wrong one. Raises TooManyTries, and what `check` raises.
         """
         turnstiles = self._known if is_known else self._unknown
         own = turnstiles.find((name, browser or address, bool(browser)), FREE, PLACES, PAUSE_SECONDS)
@@ -155,7 +155,8 @@ class Guesses(Generic[Proof]):
         time = asyncio.get_running_loop().time
         began = time()
         slow = max(turnstile.find_wait() for turnstile in passed)
-        proof = await check(int(own.read_count()))
+        # an unknown name costs no hash, however many of them come
+        proof = await check(own.read_count() > FREE / 2) if is_known else None
         if proof is not None:
             own.forgive()
             wide.forgive(0 if browser else 1)

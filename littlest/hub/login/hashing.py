@@ -1,8 +1,9 @@
 """Hashes passwords in a few threads of their own, so that nothing else waits for them, nor they for it."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -18,31 +19,38 @@ class TooBusy(Exception):
 
 
 class HashingPool:
-    """Calls functions in a few threads. Those of the lowest rank go first, whoever came earlier.
+    """Calls functions in a few threads, in the order in which they come.
 
-    The rank is the number of wrong passwords that were tried lately, so one who guesses waits for all others.
+    Those for names that are being guessed at wait until no other waits. Of these the newest goes first, and the oldest
+    is refused when too many wait: a person comes with one try, and a program with many that have waited long.
     """
 
     def __init__(self, threads: int = min(MOST_THREADS, max(2, os.cpu_count() or 1))) -> None:
         self._free = threads
         self._threads = ThreadPoolExecutor(threads, "hashing")
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
         self._number = 0
 
-    async def run(self, function: Callable[..., T], *arguments: Any, rank: int = 0) -> T:
-        """Return what the function returns. Raises TooBusy when too many of a lower rank wait."""
+    async def run(self, function: Callable[..., T], *arguments: Any, suspect: bool = False) -> T:
+        """Return what the function returns. Raises TooBusy when too many wait."""
+        async with self.take_turn(suspect):
+            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+    @contextlib.asynccontextmanager
+    async def take_turn(self, suspect: bool) -> AsyncIterator[None]:
+        """Wait until a thread is free, and keep it. Raises TooBusy."""
         if self._free:
             self._free -= 1
         else:
-            await self._wait(rank)
+            await self._wait(suspect)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+            yield
         finally:
             self._pass_on()
 
-    async def _wait(self, rank: int) -> None:
+    async def _wait(self, suspect: bool) -> None:
         self._number += 1
-        own = (rank, self._number, asyncio.get_running_loop().create_future())
+        own = (suspect, -self._number if suspect else self._number, asyncio.get_running_loop().create_future())
         self._waiting.append(own)
         if len(self._waiting) > MOST_WAITING:
             last = max(self._waiting)
