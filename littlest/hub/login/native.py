@@ -158,7 +158,9 @@ class SignUpAuthenticator(KeepsPasswords, NativeAuthenticator):
         if len(times) >= MOST_SIGN_UPS:
             return False
         times.append(now)
-        self._prepared = (password, await self.hashing.run(_hash, password, suspect=len(times) > MOST_SIGN_UPS / 2))
+        if self.is_password_strong(password):
+            digest = await self.hashing.run(_hash, password, suspect=len(times) > MOST_SIGN_UPS / 2)
+            self._prepared = (password, digest)
         return True
 
     def create_user(self, username: str, password: str, **further: Any) -> UserInfo | None:
