@@ -14,6 +14,7 @@ from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 
 from littlest.errors import LittlestError
 from littlest.hub.forwarded import Networks, clean_request, parse_networks
+from littlest.hub.incoming import SERVER_LIMITS, Incoming
 from littlest.hub.live import live
 from littlest.hub.login.kept_passwords import KeepsPasswords
 from littlest.hub.login.people import FollowsSettings
@@ -85,12 +86,19 @@ class HubServer(tornado.httpserver.HTTPServer):
     """Web servers in front of ours, whose forwarded headers are trusted."""
 
     def initialize(self, *arguments: Any, **settings: Any) -> None:
-        """Set up, without keeping connections open."""
-        super().initialize(*arguments, **(settings | {"no_keep_alive": True}))
+        """Set up, with bounds, and without keeping connections open."""
+        self._incoming = Incoming()
+        super().initialize(*arguments, **(settings | SERVER_LIMITS | {"no_keep_alive": True}))
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Answer a request, of whose forwarded headers only the trusted ones are left."""
-        return clean_request(super().start_request(server_conn, request_conn), self.trusted)
+        delegate = clean_request(super().start_request(server_conn, request_conn), self.trusted)
+        return self._incoming.watch(request_conn.stream, delegate)  # type: ignore[attr-defined]
+
+    def on_close(self, server_conn: Any) -> None:
+        """Forget a connection that was closed, also one on which no request had begun."""
+        self._incoming.forget(server_conn.stream)
+        super().on_close(server_conn)
 
     def listen(self, port: int, address: str | None = None, *arguments: Any, **settings: Any) -> None:
         """Listen on the inherited sockets; on this address only when there are none."""
