@@ -84,6 +84,8 @@ class HubServer(tornado.httpserver.HTTPServer):
     inherited: ClassVar[list[socket.socket]] = []
     trusted: ClassVar[Networks] = ()
     """Web servers in front of ours, whose forwarded headers are trusted."""
+    proxy_token: ClassVar[str] = ""
+    """By which the hub knows that a request came through the proxy."""
 
     def initialize(self, *arguments: Any, **settings: Any) -> None:
         """Set up, with bounds, and without keeping connections open."""
@@ -92,7 +94,7 @@ class HubServer(tornado.httpserver.HTTPServer):
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Answer a request, of whose forwarded headers only the trusted ones are left."""
-        delegate = clean_request(super().start_request(server_conn, request_conn), self.trusted)
+        delegate = clean_request(super().start_request(server_conn, request_conn), self.trusted, self.proxy_token)
         return self._incoming.watch(request_conn.stream, delegate)  # type: ignore[attr-defined]
 
     def on_close(self, server_conn: Any) -> None:
