@@ -58,6 +58,9 @@ def _render_passwords(found: Readings) -> tuple[str, ...]:
     sorts = (
         (found.unclaimed_names, "nobody has logged in yet, and the first login chooses the password"),
         (found.unused_one_time_passwords, "have a one-time password, not used yet"),
-        (found.users_without_password, "cannot log in without a password; to make one: sudo littlest user passwd NAME"),
+        (
+            found.users_without_password,
+            "cannot log in without a password; to make one: sudo littlest user passwd NAME",
+        ),
     )
     return tuple(f"  password {', '.join(names)}: {what}" for names, what in sorts if names)

@@ -63,7 +63,9 @@ def hand_over_sockets(inherited: list[socket.socket]) -> None:
 
 def _list_password_pages(authenticator: Authenticator) -> tuple[tuple[str, type], ...]:
     """Return the pages for changing passwords; only where the hub keeps them."""
-    return (*CHANGE_PASSWORD_PAGES, *PASSWORD_PAGES) if isinstance(authenticator, KeepsPasswords) else PASSWORD_PAGES[:1]
+    return (
+        (*CHANGE_PASSWORD_PAGES, *PASSWORD_PAGES) if isinstance(authenticator, KeepsPasswords) else PASSWORD_PAGES[:1]
+    )
 
 
 def _list_sign_up_pages(authenticator: Authenticator) -> tuple[tuple[str, type], ...]:
@@ -158,8 +160,10 @@ class LittlestHub(JupyterHub):
             *_list_password_pages(self.authenticator),
             *_list_sign_up_pages(self.authenticator),
         ]
-        self.handlers[:0] = self.add_url_prefix(self.hub_prefix, pages)
-        self.handlers = [(path, log_out_everywhere(page), *rest) for path, page, *rest in self.handlers]
+        own = self.add_url_prefix(self.hub_prefix, pages)
+        self.handlers: list[Any] = [
+            (path, log_out_everywhere(page), *rest) for path, page, *rest in (*own, *self.handlers)
+        ]
 
     def init_tornado_settings(self) -> None:
         """Let the templates of all pages see the applied settings."""

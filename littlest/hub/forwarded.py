@@ -26,8 +26,8 @@ def parse_networks(trusted: Iterable[str]) -> Networks:
 def clean_headers(headers: MutableMapping[str, str], trusted: Networks, proxy_token: str = "") -> None:
     """Keep only one address and one protocol of a request's forwarded headers: the last that are trusted.
 
-    With `proxy_token`, a request that does not have it is from a program on this machine, and keeps no address: it could
-    name any, and guess a password from each.
+    With `proxy_token`, a request that does not have it is from a program on this machine, and keeps no address: it
+    could name any, and guess a password from each.
     """
     is_from_proxy = hmac.compare_digest(headers.pop(PROXY, "").encode(), proxy_token.encode())
     if not is_from_proxy:

@@ -22,7 +22,8 @@ def flood(world: World, kind: str, count: int, port: int = 80) -> None:
     """Hold this many bad connections open from now on."""
     name = f"flood-{kind}-{port}"
     world.start(
-        name, f"ulimit -n 100000; cd {REPOSITORY}; exec {sys.executable} -m tests.support.flood 127.0.0.1 {port} {kind} {count}"
+        name,
+        f"ulimit -n 100000; cd {REPOSITORY}; exec {sys.executable} -m tests.support.flood {port} {kind} {count}",
     )
     wait_until(lambda: "ready" in world.read_log(name), 60)
 

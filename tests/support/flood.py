@@ -1,27 +1,25 @@
-"""Program: holds many bad connections open against an address of the loopback range, until it is ended.
+"""Program: holds many bad connections open against a port of 127.0.0.1, until it is ended.
 
-python -m tests.support.flood ADDRESS PORT KIND COUNT
+python -m tests.support.flood PORT KIND COUNT
 
 KIND is one of slow (half-sent posts), idle (nothing sent), large (posts of 95 MB whose last byte never comes) and
-headers (headers that never end). A connection that the other side closes is opened again. Prints `ready` when each was
-opened once.
+headers (headers that never end). A connection that the other side closes is opened again. Prints `ready` when each
+was opened once.
 """
 
 import asyncio
 import contextlib
-import ipaddress
-import resource
 import sys
 
 LARGE = 95_000_000
 HEAD = "POST /hub/login HTTP/1.1\r\nHost: hub\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 
 
-async def hold(address: str, port: int, kind: str, opened: "asyncio.Queue[None]") -> None:
+async def hold(port: int, kind: str, opened: "asyncio.Queue[None]") -> None:
     first = True
     while True:
         with contextlib.suppress(OSError):
-            reader, writer = await asyncio.open_connection(address, port)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
             if first:
                 opened.put_nowait(None)
                 first = False
@@ -48,12 +46,10 @@ async def send(writer: asyncio.StreamWriter, kind: str) -> None:
     await writer.drain()
 
 
-async def main(address: str, port: int, kind: str, count: int) -> None:
+async def main(port: int, kind: str, count: int) -> None:
     """Hold `count` connections of a kind."""
-    assert ipaddress.ip_address(address).is_loopback
-    resource.setrlimit(resource.RLIMIT_NOFILE, (count + 1000, max(count + 1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
     opened: asyncio.Queue[None] = asyncio.Queue()
-    holding = [asyncio.create_task(hold(address, port, kind, opened)) for _ in range(count)]
+    holding = [asyncio.create_task(hold(port, kind, opened)) for _ in range(count)]
     for _ in range(count):
         await opened.get()
     print("ready", flush=True)
@@ -61,4 +57,4 @@ async def main(address: str, port: int, kind: str, count: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])))
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

@@ -4,6 +4,7 @@ from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.plan.build import make_probe_url
 from littlest.report import Report
+from littlest.system.config_checks import load_active_config
 from littlest.system.hub.api import HubApi
 from littlest.system.hub.one_time_passwords import make_one_time_password
 from littlest.system.settings.active import read_good_config
@@ -15,7 +16,9 @@ def run_passwd(machine: Machine, name: str) -> Report:
     Raises LittlestError when the hub does not answer, keeps no passwords, or lets nobody in under this name.
     """
     check_root(machine)
-    password = make_one_time_password(HubApi(machine, make_probe_url(read_good_config(machine))), name)
+    password = make_one_time_password(
+        HubApi(machine, make_probe_url(read_good_config(machine) or load_active_config(machine))), name
+    )
     return Report(
         (
             f"The one-time password of {name} is: {password}",

@@ -37,7 +37,7 @@ class PasswordAuthenticator(KeepsPasswords):
         known = handler.find_user(name)
         if name in self.admin_users or (known and known.admin):
             # the first person to use this name would be root on the machine
-            problem = f"{name} is an admin and has no password yet. {HOW_ADMINS_START.format(name=name)}"
+            problem: str | None = f"{name} is an admin and has no password yet. {HOW_ADMINS_START.format(name=name)}"
             is_stored = False
         else:
             # of two first logins at one moment, the second is checked against the first's password

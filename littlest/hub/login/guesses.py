@@ -1,13 +1,13 @@
 """How often a password may be tried, so that nobody guesses it and nobody keeps its owner out.
 
-A password is checked at once, and a right one is answered at once. What takes longer with each is the answer to a wrong
-one: a program that waits for its answers guesses as slowly as they come, however many of it there are. Only when so
-many answers are due that no person can be behind them, further tries wait before they are checked.
+A password is checked at once, and a right one is answered at once. What takes longer with each is the answer to a
+wrong one: a program that waits for its answers guesses as slowly as they come, however many of it there are. Only when
+so many answers are due that no person can be behind them, further tries wait before they are checked.
 
-This counts for each name and the address from which it is tried, so a class behind one address is not slowed down, and
-more widely for the name from all addresses together. A browser in which somebody logged in before is counted by itself
-(OWASP calls this a device cookie): guesses from elsewhere do not slow it down. An unknown name is answered like a known
-one.
+This counts for each name and the address from which it is tried, so a class behind one address is not slowed down,
+and more widely for the name from all addresses together. A browser in which somebody logged in before is counted by
+itself (OWASP calls this a device cookie): guesses from elsewhere do not slow it down. An unknown name is answered like
+a known one.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from typing import Any, Generic, TypeVar
 Proof = TypeVar("Proof")
 
 FREE, PLACES, PAUSE_SECONDS = 10, 50, 5.0
-"""For one name from one address, or from one browser: so many wrong passwords are answered soon, so many more may wait
-for their answer at the same time, and each counts for so long."""
+"""For one name from one address, or from one browser: so many wrong passwords are answered soon, so many more may
+wait for their answer at the same time, and each counts for so long."""
 FREE_OF_NAME, PLACES_OF_NAME, PAUSE_SECONDS_OF_NAME = 100, 100, 1.0
 """The same for one name from all addresses."""
 FIRST_ANSWER_SECONDS = 1.0
@@ -57,7 +57,7 @@ class Turnstile:
         return self._count
 
     def find_wait(self) -> float:
-        """Return in how many seconds the answer to the last try is due: one answer each `pause`, after the free ones."""
+        """Return in how many seconds the last try is answered: after the free ones, one each `pause`."""
         return max(0.0, self.read_count() - self._free) * self._pause
 
     @property
@@ -144,7 +144,8 @@ class Guesses(Generic[Proof]):
         """Check one password when its turn has come; return what `check` returns, None only after a while.
 
         `browser` is the mark of a browser in which this name logged in before, or empty. `check` gets whether
-        several wrong passwords were tried lately, and returns None for a wrong one. Raises TooManyTries, and what `check` raises.
+        several wrong passwords were tried lately, and returns None for a wrong one.
+        Raises TooManyTries, and what `check` raises.
         """
         turnstiles = self._known if is_known else self._unknown
         own = turnstiles.find((name, browser or address, bool(browser)), FREE, PLACES, PAUSE_SECONDS)

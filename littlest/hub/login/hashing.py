@@ -21,8 +21,8 @@ class TooBusy(Exception):
 class HashingPool:
     """Calls functions in a few threads, in the order in which they come.
 
-    Those for names that are being guessed at wait until no other waits. Of these the newest goes first, and the oldest
-    is refused when too many wait: a person comes with one try, and a program with many that have waited long.
+    Those for names that are being guessed at wait until no other waits. Of these the newest goes first, and the
+    oldest is refused when too many wait: a person comes with one try, and a program with many that have waited long.
     """
 
     def __init__(self, threads: int = min(MOST_THREADS, max(2, os.cpu_count() or 1))) -> None:

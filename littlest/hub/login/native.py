@@ -174,7 +174,10 @@ class SignUpAuthenticator(KeepsPasswords, NativeAuthenticator):
         try:
             # NativeAuthenticator approves named users and, with open_signup, everybody: that would outlast both
             info = UserInfo(
-                username=name, password=digest if known == password else _hash(password), is_authorized=False, **further
+                username=name,
+                password=digest if known == password else _hash(password),
+                is_authorized=False,
+                **further,
             )
         except AssertionError:
             # no e-mail address

@@ -58,7 +58,9 @@ class PasswordsPageHandler(BaseHandler):
             raise web.HTTPError(404, f"There is no user {name[:64]}.")
         if user.admin or name in self.authenticator.admin_users:
             # an admin's session must not be enough to become another admin for good
-            raise web.HTTPError(403, f"{name} is an admin. Somebody with access to the server runs: sudo littlest user passwd {name}")
+            raise web.HTTPError(
+                403, f"{name} is an admin. Somebody with access to the server runs: sudo littlest user passwd {name}"
+            )
         try:
             await self._show(name, await make_one_time_password(self.settings["app"], name))
         except LittlestError as error:

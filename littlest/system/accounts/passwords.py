@@ -48,12 +48,10 @@ def make_one_time_password() -> str:
     return "-".join(secrets.choice(WORDS) for _ in range(ONE_TIME_WORDS))
 
 
-def set_password(
-    file: Path, user: str, password: str, *, one_time: bool = False, only_first: bool = False
-) -> bool:
+def set_password(file: Path, user: str, password: str, *, one_time: bool = False, only_first: bool = False) -> bool:
     """Store the user's password as a bcrypt hash; return whether it was stored.
 
-    `only_first` keeps a password that the user has by now. Raises LittlestError for one that is too long or too short.
+    `only_first` keeps a password that the user has by now. Raises LittlestError for one too long or too short.
     """
     import bcrypt  # noqa: PLC0415  # not needed by most commands
 
@@ -103,8 +101,8 @@ def lock_password(file: Path, user: str, *, always: bool = False) -> None:
 def remove_password(file: Path, user: str) -> None:
     """Forget the user's password, so that the next login chooses one."""
     with _open_store(file) as store:
-        for table in ("Dict", "OneTime"):
-            store.execute(f"DELETE FROM {table} WHERE key = CAST(? AS BLOB)", (user,))
+        store.execute("DELETE FROM Dict WHERE key = CAST(? AS BLOB)", (user,))
+        _mark(store, user, one_time=False)
 
 
 def read_password_states(file: Path) -> dict[str, PasswordState]:

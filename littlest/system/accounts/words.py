@@ -1,7 +1,6 @@
 """The words of one-time passwords: common English nouns and colours, easy to read aloud and to type."""
 
-WORDS = tuple(
-    """
+_LIST = """
 acorn agent album alley amber anchor angle ankle apple apron arena arrow artist atlas attic autumn awning badge bagel
 bakery ballet balloon bamboo banana banjo barley barn barrel basin basket beach beacon bean beaver bell belt bench
 berry bicycle birch bird biscuit blanket blossom blue board boat bonnet book boot bottle boulder bowl box branch bread
@@ -31,6 +30,6 @@ table tailor teacher temple tennis tent theater thimble thistle thunder ticket t
 towel tower tractor trail train travel treasure tree trumpet tulip tunnel turtle umbrella uncle valley vanilla velvet
 village violet violin volcano voyage wagon walnut walrus water wave wheat wheel whistle willow window winter wizard
 wolf wool yellow yogurt zebra zipper
-""".split()
-)
+"""
+WORDS = tuple(_LIST.split())
 """512 words, so 9 bits each."""
