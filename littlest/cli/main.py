@@ -16,6 +16,7 @@ from littlest import __version__
 from littlest.cli import output
 from littlest.cli.config import config_app
 from littlest.cli.invocation import Json, finish, make_machine, run_with_progress
+from littlest.cli.user import user_app
 from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
 
@@ -41,6 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(config_app)
+app.add_typer(user_app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -19,6 +19,7 @@ from littlest.plan.steps import Release
 from littlest.system.config_checks import load_active_config
 from littlest.system.https.certificates import read_certificate_end
 from littlest.system.hub.api import HubApi
+from littlest.system.hub.one_time_passwords import read_missing_passwords
 from littlest.system.hub.reload import read_hub_settings
 from littlest.system.network.addresses import find_addresses
 from littlest.system.servers.memory import read_free_memory, read_machine_memory
@@ -36,6 +37,12 @@ class Readings:
     users: int | None = None
     servers: int | None = None
     """Users with a server that runs or starts."""
+    unclaimed_names: list[str] = field(default_factory=list)
+    """Names under which nobody has logged in yet: the first login chooses the password."""
+    unused_one_time_passwords: list[str] = field(default_factory=list)
+    """Users who have not used their one-time password yet."""
+    users_without_password: list[str] = field(default_factory=list)
+    """Users who cannot log in before somebody makes a one-time password for them."""
     hub_problem: str | None = None
     """Why the hub does not answer as it should."""
     drop_in_problems: list[str] = field(default_factory=list)
@@ -123,6 +130,10 @@ def _ask_hub(machine: Machine, config: Config) -> dict[str, Any]:
         api.check_login_page()
         found["users"] = api.count_users()
         found["servers"] = api.count_users("active")
+        passwords = read_missing_passwords(api)
+        found["unclaimed_names"] = list(passwords.unclaimed)
+        found["unused_one_time_passwords"] = list(passwords.one_time)
+        found["users_without_password"] = list(passwords.missing)
         settings = read_hub_settings(api)
         found["drop_in_problems"] = list(settings.drop_in_problems)
         found["runs_other_settings"] = settings.started != make_restart_digest(config)

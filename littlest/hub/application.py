@@ -13,13 +13,16 @@ from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 
 from littlest.errors import LittlestError
 from littlest.hub.forwarded import Networks, clean_request, parse_networks
+from littlest.hub.incoming import SERVER_LIMITS, Incoming
 from littlest.hub.live import live
 from littlest.hub.log_lines import OneLine
 from littlest.hub.login.fresh_login import ask_for_password
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
+from littlest.hub.pages.change_password import log_out_everywhere
 from littlest.hub.pages.own_pages import list_own_pages
 from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
+from littlest.hub.rights.one_time import list_passwords
 from littlest.hub.rights.roles import restrict_admin_role
 from littlest.hub.servers.spawner import stop_orphans
 from littlest.hub.services import forget_tokens, keep_trying
@@ -63,14 +66,23 @@ class HubServer(tornado.httpserver.HTTPServer):
     inherited: ClassVar[list[socket.socket]] = []
     trusted: ClassVar[Networks] = ()
     """Web servers in front of ours, whose forwarded headers are trusted."""
+    proxy_token: ClassVar[str] = ""
+    """By which the hub knows that a request came through the proxy."""
 
     def initialize(self, *arguments: Any, **settings: Any) -> None:
-        """Set up, without keeping connections open."""
-        super().initialize(*arguments, **(settings | {"no_keep_alive": True}))
+        """Set up, with bounds, and without keeping connections open."""
+        self._incoming = Incoming()
+        super().initialize(*arguments, **(settings | SERVER_LIMITS | {"no_keep_alive": True}))
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Answer a request, of whose forwarded headers only the trusted ones are left."""
-        return clean_request(super().start_request(server_conn, request_conn), self.trusted)
+        delegate = clean_request(super().start_request(server_conn, request_conn), self.trusted, self.proxy_token)
+        return self._incoming.watch(request_conn.stream, delegate)  # type: ignore[attr-defined]
+
+    def on_close(self, server_conn: Any) -> None:
+        """Forget a connection that was closed, also one on which no request had begun."""
+        self._incoming.forget(server_conn.stream)
+        super().on_close(server_conn)
 
     def listen(self, port: int, address: str | None = None, *arguments: Any, **settings: Any) -> None:
         """Listen on the inherited sockets; on this address only when there are none."""
@@ -129,7 +141,7 @@ class LittlestHub(JupyterHub):
         pages = self.add_url_prefix(self.hub_prefix, list_own_pages(self.authenticator))
         handlers: list[Any] = [*pages, *self.handlers]
         self.handlers = [
-            (path, ask_for_password(path.removeprefix(self.hub_prefix.rstrip("/")), page), *rest)
+            (path, log_out_everywhere(ask_for_password(path.removeprefix(self.hub_prefix.rstrip("/")), page)), *rest)
             for path, page, *rest in handlers
         ]
 
@@ -138,6 +150,7 @@ class LittlestHub(JupyterHub):
         super().init_tornado_settings()
         for name in ("jinja2_env", "jinja2_env_sync"):
             self.tornado_settings[name].globals["settings_in_force"] = live
+            self.tornado_settings[name].globals["list_passwords"] = lambda: list_passwords(self)
 
     def init_services(self) -> None:
         """Load the services; the tokens that they had before are no longer valid."""

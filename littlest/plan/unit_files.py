@@ -36,7 +36,10 @@ def render_units(config: Config, machine_memory: int = 0) -> dict[str, str]:
         paths.PROXY_UNIT: _make_proxy_values(config),
         paths.HUB_SOCKET_UNIT: {},
         # programs of services are started by the hub, and some compile as they run
-        paths.HUB_UNIT: {"deny_write_execute": "no" if has_programs(config) else "yes"},
+        paths.HUB_UNIT: {
+            "deny_write_execute": "no" if has_programs(config) else "yes",
+            "most_memory": "infinity" if has_programs(config) else "1G",
+        },
         **({paths.CULLER_UNIT: {}} if config.services.cull.enabled else {}),
     }
     templates = files("littlest.plan").joinpath("templates")
@@ -56,7 +59,7 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     proxy_files = make_package_dir() / "proxy"
     protocol, port = ("https", https.port) if https.enabled else ("http", config.http.port)
     listen = [*(("--ip", address) if address else ()), "--port", str(port)]
-    preload, lines = ["gate", "answer_headers", "keep_alive"], []
+    preload, lines = ["gate", "answer_headers", "keep_alive", "limits"], []
     if https.enabled:
         listen += [f"--ssl-{option} ${{CREDENTIALS_DIRECTORY}}/https.pem" for option in ("cert", "key")]
         lines.append(f"# {https.certificate} and {https.key}, copied by littlest apply")

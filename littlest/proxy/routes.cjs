@@ -23,7 +23,7 @@ class FileStore {
     if (!process.env.STATE_DIRECTORY) {
       throw new Error("STATE_DIRECTORY is not set: it names the directory of routes.json");
     }
-    FileStore.current = this; // the gate asks it, too
+    FileStore.current = this; // gate.cjs and limits.cjs ask it where a request goes
     this.log = options.log;
     this.file = path.join(process.env.STATE_DIRECTORY, "routes.json");
     this.routes = new Map();

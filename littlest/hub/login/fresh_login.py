@@ -19,7 +19,7 @@ HEADER = "X-Littlest-Confirm"
 """In an answer of the API: the page that asks for the password. A script in `page.html` goes there."""
 _USERS = r"/api/users"
 _USER = r"/api/users/([^/]+)"
-_ALWAYS = (r"/api/users/([^/]+)/tokens", r"/change-password/([^/]+)")
+_ALWAYS = (r"/api/users/([^/]+)/tokens", r"/change-password/([^/]+)", r"/passwords")
 """Paths of which every request that changes something gives rights; of the two above, those that make an admin do."""
 
 
