@@ -16,7 +16,7 @@ COMMENT_MARK = "littlest "
 """How the comment of an account begins that was made for a hub user."""
 OUR_PREFIX = "littlest-"
 """How the server's own accounts and groups begin; no user's account does."""
-OWN_GROUPS = (paths.ADMINS_GROUP, paths.SUDO_GROUP, paths.USERS_GROUP)
+OWN_GROUPS = (paths.ADMINS_GROUP, paths.SUDO_GROUP, paths.USERS_GROUP, paths.HUB_ONLY_GROUP)
 """The groups that there always are; users' groups come to them."""
 _PLACEHOLDER = "{name}"
 _PLAIN_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

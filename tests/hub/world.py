@@ -55,6 +55,8 @@ class World:
         self.processes: list[subprocess.Popen[bytes]] = []
         # systemd holds it over restarts of the hub; here the test does
         self.listening = self.network.call(self._listen)
+        self.public: dict[int, socket.socket] = {}
+        """The proxy's, by port."""
 
     @staticmethod
     def _listen() -> socket.socket:
@@ -111,11 +113,16 @@ class World:
 
     def start_proxy(self, port: int = 80) -> "subprocess.Popen[bytes]":
         """Start the proxy as its unit does; gives it once the unit's probe has found it."""
+        if port not in self.public:
+            self.public[port] = self.network.call(lambda: open_public_port(port))
+        descriptor = self.public[port].fileno()
         process = self.start(
             "proxy",
             f"umask 077; {self.read_proxy_command('ExecStartPre', port)}; "
+            f"exec 3<&{descriptor}; export LISTEN_PID=$$ LISTEN_FDS=1 LITTLEST_PORTS={port}; "
             f"export CONFIGPROXY_AUTH_TOKEN={TOKEN} STATE_DIRECTORY={paths.PROXY_STATE_DIR}; "
             f"exec {self.read_proxy_command('ExecStart', port)}",
+            pass_fds=[descriptor],
         )
         probe = self.probe(port)
         assert probe == 0, self.read_log("proxy") + self.read_log("probe")
@@ -175,8 +182,14 @@ class World:
                     os.kill(int(other.parts[2]), signal.SIGKILL)
         self.holder.kill()
         self.holder.wait()
-        self.listening.close()
+        for listening in (self.listening, *self.public.values()):
+            listening.close()
         self.network.close()
+
+
+def open_public_port(port: int) -> socket.socket:
+    """Listen as systemd does for the proxy's socket unit."""
+    return socket.create_server(("::", port), family=socket.AF_INET6, backlog=4096, dualstack_ipv6=True)
 
 
 def wait_until(true: Any, seconds: float = 20.0) -> None:

@@ -148,11 +148,11 @@ class UserServerSpawner(SystemdSpawner):
         self.mem_limit, self.cpu_limit = limits.memory, limits.cpu
         own = live.config.user_environment
         sudo = may_use_sudo(live.config, self.user.name, admin=self.user.admin)
-        properties = make_unit_properties(self.unit_name, self.user.name, account, sudo=sudo, limits=limits)
+        properties = make_unit_properties(self.user.name, account, sudo=sudo, limits=limits)
         properties |= {name: str(value) for name, value in self.unit_extra_properties.items()}
         # a drop-in or the section `jupyterhub` goes first
         self.default_url = self._configured_url or make_default_url(live.config, self.user.name)
-        environment = make_server_environment(account, self.unit_name, own)
+        environment = make_server_environment(account, own)
         if self.safe_reason:
             arguments = (*arguments, *safe_start.make_safe_arguments(account.home))
             environment = safe_start.make_safe_environment(environment, account.home, self.safe_reason)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from littlest import paths
 from littlest.config.model import Config
 from littlest.errors import LittlestError
+from littlest.machine.account_database import Account
 from littlest.machine.machine import Machine
 from littlest.plan.account_names import (
     OWN_GROUPS,
@@ -14,7 +15,9 @@ from littlest.plan.account_names import (
     may_use_sudo,
 )
 from littlest.plan.steps import SetGroupMembers
+from littlest.plan.system_logins import is_hub_only
 from littlest.system.accounts.groups import find_our_groups, hold_accounts_lock, join_group, leave_group
+from littlest.system.accounts.processes import end_lingering
 from littlest.system.accounts.user_accounts import find_user_account, find_user_accounts
 
 
@@ -107,4 +110,30 @@ def _list_wrong(
             given = list_unix_groups(config, user, admin=admins.get(user, user in config.users.admin))
             # membership in a group of the settings does not depend on being allowed to log in
             wanted[account] = [group for group in given if user not in shut_out or group not in OWN_GROUPS]
-    return tuple((account, group) for account, group in ours if group not in wanted.get(account, ()))
+    closed = {account.name for account in _list_hub_only(machine, config, admins)}
+    return tuple(
+        (account, group)
+        for account, group in ours
+        if (account not in closed if group == paths.HUB_ONLY_GROUP else group not in wanted.get(account, ()))
+    )
+
+
+def close_system_logins(machine: Machine, config: Config, admins: Mapping[str, bool]) -> None:
+    """Let only the hub use the accounts of users who may not use sudo, unless the settings say otherwise.
+
+    `admins` is as above; an account of no hub user is closed too. Ends sessions and lingering services of accounts
+    that were not closed before. Raises LittlestError.
+    """
+    _, members = machine.read_local_groups().get(paths.HUB_ONLY_GROUP, (0, ()))
+    for account in _list_hub_only(machine, config, admins):
+        if account.name not in members:
+            with hold_accounts_lock(machine):
+                join_group(machine, account.name, paths.HUB_ONLY_GROUP)
+            end_lingering(machine, account)
+
+
+def _list_hub_only(machine: Machine, config: Config, admins: Mapping[str, bool]) -> tuple[Account, ...]:
+    named = dict.fromkeys(config.users.admin, True) | dict(admins)
+    comments = {make_comment(user) for user, admin in named.items() if may_use_sudo(config, user, admin=admin)}
+    made = find_user_accounts(machine)
+    return tuple(one for one in made if is_hub_only(config, made_by_us=True, sudo=one.comment in comments))

@@ -28,7 +28,7 @@ def make(
     account: UserAccount = ACCOUNT,
 ) -> dict[str, str]:
     limits = UserLimits(memory, cpu, processes, open_servers=1)
-    return make_unit_properties("jupyter-ada.service", "ada", account, sudo=sudo, limits=limits)
+    return make_unit_properties("ada", account, sudo=sudo, limits=limits)
 
 
 def test_an_admins_server_has_nothing_that_breaks_sudo() -> None:
@@ -108,3 +108,30 @@ def test_a_program_that_cannot_run_is_an_error_of_systemd_run() -> None:
 
 def test_a_unit_says_whose_server_it_is() -> None:
     assert make()["Description"] == "JupyterHub server of ada"
+
+
+@pytest.mark.parametrize("admin", [False, True])
+def test_what_is_in_memory_is_a_servers_own_and_has_bounds(admin: bool) -> None:
+    shared, kernels = make(admin, memory=1000)["TemporaryFileSystem"].split()
+    # half, as the kernel's own /dev/shm: a full one does not end all programs
+    assert shared.startswith("/dev/shm:mode=1777,")
+    assert shared.endswith(",size=500")
+    assert kernels.startswith("/run/littlest-kernels:mode=0700,uid=1001,gid=1001,")
+    assert ",size=" in kernels
+    assert make(admin, memory=None)["TemporaryFileSystem"].split()[0].endswith("size=50%")
+    assert make(admin)["PrivateIPC"] == "yes"
+
+
+def test_a_student_has_no_system_bus_and_an_admin_has() -> None:
+    # a folder: one that dbus makes anew would be there again
+    assert make()["InaccessiblePaths"] == "-/run/dbus"
+    assert "InaccessiblePaths" not in make(admin=True)
+
+
+def test_what_is_refused_is_an_error_of_the_call_and_ends_no_program() -> None:
+    properties = make()
+    assert properties["SystemCallErrorNumber"] == "EPERM"
+    words = properties["SystemCallFilter"].removeprefix("~").split()
+    assert {"@mount", "@module", "bpf", "io_uring_setup"} <= set(words)
+    # debuggers, archives with owners, and programs that set their own limits
+    assert not {"@debug", "@privileged", "@resources", "@chown"} & set(words)
