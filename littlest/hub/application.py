@@ -10,9 +10,16 @@ import tornado.httpserver
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator
+from jupyterhub.utils import url_escape_path, url_path_join
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 
 from littlest.errors import LittlestError
+from littlest.hub.database.guard import (
+    DatabaseKeeper,
+    check_emptied,
+    make_database_usable,
+    remember_database,
+)
 from littlest.hub.forwarded import Networks, clean_request, parse_networks
 from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
@@ -102,6 +109,17 @@ class LittlestHub(JupyterHub):
 
     _services_starting: ClassVar[set[asyncio.Future[Any]]] = set()
 
+    def init_db(self) -> None:
+        """Open the database, once nothing in it can keep the hub from starting."""
+        make_database_usable(Machine(), self._make_server_address)
+        super().init_db()
+        check_emptied(Machine(), self.db.query(orm.User).count())
+
+    def _make_server_address(self, user: str, server: str) -> dict[str, Any]:
+        """Return the address of a server whose row in the database is lost."""
+        path = url_path_join(self.base_url, "user", url_escape_path(user), url_escape_path(server), "/")
+        return {"proto": "http+unix", "ip": "", "port": 80, "base_url": path, "cookie_name": ""}
+
     async def init_role_creation(self) -> None:
         """Load the roles, and restrict the admin role."""
         await super().init_role_creation()
@@ -112,6 +130,7 @@ class LittlestHub(JupyterHub):
         """Load the users; then take away the rights that config.yaml no longer gives."""
         keep_groups_of_new_users(self.db)
         await super().init_users()
+        remember_database(Machine(), self.db.query(orm.User).count())
         # nobody loses rights because there are no settings
         if live.file:
             await take_rights_away_at_start(self, live.config)
