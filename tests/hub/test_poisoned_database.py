@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from littlest import paths
-from tests.hub.poison import POISONS, poison
+from tests.support.poison import POISONS, poison
 from tests.hub.running_hub import PASSWORD, URL
 from tests.hub.world import World
 from tests.support.hub_client import HubClient

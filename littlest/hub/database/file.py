@@ -47,7 +47,7 @@ def _find_form_problem(connection: sqlite3.Connection) -> str:
     Those of an earlier JupyterHub, which says so in the database, are for its own migration.
     """
     connection.text_factory = decode
-    if _read_form(connection) in {one.revision for one in _SCRIPTS.walk_revisions()} - {_SCRIPTS.get_current_head()}:
+    if _is_earlier(_read_form(connection)):
         return ""
     kinds = dict(connection.execute("SELECT name, type FROM sqlite_master"))
     for table in orm.Base.metadata.sorted_tables:
@@ -66,19 +66,20 @@ def has_tables(file: Path) -> bool:
 
 
 def ensure_form(file: Path) -> bool:
-    """Say in the database that its tables have this JupyterHub's form, where they do; return whether it did not."""
+    """Say in the database that its tables have this JupyterHub's form, where they do; return whether it did not.
+
+    JupyterHub adds tables that lack, but no columns.
+    """
     with closing(sqlite3.connect(file, timeout=SECONDS)) as connection, connection:
-        if _read_form(connection) == _SCRIPTS.get_current_head() or not _has_all_columns(connection):
+        form = _read_form(connection)
+        if form == _SCRIPTS.get_current_head() or _is_earlier(form) or _find_form_problem(connection):
             return False
         _write_form(connection)
     return True
 
 
-def _has_all_columns(connection: sqlite3.Connection) -> bool:
-    return all(
-        {row[1] for row in connection.execute(f'PRAGMA table_info("{table.name}")')} >= set(table.columns.keys())
-        for table in orm.Base.metadata.sorted_tables
-    )
+def _is_earlier(form: object) -> bool:
+    return form in {one.revision for one in _SCRIPTS.walk_revisions()} - {_SCRIPTS.get_current_head()}
 
 
 def _read_form(connection: sqlite3.Connection) -> object:

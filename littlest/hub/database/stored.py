@@ -86,7 +86,8 @@ def is_dispensable(column: Column[Any]) -> bool:
     table = column.table.name
     if column.primary_key or column.name in NEEDED.get(table, ()):
         return False
-    return table in _PEOPLE or column.name in _REMARKS
+    can_be_replaced = column.nullable or make_substitute(column) is not None
+    return can_be_replaced and (table in _PEOPLE or column.name in _REMARKS)
 
 
 def make_substitute(column: Column[Any]) -> Any:
@@ -107,6 +108,8 @@ def _make_reader(column: Column[Any]) -> Callable[[Any], Any]:
 
 def _is_usable(column: Column[Any], value: Any) -> bool:
     kind = column.type
+    if isinstance(value, Undecodable):
+        return False
     if isinstance(kind, Boolean):
         return value in (0, 1) and isinstance(value, int)
     if isinstance(kind, Integer):

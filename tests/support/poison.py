@@ -110,7 +110,7 @@ POISONS: dict[str, tuple[str, ...]] = {
     "code: leads nowhere": (
         "INSERT INTO oauth_codes (client_id, code, expires_at, user_id, scopes) VALUES ('nowhere', 'c', 'soon', 4711, '1')",
     ),
-    "code: nothing in it": ("INSERT INTO oauth_codes (id) VALUES (1)",),
+    "code: nothing in it": ("INSERT INTO oauth_codes (id) VALUES (4711)",),
     "share: leads nowhere": (
         "INSERT INTO shares (created_at, user_id, owner_id, spawner_id, scopes, expires_at)"
         " VALUES ('x', 4711, 4712, 4713, '[', 'never')",
