@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import tornado.httpserver
@@ -115,6 +116,17 @@ class LittlestHub(JupyterHub):
         super().init_db()
         check_emptied(Machine(), self.db.query(orm.User).count())
 
+    def _keep_database_usable(self) -> None:
+        """Look at the database again whenever an answer failed."""
+        keeper, write_log = DatabaseKeeper(self, self._make_server_address), self.tornado_settings["log_function"]
+
+        def log_request(handler: Any) -> None:
+            write_log(handler)
+            if handler.get_status() >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                keeper.look()
+
+        self.tornado_settings["log_function"] = log_request
+
     def _make_server_address(self, user: str, server: str) -> dict[str, Any]:
         """Return the address of a server whose row in the database is lost."""
         path = url_path_join(self.base_url, "user", url_escape_path(user), url_escape_path(server), "/")
@@ -157,6 +169,7 @@ class LittlestHub(JupyterHub):
     def init_tornado_settings(self) -> None:
         """Let the templates of all pages see the applied settings."""
         super().init_tornado_settings()
+        self._keep_database_usable()
         for name in ("jinja2_env", "jinja2_env_sync"):
             self.tornado_settings[name].globals["settings_in_force"] = live
 

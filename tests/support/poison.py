@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 BELL = "'be' || char(7) || char(10) || 'll'"
@@ -122,14 +123,15 @@ POISONS: dict[str, tuple[str, ...]] = {
 }
 
 
-def poison(database: Path, statements: Iterable[str]) -> None:
-    """Run these statements, whatever the database's own rules say of them."""
+def poison(database: Path, statements: Iterable[str], *, ignore: bool = False) -> None:
+    """Run these statements, whatever the database's own rules say of them; or `ignore` those that it refuses."""
     connection = sqlite3.connect(database)
     try:
         with connection:
             connection.execute("PRAGMA foreign_keys = OFF")
             connection.execute("PRAGMA ignore_check_constraints = ON")
             for statement in statements:
-                connection.execute(statement)
+                with suppress(*((sqlite3.IntegrityError,) if ignore else ())):
+                    connection.execute(statement)
     finally:
         connection.close()
