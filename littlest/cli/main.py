@@ -107,6 +107,24 @@ def logs(
 
 
 @app.command()
+def repair(
+    what: Annotated[Literal["database"], typer.Argument(metavar="database", help="What to repair.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove for good what the hub left out of its database, after a backup of the database."""
+    from littlest.commands.repair import run_repair, show_repair
+
+    found = show_repair(make_machine())
+    if dry_run or not (found.data["rows"] or found.data["problems"]):
+        finish(found, as_json)
+    if not yes:
+        _confirm("\n".join((*found.lines, "Make a backup, then remove these rows for good?")))
+    finish(run_repair(make_machine()), as_json)
+
+
+@app.command()
 def uninstall(
     purge: Annotated[
         bool,

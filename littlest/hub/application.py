@@ -4,14 +4,22 @@ import asyncio
 import os
 import signal
 import socket
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import tornado.httpserver
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
+from jupyterhub.utils import url_escape_path, url_path_join
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 
 from littlest.errors import LittlestError
+from littlest.hub.database.guard import (
+    DatabaseKeeper,
+    check_emptied,
+    make_database_usable,
+    remember_database,
+)
 from littlest.hub.forwarded import Networks, clean_request, parse_networks
 from littlest.hub.incoming import SERVER_LIMITS, Incoming
 from littlest.hub.live import live
@@ -110,6 +118,28 @@ class LittlestHub(JupyterHub):
         for handler in self.log.handlers:
             handler.addFilter(OneLine())
 
+    def init_db(self) -> None:
+        """Open the database, once nothing in it can keep the hub from starting."""
+        make_database_usable(Machine(), self._make_server_address)
+        super().init_db()
+        check_emptied(Machine(), self.db.query(orm.User).count())
+
+    def _keep_database_usable(self) -> None:
+        """Look at the database again whenever an answer failed."""
+        keeper, write_log = DatabaseKeeper(self, self._make_server_address), self.tornado_settings["log_function"]
+
+        def log_request(handler: Any) -> None:
+            write_log(handler)
+            if handler.get_status() >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                keeper.look()
+
+        self.tornado_settings["log_function"] = log_request
+
+    def _make_server_address(self, user: str, server: str) -> dict[str, Any]:
+        """Return the address of a server whose row in the database is lost."""
+        path = url_path_join(self.base_url, "user", url_escape_path(user), url_escape_path(server), "/")
+        return {"proto": "http+unix", "ip": "", "port": 80, "base_url": path, "cookie_name": ""}
+
     async def init_role_creation(self) -> None:
         """Load the roles, and restrict the admin role."""
         await super().init_role_creation()
@@ -120,6 +150,7 @@ class LittlestHub(JupyterHub):
         """Load the users; then take away the rights that config.yaml no longer gives."""
         keep_groups_of_new_users(self.db)
         await super().init_users()
+        remember_database(Machine(), self.db.query(orm.User).count())
         # nobody loses rights because there are no settings
         if live.file:
             await take_rights_away_at_start(self, live.config)
@@ -148,6 +179,7 @@ class LittlestHub(JupyterHub):
     def init_tornado_settings(self) -> None:
         """Let the templates of all pages see the applied settings."""
         super().init_tornado_settings()
+        self._keep_database_usable()
         for name in ("jinja2_env", "jinja2_env_sync"):
             self.tornado_settings[name].globals["settings_in_force"] = live
             self.tornado_settings[name].globals["list_passwords"] = lambda: list_passwords(self)

@@ -35,5 +35,5 @@ def make_system_login_steps(config: Config) -> tuple[Step, ...]:
 
 
 def is_hub_only(config: Config, *, made_by_us: bool, sudo: bool) -> bool:
-    """Whether only the hub may use an account; those of users with `sudo`, and those that were there before, are open."""
+    """Whether only the hub may use an account: one that we made, for a user without `sudo`."""
     return made_by_us and not sudo and not config.users.system_logins

@@ -192,13 +192,16 @@ class UserServerSpawner(SystemdSpawner):
 
         The database has no address of a server that was starting when the hub ended.
         """
-        if self.server.proto != "http+unix":
-            address = urlsplit(self._make_address())
-            # JupyterHub itself corrects everything but the protocol
-            self.server.proto, self.server.ip, self.server.port = "http+unix", address.hostname or "", 80
+        address = urlsplit(self._make_address())
+        meant = ("http+unix", address.hostname or "", 80)
+        if (self.server.proto, self.server.ip, self.server.port) != meant:
+            self.server.proto, self.server.ip, self.server.port = meant
             self.db.commit()
         url: str = self.server.url
         return url
+
+    def load_state(self, _state: dict[str, Any]) -> None:
+        """Take nothing from the database: the unit's name comes from the user's, and is nobody else's."""
 
     async def poll(self) -> int | None:
         """Return None while the server runs, 1 when it has stopped.
