@@ -87,7 +87,7 @@ def save_evidence(nodeid: str, machines: Sequence[Machine]) -> None:
 
 
 def find_run() -> int:
-    """Give the number of the process that is there for the whole run: pytest-xdist's, where it shares the tests out."""
+    """Give the number of the process that lasts for the whole run: pytest-xdist's, where it shares the tests out."""
     return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
 
 
