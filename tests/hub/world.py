@@ -26,6 +26,7 @@ WORLD = """
 set -eu
 mount -t tmpfs tmpfs /mnt
 cp -a /etc /mnt/etc
+sed -i "s/^UID_MIN.*/UID_MIN $1/" /mnt/etc/login.defs
 mount --bind /mnt/etc /etc
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/lib
@@ -37,6 +38,15 @@ ip link set lo up
 echo ready
 exec sleep 1000
 """
+UNSHARE = ("unshare", "--mount", "--net", "--propagation", "private")
+
+
+def find_first_uid() -> int:
+    """Give the first number of user accounts in the worlds of this process of the tests, another one than its twins'.
+
+    The worlds share the list of processes, and the hub kills those that have the number of a user who lost rights.
+    """
+    return 20_000 + os.getpid() % 200 * 100
 
 
 class World:
@@ -46,7 +56,7 @@ class World:
         self.node, self.proxy_program = proxy_program
         self.logs = logs
         self.holder = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", WORLD], stdout=subprocess.PIPE
+            [*UNSHARE, "sh", "-c", WORLD, "world", str(find_first_uid())], stdout=subprocess.PIPE
         )
         assert self.holder.stdout is not None
         assert self.holder.stdout.readline() == b"ready\n"
@@ -164,8 +174,8 @@ class World:
         ):
             return await answer.json() if method == "GET" else answer.status
 
-    def stop(self, process: "subprocess.Popen[bytes]", seconds: float = 20.0) -> int:
-        """End a process as systemd does; gives its status."""
+    def stop(self, process: "subprocess.Popen[bytes]", seconds: float = 40.0) -> int:
+        """End a process as systemd does; gives its status. JupyterHub gives its services 20 seconds to end."""
         process.terminate()
         return process.wait(seconds)
 
