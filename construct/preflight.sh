@@ -175,6 +175,8 @@ look_at_admin() {
     [ -n "${admin-}" ] && [ -r "$settings" ] || return 0
     grep -qiF -e "${admin%%:*}" "$settings" ||
         echo "--admin ${admin%%:*}: /etc/littlest/config.yaml was here before and does not name ${admin%%:*} in users.admin. Add the name there, or leave --admin out."
+}
+
 # holds_port PORT: whether it is one of those that systemd holds for our proxy
 holds_port() {
     path=$(find_unit jupyterhub-proxy.socket)

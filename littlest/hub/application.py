@@ -170,10 +170,10 @@ class LittlestHub(JupyterHub):
         """Add our own pages and API to JupyterHub's."""
         super().init_handlers()
         pages = self.add_url_prefix(self.hub_prefix, list_own_pages(self.authenticator))
-        handlers: list[Any] = [*pages, *self.handlers]
-        self.handlers = [
-            (path, log_out_everywhere(ask_for_password(path.removeprefix(self.hub_prefix.rstrip("/")), page)), *rest)
-            for path, page, *rest in handlers
+        prefix = self.hub_prefix.rstrip("/")
+        self.handlers: list[Any] = [
+            (path, log_out_everywhere(ask_for_password(path.removeprefix(prefix), page)), *rest)
+            for path, page, *rest in (*pages, *self.handlers)
         ]
 
     def init_tornado_settings(self) -> None:

@@ -200,9 +200,6 @@ class UserServerSpawner(SystemdSpawner):
         url: str = self.server.url
         return url
 
-    def load_state(self, _state: dict[str, Any]) -> None:
-        """Take nothing from the database: the unit's name comes from the user's, and is nobody else's."""
-
     async def poll(self) -> int | None:
         """Return None while the server runs, 1 when it has stopped.
 
@@ -219,9 +216,9 @@ class UserServerSpawner(SystemdSpawner):
         return {**super().get_state(), "safe_start": self.safe_reason}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take what the hub kept."""
-        super().load_state(state)
-        self.safe_reason = str(state.get("safe_start", ""))
+        """Take what the hub kept, but for the unit's name: that comes from the user's, and is nobody else's."""
+        reason = state.get("safe_start") if isinstance(state, dict) else None
+        self.safe_reason = reason if isinstance(reason, str) else ""
 
     def clear_state(self) -> None:
         """Forget it, at each start and stop."""
