@@ -187,6 +187,25 @@ def test_when_the_logins_of_a_user_end_so_do_the_passes(play: Any) -> None:
     play(story)
 
 
+def test_a_user_who_changes_the_password_stays_on_the_own_server(play: Any) -> None:
+    async def story(_world: World, _hostile: HostileServer) -> None:
+        async with HubClient(URL, "eve", PASSWORD) as client, HubClient(URL, "eve", PASSWORD) as other:
+            await enter(client, "eve")
+            await enter(other, "eve")
+            page = "hub/auth/change-password"
+            await client.get(page)
+            form = {"current": PASSWORD, "password": "another-password", "again": "another-password"}
+            status, said = await client.post(page, form | {"_xsrf": client.xsrf("hub/")["X-XSRFToken"]})
+            assert "Your password is changed" in said, status
+            async with asyncio.timeout(ENDED):
+                while (await other._call("GET", "user/eve/api", None))[0] != 403:
+                    assert (await client._call("GET", "user/eve/api", None))[0] == 200
+                    await asyncio.sleep(0.5)
+            assert (await client._call("GET", "user/eve/api", None))[0] == 200
+
+    play(story)
+
+
 def test_a_pass_counts_while_hub_and_proxy_restart(world: World, start: Any) -> None:
     hub = start(SETTINGS)
 

@@ -6,6 +6,7 @@ from jupyterhub.handlers import BaseHandler, LogoutHandler
 from tornado import web
 from tornado.httputil import url_concat
 
+from littlest.hub.gate.giving import renew_passes
 from littlest.hub.login.hashing import TooBusy
 from littlest.hub.login.kept_passwords import CHANGE_PASSWORD_PATH, TICKET_COOKIE
 from littlest.hub.rights.sessions import end_other_sessions, end_sessions
@@ -44,6 +45,7 @@ class ChangePasswordHandler(BaseHandler):
         else:
             end_other_sessions(self.db, self.current_user.orm_user, self.get_session_cookie())
             self.set_hub_cookie(self.current_user)
+            renew_passes(self, self.current_user)
             await self._show(None, done=True)
 
     def _read_ticket(self) -> str | None:

@@ -6,7 +6,6 @@ The gate in the proxy asks the API here about the passes and tokens that are in 
 import hmac
 import json
 import os
-import time
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -15,24 +14,14 @@ from jupyterhub.handlers import BaseHandler
 from tornado import web
 
 from littlest.hub.gate.access import find_server, has_rights_over_others, is_admitted, may_access
-from littlest.hub.gate.passes import COOKIE, Pass, make_login_mark, make_visit_token, sign_pass
+from littlest.hub.gate.giving import SECRET, give_pass, make_content
+from littlest.hub.gate.passes import make_visit_token
 from littlest.hub.gate.visits import begin_visit, tickets
 
 SECRET = "CONFIGPROXY_AUTH_TOKEN"  # the variable with what hub and proxy share
 
 
-class GatePage(BaseHandler):
-    """Gives passes."""
-
-    def give_pass(self, user: Any, server: str, content: Pass) -> str:
-        """Give the browser a pass for a server of `user` (JupyterHub's), and return the pass."""
-        value = sign_pass(os.environ[SECRET], user.name, server, content)
-        self._set_cookie(COOKIE, value, encrypted=False, path=user.server_url(server))
-        self.set_header("Cache-Control", "no-store")
-        return value
-
-
-class GateHandler(GatePage):
+class GateHandler(BaseHandler):
     """Lets users in to their own servers; asks first when the server is somebody else's, or says why not."""
 
     @web.authenticated
@@ -65,9 +54,7 @@ class GateHandler(GatePage):
         return self.users[found.user], server
 
     def _let_visitor_in(self, user: Any, server: str) -> None:
-        visitor = self.current_user
-        content = Pass(visitor.name, make_login_mark(visitor.cookie_id), int(time.time()))
-        self.give_pass(user, server, content)
+        give_pass(self, user, server, make_content(self.current_user))
         self.redirect(self._make_next(user, server))
 
     def _make_next(self, user: Any, server: str) -> str:
@@ -88,7 +75,7 @@ class GateHandler(GatePage):
         )
 
 
-class VisitHandler(GatePage):
+class VisitHandler(BaseHandler):
     """Opens a user's server for an admin in a browser window that has no login at the hub."""
 
     async def get(self) -> None:
@@ -101,8 +88,7 @@ class VisitHandler(GatePage):
         admin, user = self.find_user(ticket.admin), self.find_user(ticket.user)
         if admin is None or user is None:
             raise web.HTTPError(403, "This link is for a user who was deleted.")
-        content = Pass(admin.name, make_login_mark(admin.cookie_id), int(time.time()), visit=True)
-        value = self.give_pass(user, ticket.server, content)
+        value = give_pass(self, user, ticket.server, make_content(admin, visit=True))
         token = make_visit_token(os.environ[SECRET], user.name, ticket.server, value)
         begin_visit(self, admin, user.name, ticket.server, token)
         self.redirect(ticket.next)
