@@ -169,7 +169,7 @@ class LittlestHub(JupyterHub):
     def init_handlers(self) -> None:
         """Add our own pages and API to JupyterHub's."""
         super().init_handlers()
-        pages = self.add_url_prefix(self.hub_prefix, list_own_pages(self.authenticator))
+        pages = self.add_url_prefix(self.hub_prefix, [*list_own_pages(self.authenticator)])
         prefix = self.hub_prefix.rstrip("/")
         self.handlers: list[Any] = [
             (path, log_out_everywhere(ask_for_password(path.removeprefix(prefix), page)), *rest)
