@@ -15,7 +15,7 @@ ACCOUNT = UserAccount("jupyter-ada", 1001, 1001, PurePosixPath("/home/jupyter-ad
 
 def test_nothing_of_the_home_is_read_or_written() -> None:
     own = UserEnvironment(working_directory="notebooks", environment={"COURSE": "a"})
-    usual = make_server_environment(ACCOUNT, "jupyter-ada.service", own)
+    usual = make_server_environment(ACCOUNT, own)
     safe = make_safe_environment(usual, ACCOUNT.home, "the reason" + "x" * 5000)
     assert {name for name, value in usual.items() if "/home/" in value} > {"HOME", "PATH"}
     assert {name for name, value in safe.items() if "/home/" in value} == {"HOME"}
