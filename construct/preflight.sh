@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154  # product, version_here, releases_dir, needed_* and minimum_* are header.sh's
+# shellcheck shell=sh disable=SC2154  # product, version_here, releases_dir, admin, needed_* and minimum_* are header.sh's
 # Looks whether this machine can take the installation. Read into the header when the installer is sealed.
 #
 # Each look_at_* function writes one line for each problem to standard output and nothing where all is well; a line
@@ -21,6 +21,7 @@ look_at_everything() {
     look_at_prefix
     look_at_accounts
     look_at_units
+    look_at_admin
 }
 
 look_at_user() {
@@ -62,6 +63,8 @@ look_at_commands() {
     [ -z "$missing" ] || echo "These commands are missing:$missing. Install the packages that bring them."
     command -v sudo >/dev/null 2>&1 ||
         echo "warning: sudo is not installed, so admins of the hub cannot become root in a terminal until it is."
+    command -v git >/dev/null 2>&1 ||
+        echo "warning: git is not installed, so links that fetch course files (nbgitpuller) do not work until it is: apt-get install git"
 }
 
 # look_at_space DIRECTORY KILOBYTES FILES WHAT_FOR
@@ -90,7 +93,7 @@ look_at_mounts() {
     case ,$(find_mount_options "$releases_dir"), in
     *,noexec,*) echo "$releases_dir lies on a file system mounted noexec: no program can run there. Remount it with exec." ;;
     esac
-    for directory in "$releases_dir" /etc /usr/local/bin /var/lib /var/log; do
+    for directory in "$releases_dir" /etc /usr/bin /var/lib /var/log; do
         case ,$(find_mount_options "$directory"), in
         *,ro,*) echo "$directory lies on a file system mounted read-only. Remount it for writing." ;;
         esac
@@ -150,7 +153,7 @@ look_at_accounts() {
     number=$(sed -n 's/^littlest-proxy:[^:]*:\([0-9]*\):.*/\1/p' "${ROOT-}/etc/passwd" 2>/dev/null) || number=
     [ "${number:-0}" -lt 1000 ] ||
         echo "An account named littlest-proxy is there already (number $number) and is not ours. Rename or remove it."
-    for name in littlest-admins littlest-users littlest-hub-only; do
+    for name in littlest-admins littlest-sudo littlest-users littlest-hub-only; do
         number=$(sed -n "s/^$name:[^:]*:\([0-9]*\):.*/\1/p" "${ROOT-}/etc/group" 2>/dev/null) || number=
         [ "${number:-0}" -lt 1000 ] ||
             echo "A group named $name is there already (number $number) and is not ours. Rename or remove it."
@@ -164,6 +167,14 @@ look_at_units() {
         [ -z "$path" ] || is_ours "$unit" ||
             echo "${path#"${ROOT-}"} belongs to another JupyterHub. Remove that one, or take another server."
     done
+}
+
+# settings from an earlier installation must name the admin; `littlest install` checks it, a minute later
+look_at_admin() {
+    settings=${ROOT-}/etc/littlest/config.yaml
+    [ -n "${admin-}" ] && [ -r "$settings" ] || return 0
+    grep -qiF -e "${admin%%:*}" "$settings" ||
+        echo "--admin ${admin%%:*}: /etc/littlest/config.yaml was here before and does not name ${admin%%:*} in users.admin. Add the name there, or leave --admin out."
 }
 
 # holds_port PORT: whether it is one of those that systemd holds for our proxy

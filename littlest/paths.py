@@ -29,6 +29,9 @@ DROP_IN_DIR = ETC_DIR / "jupyterhub_config.d"
 STATE_DIR = Path("/var/lib/littlest")
 RECORD_FILE = STATE_DIR / "record.json"
 DATABASE_FILE = STATE_DIR / "jupyterhub.sqlite"
+DATABASE_NOTE_FILE = STATE_DIR / "database.json"
+"""By what the hub knows its database again, and what happened to it."""
+DATABASE_BACKUP_DIR = STATE_DIR / "database-backups"
 PASSWORDS_FILE = STATE_DIR / "passwords.sqlite"
 GUESTS_FILE = STATE_DIR / "guests.json"
 """Who was let in, or made an admin, by a rule and not by name."""
@@ -60,7 +63,8 @@ LOCK_FILE = Path("/run/littlest.lock")
 ACCOUNTS_LOCK_FILE = Path("/run/littlest-accounts.lock")
 """Both are 0600 in a folder of root's, because anyone who can open a lock can hold it. construct/header.sh also names
 the first."""
-COMMAND_FILE = Path("/usr/local/bin/littlest")
+COMMAND_FILE = Path("/usr/bin/littlest")
+"""Not in /usr/local/bin, which the secure_path of sudo leaves out on Debian 14 and Fedora."""
 SUDOERS_FILE = Path("/etc/sudoers.d/littlest-admins")
 SSHD_FILE = Path("/etc/ssh/sshd_config.d/littlest.conf")
 POLKIT_FILE = Path("/etc/polkit-1/rules.d/10-littlest.rules")
@@ -94,6 +98,7 @@ SERVER_DESCRIPTION = "JupyterHub server of"
 
 # Accounts
 ADMINS_GROUP = "littlest-admins"
+SUDO_GROUP = "littlest-sudo"
 USERS_GROUP = "littlest-users"
 HUB_ONLY_GROUP = "littlest-hub-only"
 """Of accounts that we made and that only the hub may use: sshd(8) refuses them."""

@@ -1,5 +1,6 @@
 """The commands of `littlest config`: one short function each, which imports what it needs when it is called."""
 
+import sys
 from dataclasses import replace
 from typing import Annotated, Literal, NoReturn
 
@@ -30,6 +31,12 @@ MaybeKey = Annotated[
     str | None,
     typer.Argument(
         metavar="[KEY]", help="A setting or a group, such as limits.memory or limits.", autocompletion=_complete_key
+    ),
+]
+Values = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="VALUE...", help="Values; @FILE stands for the lines of a file, and - for those of standard input."
     ),
 ]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show secrets unmasked; only as root.")]
@@ -117,27 +124,27 @@ def config_unset(
 @config_app.command("add")
 def config_add(
     key: Key,
-    values: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Values to add.")],
+    values: Values,
     apply: Apply = False,
     as_json: Json = False,
 ) -> None:
     """Add values to a list, such as users.admin. Values that are already in the list are ignored."""
     from littlest.commands.config.change import run_add
 
-    _finish_change(run_add(make_machine(), key, values), apply, as_json)
+    _finish_change(run_add(make_machine(), key, _read_values(values)), apply, as_json)
 
 
 @config_app.command("remove")
 def config_remove(
     key: Key,
-    values: Annotated[list[str], typer.Argument(metavar="VALUE...", help="Values to remove.")],
+    values: Values,
     apply: Apply = False,
     as_json: Json = False,
 ) -> None:
     """Remove values from a list. If one is not in the list, changes nothing and exits with code 1."""
     from littlest.commands.config.change import run_remove
 
-    _finish_change(run_remove(make_machine(), key, values), apply, as_json)
+    _finish_change(run_remove(make_machine(), key, _read_values(values)), apply, as_json)
 
 
 @config_app.command("validate")
@@ -212,6 +219,27 @@ def config_rollback(
     from littlest.commands.apply import run_rollback
 
     finish(run_with_progress(run_rollback, make_machine(), number), as_json)
+
+
+def _read_values(words: list[str]) -> list[str]:
+    """Return the values, with the lines of the files that are named. Raises UsageError."""
+    from pathlib import Path
+
+    values: list[str] = []
+    for word in words:
+        if word != "-" and not word.startswith("@"):
+            values.append(word)
+            continue
+        try:
+            # with the mark that programs of Windows put in front
+            text = sys.stdin.read() if word == "-" else Path(word[1:]).read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise UsageError(f"{word[1:] or 'Standard input'} cannot be read: {why}.") from None
+        values += [line.strip() for line in text.splitlines() if line.strip()]
+    if not values:
+        raise UsageError("There is no value in it.", "Write one on each line.")
+    return values
 
 
 def _finish_change(report: Report, apply: bool, as_json: bool) -> NoReturn:

@@ -2,7 +2,8 @@
 
 import importlib
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import PurePosixPath as Path
 
 from littlest import paths
@@ -10,14 +11,17 @@ from littlest.errors import LittlestError, NeedsAPerson
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
+from littlest.plan.shared_folders import list_folders
 from littlest.plan.steps import Plan
 from littlest.report import Report
 from littlest.system.accounts.groups import find_our_groups
+from littlest.system.accounts.home_links import list_linked_folders
 from littlest.system.accounts.user_accounts import find_user_accounts
 from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.record_file import read_record
 from littlest.system.releases.manifest import MANIFEST_FILE
 from littlest.system.removal import PEOPLES, RUNTIME, remove_all
+from littlest.system.settings.active import find_active_settings
 from littlest.system.units.units import reload_units
 
 UNITS = (
@@ -43,6 +47,7 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
         importlib.import_module(module)
     with hold_lock(machine):
         releases = _find_releases(machine)
+        shared = _find_shared_folders(machine)
         was_there = bool(releases) or machine.read_state(paths.RECORD_FILE) is not None
         if read_record(machine).units:
             progress("stop the hub, the proxy and all users' servers")
@@ -58,7 +63,7 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
         reload_units(machine)
     if failures:
         raise NeedsAPerson("\n".join(("not everything could be removed:", *failures)), "Remove these by hand.")
-    return _report(machine, purge, was_there)
+    return _report(machine, purge, was_there, shared)
 
 
 def _list_peoples(machine: Machine) -> Iterator[str]:
@@ -96,17 +101,43 @@ def _find_releases(machine: Machine) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def _report(machine: Machine, purge: bool, was_there: bool) -> Report:
-    kept = [str(path) for path in PEOPLES if machine.read_state(path) is not None]
+def _find_shared_folders(machine: Machine) -> frozenset[Path]:
+    """Return the folders that people shared, as far as anything here still names them."""
+    named = {paths.SHARED_DIR / name for name in machine.list_directory(paths.SHARED_DIR)}
+    with suppress(LittlestError):
+        named |= {folder.path for folder in list_folders(find_active_settings(machine, must_be_safe=False).load())}
+    return list_linked_folders(machine) | named
+
+
+def _find_kept(machine: Machine) -> list[Path]:
+    """Return what of ours is still there, but shared folders."""
+    own = {paths.OPT_DIR / name for name in machine.list_directory(paths.OPT_DIR)}
+    added = (paths.SYSTEMD_DIR / f"{unit}.d" for unit in UNITS)
+    places = (*PEOPLES, *sorted(own - {*PEOPLES, paths.RELEASES_DIR}), *added)
+    return [path for path in places if machine.read_state(path) is not None]
+
+
+def _report(machine: Machine, purge: bool, was_there: bool, shared: Iterable[Path]) -> Report:
+    kept = [str(path) for path in _find_kept(machine)]
+    folders = sorted(str(path) for path in shared if machine.read_state(path) is not None)
     accounts = [account.name for account in find_user_accounts(machine)]
     groups = list(find_our_groups(machine))
     lines = ["JupyterHub was removed from this machine." if was_there else "There was nothing to remove."]
-    if kept or accounts:
+    if kept or accounts or folders:
         lines += ["These stay:", *(f"  {path}" for path in kept)]
+        lines += [f"  the shared folder {path}" for path in folders]
         lines += [f"  the account {name} with its home" for name in accounts]
         lines += ["To remove them as well:"]
         lines += [f"  sudo userdel --remove {shlex.quote(name)}" for name in accounts]
         lines += [f"  sudo groupdel {name}" for name in groups]
-        lines += [f"  sudo rm -rf {' '.join(kept)}"] if kept else []
-    data = {"removed": was_there, "purged": purge, "kept": kept, "accounts": accounts, "groups": groups}
+        # shared folders may have been there before us
+        lines += [f"  sudo rm -rf {shlex.join(kept)}"] if kept else []
+    data = {
+        "removed": was_there,
+        "purged": purge,
+        "kept": kept,
+        "shared_folders": folders,
+        "accounts": accounts,
+        "groups": groups,
+    }
     return Report(tuple(lines), data)

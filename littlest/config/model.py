@@ -16,6 +16,7 @@ from pydantic_core import InitErrorDetails
 
 from littlest.config.sections.auth import CUSTOM, Auth, FirstUseAuth
 from littlest.config.sections.folders import SharedFolder, list_folder_conflicts
+from littlest.config.sections.http_ports import Port
 from littlest.config.sections.kinds import (
     Address,
     BaseUrl,
@@ -24,7 +25,6 @@ from littlest.config.sections.kinds import (
     FilePath,
     Folder,
     GroupName,
-    Kind,
     Network,
     ProgramFolder,
     PublicUrl,
@@ -43,19 +43,11 @@ from littlest.config.sections.section import (
     validate_section,
 )
 from littlest.config.sections.users import Limits, Users
-from littlest.paths import HUB_PORT
 
 CHOSEN_NAMES = "with this auth anybody could choose the name of an account of this machine, and use it"
 NAMES_ADVICE = 'let in only people whom you name or approve, or set users.unix_name to "jupyter-{name}"'
 
 
-def _check_port(port: int) -> int:
-    if port == HUB_PORT:
-        raise ValueError("is the port of the hub's own process; choose another")
-    return port
-
-
-Port = Annotated[int, Field(ge=1, le=65535), Kind(_check_port, schema={"not": {"const": HUB_PORT}})]
 ServerVariables = dict[ServerVariable, VariableValue]
 
 

@@ -131,4 +131,6 @@ def render_impact(impact: Impact) -> tuple[str, ...]:
 
 def _render_names(names: Sequence[str]) -> str:
     more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    # a name may be "Lovelace, Ada"
+    shown = [f'"{name}"' if "," in name else name for name in names[:MOST_NAMES]]
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")

@@ -34,6 +34,6 @@ def make_system_login_steps(config: Config) -> tuple[Step, ...]:
     )
 
 
-def is_hub_only(config: Config, *, made_by_us: bool, admin: bool) -> bool:
-    """Whether only the hub may use an account; those that were there before stay as they are."""
-    return made_by_us and not admin and not config.users.system_logins
+def is_hub_only(config: Config, *, made_by_us: bool, sudo: bool) -> bool:
+    """Whether only the hub may use an account: one that we made, for a user without `sudo`."""
+    return made_by_us and not sudo and not config.users.system_logins

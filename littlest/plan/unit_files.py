@@ -38,7 +38,10 @@ def render_units(config: Config, machine_memory: int = 0) -> dict[str, str]:
         paths.PROXY_UNIT: _make_proxy_values(config),
         paths.HUB_SOCKET_UNIT: {},
         # programs of services are started by the hub, and some compile as they run
-        paths.HUB_UNIT: {"deny_write_execute": "no" if has_programs(config) else "yes"},
+        paths.HUB_UNIT: {
+            "deny_write_execute": "no" if has_programs(config) else "yes",
+            "most_memory": "infinity" if has_programs(config) else "1G",
+        },
         **({paths.CULLER_UNIT: {}} if config.services.cull.enabled else {}),
     }
     templates = files("littlest.plan").joinpath("templates")
@@ -59,7 +62,10 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     protocol, port = ("https", https.port) if https.enabled else ("http", config.http.port)
     listen = [*(("--ip", address) if address else ()), "--port", str(port)]
     ports = " ".join(str(port) for _, port in list_ports(config).values())
-    preload, lines = ["listen", "keep_alive"], [f'Environment="LITTLEST_PORTS={ports}"']
+    preload, lines = (
+        ["listen", "gate", "answer_headers", "keep_alive", "limits"],
+        [f'Environment="LITTLEST_PORTS={ports}"'],
+    )
     if https.enabled:
         listen += [f"--ssl-{option} ${{CREDENTIALS_DIRECTORY}}/https.pem" for option in ("cert", "key")]
         lines.append(f"# {https.certificate} and {https.key}, copied by littlest apply")

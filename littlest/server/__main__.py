@@ -1,11 +1,12 @@
 """A user's notebook server: `python -I -m littlest.server`. Our spawner starts it from the release, as the user.
 
-It is jupyterhub-singleuser with two more server extensions, and without imports that cost seconds.
+It is jupyterhub-singleuser with more server extensions, and without imports that cost seconds.
 """
 
 import sys
 from typing import Any
 
+from littlest.server.start_failure import run_server
 from littlest.server.working_directory import enter_working_directory
 from littlest.skipped_imports import leave_out_hub_modules, leave_out_rfc3987
 
@@ -15,7 +16,12 @@ with leave_out_hub_modules():
 
 EXTENSIONS = {
     "littlest.server.activity": True,
-    "littlest.server.visitors": True,
+    "littlest.server.git_pull": True,
+    "littlest.server.language_packs": True,
+    "littlest.server.start_failure": True,
+    "littlest.server.terminals": True,
+    # ours takes its place
+    "nbgitpuller": False,
     # for language servers, of which the release has none
     "jupyter_lsp": False,
 }
@@ -43,4 +49,4 @@ class UserServer(JupyterHubSingleUser):
 
 
 if __name__ == "__main__":
-    UserServer.launch_instance([*sys.argv[1:], *enter_working_directory()])
+    run_server(lambda: UserServer.launch_instance([*sys.argv[1:], *enter_working_directory()]))

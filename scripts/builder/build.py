@@ -15,6 +15,9 @@ from builder.seal import SealError
 
 CONSTRUCT_FILE = REPOSITORY / "construct" / "construct.yaml"
 
+CONSTRUCTOR = "CONDA_ADD_PIP_AS_PYTHON_DEPENDENCY=0 constructor construct --output-dir build/constructor"
+"""As README.md and environment.yml say it, too."""
+
 
 def main() -> int:
     """Build, or say where the installer is; returns the exit status."""
@@ -68,6 +71,8 @@ def build(asked: argparse.Namespace) -> None:
         # constructor solves for itself, so nothing is known to travel with the hub environment
         write_packages_tar(user_channel, (), REPOSITORY / "build" / "packages.tar")
         print(f"{hub_channel}\n{REPOSITORY / 'build' / 'packages.tar'}")
+        say(f"next: {CONSTRUCTOR}")
+        say("without that variable, conda asks for pip, which our channel does not have, and nothing is solved")
         return
     print_outputs(make_outputs(construct, user_channel, folder))
 

@@ -16,11 +16,12 @@ from builder import debian
 from builder.cache import REPOSITORY, cache_folder, digest_of, digest_of_code, lock, work_folder
 from builder.compile_cpython import BUILD_PACKAGES, CONFIGURED_PREFIX, RECIPE, compile_python
 from builder.conda_package import PLACEHOLDER, PackageName, PackageSpec, write_package
+from builder.contents import DEBIAN_NOTE
 from builder.locks import GLIBC_MINOR
 from builder.progress import part
 
 SERIES = "3.13"
-_CODE = digest_of_code("cpython", "conda_package", "compile_bytecode")
+_CODE = digest_of_code("cpython", "conda_package", "compile_bytecode", "debian")
 _LIBRARY = f"lib/python{SERIES}"
 _BUNDLED = f"{_LIBRARY}/lib-bundled"
 """Not `lib/`: there a package of the same library from elsewhere would overwrite ours, or ours it."""
@@ -40,7 +41,7 @@ def build_python() -> tuple[Path, Path]:
     with lock("cpython-package"):
         if not (package.exists() and tree.exists()):
             with part("packing CPython"):
-                _pack(compiled, name, package, tree)
+                _pack(compiled, name, package, tree, source["version"])
     return package, tree
 
 
@@ -57,12 +58,15 @@ def _prepare_machine() -> None:
         raise ChildProcessError("CPython cannot be compiled without these Debian packages")
 
 
-def _pack(compiled: Path, name: PackageName, package: Path, target: Path) -> None:
+def _pack(compiled: Path, name: PackageName, package: Path, target: Path, source: str) -> None:
     with work_folder("cpython") as work:
         tree = work / "tree"
         shutil.copytree(compiled, tree, symlinks=True)
         _remove_unneeded(tree)
         _bundle_libraries(tree)
+        note = tree / "share/doc/python" / DEBIAN_NOTE
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(f"python{SERIES} {source} python{SERIES} {debian.RELEASE}\n")
         rewritten = _relocate_texts(tree)
         script = Path(__file__).with_name("compile_bytecode.py")
         environment = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -102,6 +106,7 @@ def _bundle_libraries(tree: Path) -> None:
         licenses = tree / "share/doc" / f"python-{owner}"
         licenses.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(Path("/usr/share/doc") / owner / "copyright", licenses / "copyright")
+        (licenses / DEBIAN_NOTE).write_text(debian.describe_package(owner))
     for file, where in (
         (interpreter, f"$ORIGIN/../{_BUNDLED}"),
         *((extension, "$ORIGIN/../lib-bundled") for extension in extensions),

@@ -4,6 +4,7 @@ The machine's own apt may know another suite, or no sources at all; it is neithe
 """
 
 import contextlib
+import platform
 import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -11,6 +12,8 @@ from pathlib import Path
 from builder.cache import cache_folder, hash_file, lock, work_folder
 
 SUITE = "trixie"
+RELEASE = "debian-13"
+"""The same as addresses of packages name it."""
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 
@@ -70,6 +73,13 @@ def find_versions(packages: Iterable[str]) -> dict[str, str]:
     form = "${Package}=${Version}\n"
     lines = _run(["dpkg-query", "-W", "-f", form, *sorted(packages)], Path("/")).splitlines()
     return dict(line.split("=", 1) for line in lines)
+
+
+def describe_package(package: str) -> str:
+    """Name, version, source and release of an installed Debian package, as `builder.contents` reads them."""
+    shown = _run(["dpkg-query", "-W", "-f", "${Package} ${Version} ${source:Package}\n", package], Path("/"))
+    release = platform.freedesktop_os_release()
+    return f"{shown.splitlines()[0]} {release['ID']}-{release.get('VERSION_ID', 'sid')}\n"
 
 
 def find_owner(file: Path) -> str:

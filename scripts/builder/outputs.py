@@ -120,7 +120,7 @@ def _digest_inputs(construct: Construct, packages: tuple[Package, ...], user_cha
     others = [source for source, _ in construct.extra_files if source.name != PACKAGES_TAR]
     return digest_of(
         digest_of_files(construct.path, construct.post_install, HEADER, PREFLIGHT, bootstrap, *others),
-        digest_of_code("construct", "packer", "seal", "sbom", "outputs"),
+        digest_of_code("construct", "packer", "seal", "sbom", "contents", "outputs"),
         [package.record for package in (*packages, *read_channel(user_channel))],
         (user_channel / "environment.txt").read_text(),
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from email.message import Message
 from email.parser import HeaderParser
 
 from packaging.requirements import Requirement
@@ -29,6 +30,18 @@ TARGET: dict[str, str] = {
 """The machine that packages are made for, as environment markers see it (PyPA's dependency specifiers)."""
 
 
+_LONGEST_LICENSE = 80
+_LICENSES = {
+    "Apache Software License": "Apache-2.0",
+    "BSD License": "BSD-3-Clause",
+    "ISC License (ISCL)": "ISC",
+    "MIT License": "MIT",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "Python Software Foundation License": "PSF-2.0",
+}
+"""PyPI's classifiers, and SPDX's names of the same."""
+
+
 @dataclass(frozen=True)
 class Distribution:
     """What a wheel's METADATA says, as far as it matters here."""
@@ -49,9 +62,21 @@ def read_distribution(metadata: str) -> Distribution:
         Version(headers["Version"]),
         tuple(Requirement(line) for line in headers.get_all("Requires-Dist") or ()),
         headers["Summary"] or "",
-        headers["License-Expression"] or (headers["License"] or "").split("\n")[0][:80],
+        _find_license(headers),
         headers["Home-page"] or "",
     )
+
+
+def _find_license(headers: Message) -> str:
+    """The licence in as few words as the headers allow; empty where they name none."""
+    if expression := headers["License-Expression"]:
+        return str(expression)
+    line = (headers["License"] or "").strip().split("\n")[0]
+    # some have the whole text there, which begins with anything
+    if re.search("[A-Za-z]", line) and len(line) <= _LONGEST_LICENSE and line != "UNKNOWN":
+        return str(line)
+    names = [line.split(" :: ")[-1] for line in headers.get_all("Classifier") or () if line.startswith("License ::")]
+    return " AND ".join(_LICENSES.get(name, name) for name in names)
 
 
 def change_requirements(metadata: str, changes: Mapping[str, list[str]]) -> str:

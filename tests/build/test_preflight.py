@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PREFLIGHT = Path(__file__).resolve().parents[2] / "construct" / "preflight.sh"
-COMMANDS = ("useradd", "userdel", "usermod", "groupadd", "groupdel", "systemd-run", "flock", "sudo")
+COMMANDS = ("useradd", "userdel", "usermod", "groupadd", "groupdel", "systemd-run", "flock", "sudo", "git")
 CONSTANTS = (
     "product=Littlest version_here=2.0 releases_dir=/opt/littlest/releases minimum_glibc=2.35 minimum_systemd=245"
     " default_prefix=/opt/littlest/releases/2.0 payload_sha256=abc"
@@ -117,7 +117,7 @@ FAULTS: dict[str, tuple[Callable[[Server], object], str]] = {
     ),
     "read-only /usr": (
         lambda s: s.mounts("/dev/vda1 / ext4 rw 0 0", "/dev/vdb /usr ext4 ro,relatime 0 0"),
-        "/usr/local/bin lies on a file system mounted read-only",
+        "/usr/bin lies on a file system mounted read-only",
     ),
     "port 80": (hold_port_80, "Port 80 is taken by apache2 (process 123, unit apache2.service)"),
     "the configured port": (hold_port_8080, "Port 8080 is taken by a program that only root can name"),
@@ -182,7 +182,7 @@ def test_each_fault_is_seen_alone(server: Server, fault: str) -> None:
 
 def test_missing_commands_are_named_together(server: Server) -> None:
     # the whole of PATH, so that this machine's own commands do not help out
-    for command in ("useradd", "flock", "sudo"):
+    for command in ("useradd", "flock", "sudo", "git"):
         (server.root / "bin" / command).unlink()
     for command in ("sed", "awk", "df", "cat", "readlink", "grep", "sha256sum", "find", "setsid", "printf"):
         (server.root / "bin" / command).symlink_to(Path("/usr/bin") / command)
@@ -191,7 +191,19 @@ def test_missing_commands_are_named_together(server: Server) -> None:
     assert result.stdout.splitlines() == [
         "These commands are missing: useradd flock. Install the packages that bring them.",
         "warning: sudo is not installed, so admins of the hub cannot become root in a terminal until it is.",
+        "warning: git is not installed, so links that fetch course files (nbgitpuller) do not work until it is:"
+        " apt-get install git",
     ]
+
+
+def test_the_first_admin_is_named_in_settings_that_were_here_before(server: Server) -> None:
+    assert server.look(admin="zoe:/root/password") == ""
+    server.write("etc/littlest/config.yaml", "users:\n  admin: [ada]\n")
+    (line,) = server.look(admin="zoe:/root/password").splitlines()
+    assert line.startswith("--admin zoe: /etc/littlest/config.yaml")
+    assert server.look(admin="ada") == ""
+    assert server.look(admin="Ada:/root/password") == ""
+    assert server.look(admin="") == ""
 
 
 def test_too_little_space(server: Server) -> None:

@@ -138,7 +138,9 @@ def test_uninstalling_keeps_the_settings_and_purging_leaves_nothing(
     left = compare(installation.before, take_inventory(machine))
     assert any("/etc/littlest/config.yaml" in line for line in left)
     assert any("/var/lib/littlest/jupyterhub.sqlite" in line for line in left)
-    assert not [line for line in left if re.search(r"/opt/littlest/releases|unit: |process: |/usr/local/bin", line)]
+    assert not [
+        line for line in left if re.search(r"/opt/littlest/releases|unit: |process: |/usr/bin/littlest", line)
+    ]
     # and again, from what is left: the installer gives the same settings a hub, and then everything goes
     machine.run("bash /media/littlest/littlest.sh 2>&1", timeout=300)
     own_server.wait_until_ready()

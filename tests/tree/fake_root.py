@@ -13,7 +13,7 @@ PREFIX_PLACEHOLDER = "/a_placeholder_for_the_prefix_that_is_long_enough_to_be_re
 
 
 def make_tree(root: Path) -> Machine:
-    for directory in ("etc/systemd/system", "usr/local/bin", "home", "run/lock", "var/lib", "var/log", "tmp"):
+    for directory in ("etc/systemd/system", "usr/bin", "home", "run/lock", "var/lib", "var/log", "tmp"):
         (root / directory).mkdir(parents=True)
     (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534::/:/usr/sbin/nologin\n")
     (root / "etc/group").write_text("root:x:0:\nnogroup:x:65534:\n")

@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -359,3 +362,50 @@ def test_error_names_the_log(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 def test_exit_code_is_the_reports(monkeypatch: pytest.MonkeyPatch, root: Path) -> None:
     monkeypatch.setattr("littlest.commands.config.show.run_show", lambda *_, **__: Report(exit_code=ExitCode.DRIFT))
     assert cli.run(["config", "show"]) == ExitCode.DRIFT
+
+
+@pytest.mark.parametrize("word", ["@list.txt", "-"])
+def test_values_come_from_a_file_or_from_the_input(
+    word: str, root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_config(root, "users:\n  allowed: [grace]\n")
+    text = "ada\r\n\r\nlovelace, a.\r\n  bob \r\n"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    assert cli.run(["config", "add", "users.allowed", word, "zoe"]) == 0
+    assert cli.run(["config", "get", "users.allowed"]) == 0
+    assert capsys.readouterr().out.splitlines()[-5:] == ["grace", "ada", "lovelace, a.", "bob", "zoe"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    assert cli.run(["config", "remove", "users.allowed", word]) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(None, "list.txt cannot be read"), (b"\xff", "not UTF-8"), (b"\n", "no value")]
+)
+def test_a_list_that_cannot_be_read_changes_nothing(
+    content: bytes | None,
+    words: str,
+    root: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_config(root, "users: {}\n")
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        (tmp_path / "list.txt").write_bytes(content)
+    assert cli.run(["config", "add", "users.allowed", "@list.txt"]) == ExitCode.USAGE
+    assert words in capsys.readouterr().err
+
+
+def test_ctrl_c_while_python_still_imports_leaves_no_traceback(tmp_path: Path) -> None:
+    # the first thing that the command line imports
+    (tmp_path / "typer.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(9)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}"}
+    done = subprocess.run(
+        [sys.executable, "-m", "littlest", "status"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")

@@ -4,6 +4,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 import pytest
+from builder.build import CONSTRUCTOR
 from builder.construct import ConstructError, read_construct
 from ruamel.yaml import YAML
 
@@ -112,3 +113,8 @@ def test_what_would_not_be_honoured_is_an_error(tmp_path: Path, change: tuple[st
     assert change[0] in SMALL
     with pytest.raises(ConstructError, match=re.escape(says)):
         read(tmp_path, SMALL.replace(*change, 1))
+
+
+def test_the_command_for_constructor_is_the_same_everywhere() -> None:
+    for name in ("README.md", "environment.yml"):
+        assert CONSTRUCTOR in (FILE.parents[1] / name).read_text(), name

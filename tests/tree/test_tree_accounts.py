@@ -14,6 +14,7 @@ from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureGroup
 from littlest.system.accounts.groups import ensure_group
+from littlest.system.accounts.homes import mend_home
 from littlest.system.accounts.user_accounts import UserAccount, ensure_user_account, find_user_accounts
 
 DEFAULTS = Config()
@@ -174,3 +175,24 @@ def test_an_account_of_the_machine_that_may_become_root_is_for_named_admins_only
         assert ensure_user_account(ready, named, "grace", admin=True).name == "grace"
     admins = load_config(text.format("admin"), "config.yaml")
     assert ensure_user_account(ready, admins, "ubuntu", admin=True).name == "ubuntu"
+
+
+@pytest.mark.parametrize(("mode", "mended"), [(0o000, 0o700), (0o555, 0o755), (0o700, 0o700), (0o711, 0o711)])
+def test_a_user_who_shut_themselves_out_of_their_home_gets_in_again(ready: Machine, mode: int, mended: int) -> None:
+    home = ensure_user_account(ready, DEFAULTS, "ada", admin=False).home
+    real = ready.path(home)
+    owner = real.stat().st_uid
+    real.chmod(mode)
+    mend_home(ready, home, owner, os.getgid())
+    assert real.stat().st_mode & 0o777 == mended
+
+
+def test_a_home_that_belongs_to_another_person_stays_as_it_is(ready: Machine) -> None:
+    home = ensure_user_account(ready, DEFAULTS, "ada", admin=False).home
+    real = ready.path(home)
+    real.chmod(0o500)
+    owner = real.stat().st_uid
+    if owner == 0:
+        pytest.skip("everything here is root's")
+    mend_home(ready, home, owner + 1, os.getgid())
+    assert (real.stat().st_mode & 0o777, real.stat().st_uid) == (0o500, owner)

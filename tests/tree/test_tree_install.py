@@ -243,7 +243,7 @@ def test_an_install_whose_terminal_is_closed_is_taken_back(machine: Machine, num
     before = list_tree(machine)
 
     def end(line: str) -> None:
-        if "write /usr/local/bin/littlest" in line:
+        if "write /usr/bin/littlest" in line:
             os.kill(os.getpid(), number)
         if line.startswith("the install failed"):
             # one more does not stop the way back

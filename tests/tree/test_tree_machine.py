@@ -73,7 +73,7 @@ def test_a_broken_sudo_rule_is_never_written(machine: Machine) -> None:
     assert machine.read_text(paths.SUDOERS_FILE) == SUDOERS
 
 
-# -- the command in /usr/local/bin
+# -- the command in /usr/bin
 
 
 @pytest.fixture

@@ -1,5 +1,8 @@
 """What uninstall must not do, and what it must not leave."""
 
+import json
+import shlex
+
 import pytest
 from fake_root import RELEASE, list_tree
 
@@ -68,3 +71,26 @@ def test_purge_goes_on_when_a_group_cannot_be_removed(installed: Machine) -> Non
     assert installed.read_group(paths.USERS_GROUP) is None
     assert installed.read_state(paths.ETC_DIR) is None
     assert installed.read_state(paths.RELEASES_DIR) is None
+
+
+@pytest.mark.parametrize("purge", [False, True])
+def test_everything_that_stays_is_named(installed: Machine, purge: bool) -> None:
+    installed.write_file(
+        paths.CONFIG_FILE, "users: {admin: [admin]}\nshared_folders: {data: {path: /srv/data, link: false}}\n"
+    )
+    broken, added = paths.OPT_DIR / "user.broken", paths.SYSTEMD_DIR / f"{paths.HUB_UNIT}.d"
+    old, exchange, gone = paths.Path("/srv/our old data"), paths.SHARED_DIR / "exchange", paths.Path("/srv/gone")
+    for folder in (broken, old, exchange, paths.Path("/srv/data")):
+        installed.path(folder).mkdir(parents=True)
+    installed.write_file(added / "override.conf", "[Service]\nNice=5\n")
+    installed.write_file(paths.LINKED_FOLDERS_FILE, json.dumps([["data", str(old)], ["x", str(gone)]]))
+    report = run_uninstall(installed, purge)
+    assert report.data["shared_folders"] == ["/srv/data", str(exchange), str(old)]
+    assert (str(added) in report.data["kept"]) is not purge
+    assert str(broken) in report.data["kept"]
+    for path in (broken, old, exchange):
+        assert any(str(path) in line for line in report.lines)
+        assert installed.read_state(path) is not None
+    assert not any(str(gone) in line for line in report.lines)
+    # the last line removes nothing that was perhaps here before us
+    assert shlex.split(report.lines[-1])[3:] == report.data["kept"]

@@ -52,6 +52,8 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "plan",
         "config",
         "server.working_directory",
+        "server.plain_shell",
+        "server.start_failure",
         "skipped_imports",
         "errors",
         "paths",

@@ -125,6 +125,9 @@ class Users(Section):
     """Users who may log in, in addition to the admins and those added in the hub's admin panel."""
     admin: Annotated[UserNames, Field(examples=[["teacher"]])] = ()
     """Users who may manage the hub and, in a terminal, the machine (sudo)."""
+    sudo: Annotated[Literal["named-admins", "all-admins"], Field(examples=["all-admins"])] = "named-admins"
+    """Admins who may use sudo in a terminal: those named in `users.admin`, or also those whom the hub's admin panel
+    or the way to log in makes admins."""
     banned: Annotated[UserNames, Field(examples=[["mallory"]])] = ()
     """Users who may not log in, whatever the hub's admin panel says of them."""
     groups: Annotated[

@@ -4,6 +4,7 @@ import re
 from typing import Any, get_origin
 
 from littlest.config.reference.catalog import as_section, find_nearest_key, find_nearest_word, list_variants
+from littlest.config.reference.peer_keys import find_peer_hint
 from littlest.config.sections.section import Place, Secret, Section
 from littlest.config.text.scalars import (
     BadValueError,
@@ -20,8 +21,10 @@ def explain_key(name: str, section: type[Section], place: Place) -> str:
     kinds = [kind for kind, model in list_variants(section) if name in model.model_fields]
     if kinds:
         return f"it goes with auth.type {' or '.join(kinds)}"
-    sibling = find_nearest_word(name, names, cutoff=0.7)
     group = ".".join(map(str, place))
+    if hint := find_peer_hint(f"{group}.{name}".lstrip(".")):
+        return hint
+    sibling = find_nearest_word(name, names, cutoff=0.7)
     nearest = ".".join(filter(None, (group, sibling))) if sibling else find_nearest_key(f"{group}.{name}".lstrip("."))
     if not nearest:
         return f"{group or 'the file'} takes {', '.join(names)}"

@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 
 from littlest.config.model import Config
 from littlest.config.reference.catalog import find_nearest_word
+from littlest.config.reference.peer_keys import APPS
 from littlest.config.sections.section import CONFLICT, Place
 from littlest.config.text.convert import KEY, Conversion, is_merge
 from littlest.config.text.hints import explain_key
@@ -157,5 +158,5 @@ def _explain_choice(word: str, expected: str) -> tuple[str, str | None]:
     choices = tuple(expected.replace("'", "").replace(" or ", ", ").split(", "))
     if len(choices) == 1:
         return f"cannot be here; write {choices[0].replace('True', 'true')}", None
-    nearest = find_nearest_word(word, choices)
+    nearest = APPS.get(word) if APPS.get(word) in choices else find_nearest_word(word, choices)
     return f"is not one of {', '.join(choices)}", f"did you mean {nearest}?" if nearest else None

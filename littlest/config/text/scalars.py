@@ -30,6 +30,13 @@ class BadValueError(Exception):
         self.hint = hint
 
 
+def _explain_duration(text: str) -> str | None:
+    """Return the seconds that a text such as 2h stands for."""
+    found = re.fullmatch("([0-9]{1,6}) ?([smhd])[a-z]*", text, re.ASCII)
+    seconds = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+    return f"in seconds that is {int(found[1]) * seconds[found[2]]}" if found else None
+
+
 def read_scalar(node: ScalarNode, kind: Any) -> Any:
     """Return a value as the type of its setting. Raises BadValueError."""
     text: str = node.value
@@ -42,7 +49,7 @@ def read_scalar(node: ScalarNode, kind: Any) -> Any:
     number = _TRUTH[text] if kind is bool else _parse_number(text)
     # 80.0 is a whole number, to editors as well
     if number is None or (kind is int and not float(number).is_integer()):
-        raise BadValueError(f"{show(node)} is not {describe_kind(kind)}")
+        raise BadValueError(f"{show(node)} is not {describe_kind(kind)}", _explain_duration(text))
     if node.style:
         raise BadValueError(f"{show(node)} is text because of its quotes; write {text}")
     return int(number) if kind is int else number

@@ -11,7 +11,7 @@ from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
 from littlest.machine.machine import Machine
 from littlest.system.accounts.login_limits import limit_system_logins
-from littlest.system.accounts.members import close_system_logins, take_out_of_groups
+from littlest.system.accounts.members import close_system_logins, find_users_losing_sudo, take_out_of_groups
 from littlest.system.accounts.revocation import (
     end_accounts,
     find_expired_users,
@@ -38,6 +38,12 @@ async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
         return await asyncio.to_thread(take_out_of_groups, machine, live.config, admins, shut_out)
     except (LittlestError, OSError) as error:
         return (f"accounts may have rights that they should not have: {error}",)
+
+
+async def find_losing_sudo(app: JupyterHub) -> set[str]:
+    """Return the users who may use sudo as their accounts are now, and may not any more."""
+    admins = {name: bool(admin) for name, admin in app.db.query(orm.User.name, orm.User.admin)}
+    return await asyncio.to_thread(find_users_losing_sudo, Machine(), live.config, admins)
 
 
 async def end_what_runs(

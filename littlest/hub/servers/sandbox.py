@@ -47,12 +47,12 @@ KERNELS_SIZE = "16M"
 """Of the folder with the kernels' sockets, which is not in the host's /run: one user could fill that for all."""
 
 
-def make_unit_properties(user: str, account: UserAccount, *, admin: bool, limits: UserLimits) -> dict[str, str]:
+def make_unit_properties(user: str, account: UserAccount, *, sudo: bool, limits: UserLimits) -> dict[str, str]:
     """Return every property of the unit of a user's server.
 
-    A student's server loses every right that systemd can take; an admin's keeps those that sudo needs.
+    A server loses every right that systemd can take, unless its user may use sudo, which needs some of them.
     """
-    hardening = COMMON_HARDENING | ({} if admin else STUDENT_HARDENING)
+    hardening = COMMON_HARDENING | ({} if sudo else STUDENT_HARDENING)
     return {
         # `littlest apply` reads from it which user's limits a running server should have
         "Description": make_server_description(user),
@@ -73,7 +73,6 @@ def make_unit_properties(user: str, account: UserAccount, *, admin: bool, limits
         "TemporaryFileSystem": " ".join(_make_file_systems(account, limits)),
         "CPUWeight": "100",
         "MemoryAccounting": "yes",
-        "CPUAccounting": "yes",
         "TasksAccounting": "yes",
         **make_limit_properties(limits),
         # admins can change what other admins make in the shared environment, and a copy in a shared folder keeps the

@@ -14,18 +14,21 @@ from jupyterhub.spawner import SpawnException
 from systemdspawner import SystemdSpawner
 from traitlets import Integer
 
+from littlest import paths
 from littlest.config.resolve import resolve_limits
 from littlest.errors import LittlestError
 from littlest.hub.live import live
-from littlest.hub.servers import sockets
+from littlest.hub.servers import safe_start, sockets
 from littlest.hub.servers.open_servers import check_open_servers, may_name_servers
 from littlest.hub.servers.sandbox import make_unit_properties
 from littlest.hub.servers.start_queue import StartQueue
 from littlest.hub.servers.user_environment import make_default_url, make_server_arguments, make_server_environment
 from littlest.machine.machine import Machine
-from littlest.plan.account_names import make_unit_name
+from littlest.plan.account_names import make_unit_name, may_use_sudo
 from littlest.plan.shared_folders import list_links
+from littlest.server.plain_shell import make_plain_shell
 from littlest.system.accounts.home_links import ensure_links
+from littlest.system.accounts.homes import mend_home
 from littlest.system.accounts.user_accounts import UserAccount, ensure_user_account
 from littlest.system.units import units as systemd
 
@@ -48,6 +51,8 @@ class UserServerSpawner(SystemdSpawner):
     # systemctl and useradd take their time, and the hub's loop must not wait for them
     _threads: ClassVar[ThreadPoolExecutor] = ThreadPoolExecutor(16, "spawner")
     _stage = ""
+    safe_reason = ""
+    """Why the server was started without the user's own settings; empty when it has them."""
     is_admitted = False
     """Whether this server counts towards the user's limit of open servers: it is open, or was allowed to start."""
 
@@ -70,13 +75,15 @@ class UserServerSpawner(SystemdSpawner):
         check_open_servers(self.user, self, resolve_limits(live.config, self.user.name).open_servers)
         self.is_admitted = True
         try:
-            async with self.queue.take_turn(self):
-                await self._start_now()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wait_until_it_answers(), TURN_SECONDS)
-                    return self._make_address()
-            await self._wait_until_it_answers()
-            return self._make_address()
+            self._take_wish_for_safe_start()
+            try:
+                return await self._start_in_turn()
+            except safe_start.EndedAtOnce as ended:
+                if self.safe_reason or self.user.name == paths.CANARY_USER:
+                    raise
+                self.log.warning("%s: %s. Starting it without the user's own settings", self.unit_name, ended.message)
+                self.safe_reason, self._began = ended.message, time.time()
+            return await self._start_in_turn()
         except LittlestError as error:
             self.log.error("%s: %s. %s", self.unit_name, error.message, error.hint or "")
             failure = SpawnException(f"Your server could not be started: {error.message}.", reason="littlest")
@@ -86,6 +93,22 @@ class UserServerSpawner(SystemdSpawner):
         finally:
             self._stage = ""
 
+    def _take_wish_for_safe_start(self) -> None:
+        if safe_start.is_asked_for(self.user_options):
+            self.safe_reason = safe_start.ASKED
+            # JupyterHub would use the options for the next start, too
+            self.orm_spawner.user_options = None
+            self.db.commit()
+
+    async def _start_in_turn(self) -> str:
+        async with self.queue.take_turn(self):
+            await self._start_now()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wait_until_it_answers(), TURN_SECONDS)
+                return self._make_address()
+        await self._wait_until_it_answers()
+        return self._make_address()
+
     async def _start_now(self) -> None:
         self._stage = "Preparing your account"
         account = await self._in_thread(self._prepare_account)
@@ -93,7 +116,7 @@ class UserServerSpawner(SystemdSpawner):
             self.log.warning("%s runs but the hub did not know of it; stopping it", self.unit_name)
             await self._in_thread(systemd.stop_units, self.machine, self.unit_name)
         await self._in_thread(sockets.make_socket_folder, self.unit_name, account.uid)
-        self._stage = "Starting your server"
+        self._stage = safe_start.describe_stage(self.safe_reason) if self.safe_reason else "Starting your server"
         starting = asyncio.ensure_future(self._start_unit(account))
         try:
             await asyncio.shield(starting)
@@ -108,31 +131,43 @@ class UserServerSpawner(SystemdSpawner):
         config, admin = live.config, self.user.admin
         account = ensure_user_account(self.machine, config, self.user.name, admin=admin)
         try:
+            mend_home(self.machine, account.home, account.uid, account.gid)
             ensure_links(self.machine, account, list_links(config, self.user.name, admin=admin))
         except OSError as error:
-            self.log.warning("%s gets no links to shared folders: %s", account.home, error)
+            self.log.warning("%s gets no links to shared folders, or wrong rights: %s", account.home, error)
         return account
 
     async def _start_unit(self, account: UserAccount) -> None:
         # the environment that JupyterHub makes from these must agree with the server's arguments
         self.ip, self.port = "127.0.0.1", 8888
-        arguments = make_server_arguments(str(sockets.make_socket_path(self.unit_name)), account.shell)
+        shell = make_plain_shell(account.shell) if self.safe_reason else [account.shell]
+        socket = str(sockets.make_socket_path(self.unit_name))
+        arguments = make_server_arguments(socket, shell, live.config.external_url)
         limits = resolve_limits(live.config, self.user.name)
         # JupyterHub puts these into the server's environment
         self.mem_limit, self.cpu_limit = limits.memory, limits.cpu
         own = live.config.user_environment
-        properties = make_unit_properties(self.user.name, account, admin=self.user.admin, limits=limits)
+        sudo = may_use_sudo(live.config, self.user.name, admin=self.user.admin)
+        properties = make_unit_properties(self.user.name, account, sudo=sudo, limits=limits)
         properties |= {name: str(value) for name, value in self.unit_extra_properties.items()}
         # a drop-in or the section `jupyterhub` goes first
         self.default_url = self._configured_url or make_default_url(live.config, self.user.name)
-        await self._in_thread(
-            systemd.run_transient_unit,
-            self.machine,
-            self.unit_name,
-            [f"{RELEASE}/bin/python", "-I", "-m", "littlest.server", *arguments, *self.get_args()],
-            properties=properties,
-            environment=make_server_environment(account, own) | self.get_env(),
-        )
+        environment = make_server_environment(account, own)
+        if self.safe_reason:
+            arguments = (*arguments, *safe_start.make_safe_arguments(account.home))
+            environment = safe_start.make_safe_environment(environment, account.home, self.safe_reason)
+            properties = safe_start.make_safe_properties(properties)
+        try:
+            await self._in_thread(
+                systemd.run_transient_unit,
+                self.machine,
+                self.unit_name,
+                [f"{RELEASE}/bin/python", "-I", "-m", "littlest.server", *arguments, *self.get_args()],
+                properties=properties,
+                environment=environment | self.get_env(),
+            )
+        except LittlestError as error:
+            raise safe_start.EndedAtOnce(error.message, error.hint) from error
 
     async def _wait_until_it_answers(self) -> None:
         socket = sockets.make_socket_path(self.unit_name)
@@ -145,7 +180,7 @@ class UserServerSpawner(SystemdSpawner):
                         systemd.read_journal_lines, self.machine, self.unit_name, self._began
                     )
                     last = said[-1] if said else "it said nothing"
-                    raise LittlestError(f"it ended at once ({last})", f"sudo littlest logs {self.user.name}")
+                    raise safe_start.EndedAtOnce(f"it ended at once ({last})", f"sudo littlest logs {self.user.name}")
                 next_look = loop.time() + STATE_POLL_SECONDS
             await asyncio.sleep(READY_POLL_SECONDS)
 
@@ -157,10 +192,10 @@ class UserServerSpawner(SystemdSpawner):
 
         The database has no address of a server that was starting when the hub ended.
         """
-        if self.server.proto != "http+unix":
-            address = urlsplit(self._make_address())
-            # JupyterHub itself corrects everything but the protocol
-            self.server.proto, self.server.ip, self.server.port = "http+unix", address.hostname or "", 80
+        address = urlsplit(self._make_address())
+        meant = ("http+unix", address.hostname or "", 80)
+        if (self.server.proto, self.server.ip, self.server.port) != meant:
+            self.server.proto, self.server.ip, self.server.port = meant
             self.db.commit()
         url: str = self.server.url
         return url
@@ -175,6 +210,20 @@ class UserServerSpawner(SystemdSpawner):
         if state == systemd.NO_ANSWER:
             self.log.warning("systemd does not say whether %s runs; asking again later", self.unit_name)
         return 1 if state in systemd.STOPPED_STATES else None
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what the hub keeps over a restart."""
+        return {**super().get_state(), "safe_start": self.safe_reason}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take what the hub kept, but for the unit's name: that comes from the user's, and is nobody else's."""
+        reason = state.get("safe_start") if isinstance(state, dict) else None
+        self.safe_reason = reason if isinstance(reason, str) else ""
+
+    def clear_state(self) -> None:
+        """Forget it, at each start and stop."""
+        super().clear_state()
+        self.safe_reason = ""
 
     async def stop(self, now: bool = False) -> None:
         """Stop the server, and remove the folder of its socket."""

@@ -1,6 +1,6 @@
 """A user's server: its arguments, its environment, and the page that opens. Pure."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from littlest import paths
 from littlest.config.model import Config, UserEnvironment
@@ -10,13 +10,15 @@ from littlest.server.working_directory import WORKING_DIRECTORY_VARIABLE
 from littlest.system.accounts.user_accounts import UserAccount
 
 
-def make_server_arguments(socket: str, shell: str) -> tuple[str, ...]:
+def make_server_arguments(socket: str, shell: list[str], external_url: str = "") -> tuple[str, ...]:
     """Return the command-line arguments of a user's notebook server; they go before the user's own files.
 
     The server listens on `socket` only, and its kernels on sockets in its runtime directory: every other user can
-    connect to a loopback port. `shell` runs in terminals.
+    connect to a loopback port. `shell` is the command of terminals.
+    Websockets from `external_url` are accepted whatever Host a web server in front of the hub sends.
     """
     return (
+        *((f"--ServerApp.allow_origin={_make_origin(external_url)}",) if external_url else ()),
         # a server on a socket needs a port argument with the default value
         "--ServerApp.port=8888",
         f"--ServerApp.sock={socket}",
@@ -24,13 +26,22 @@ def make_server_arguments(socket: str, shell: str) -> tuple[str, ...]:
         "--KernelManager.transport=ipc",
         "--ServerApp.kernel_spec_manager_class=littlest.server.kernels.PrefixKernelSpecManager",
         # not a login shell: /etc/profile would set PATH again
-        f"--ServerApp.terminado_settings={{'shell_command': [{shell!r}]}}",
+        f"--ServerApp.terminado_settings={{'shell_command': {shell!r}}}",
+        # JupyterHub switches the trash off, and without it only empty folders could be deleted
+        "--FileContentsManager.always_delete_dir=True",
         "--ServerApp.tornado_settings={'compress_response': True}",
         # Lab would ask the network for news and newer versions of itself, which only the server's admin can install
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         "--LabApp.news_url=None",
         "--LabApp.extension_manager=readonly",
     )
+
+
+def _make_origin(url: str) -> str:
+    """Return what browsers send as Origin from this address."""
+    parts = urlsplit(url.lower())
+    is_usual = parts.port == {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{parts.netloc.rpartition(':')[0] if is_usual else parts.netloc}"
 
 
 def make_server_environment(account: UserAccount, own: UserEnvironment) -> dict[str, str]:

@@ -39,6 +39,11 @@ def ensure_links(machine: Machine, account: UserAccount, links: Links) -> None:
         os.close(home)
 
 
+def list_linked_folders(machine: Machine) -> frozenset[PurePosixPath]:
+    """Return every shared folder that homes ever had a link to."""
+    return frozenset(PurePosixPath(path) for _name, path in _read_known(machine))
+
+
 def _read_our_link(home: int, name: str, known: set[tuple[str, str]]) -> str | None:
     """Return the target of a link of ours; None for anything else."""
     try:

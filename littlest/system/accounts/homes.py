@@ -43,6 +43,21 @@ def make_home(machine: Machine, account: Account) -> None:
     machine.rename(new, account.home)
 
 
+def mend_home(machine: Machine, home: PurePosixPath, uid: int, gid: int) -> None:
+    """Let the user into a home that is root's, as after a restore, or that the user shut out of it by accident.
+
+    Raises OSError where root may not, as on some network disks.
+    """
+    state = machine.read_state(home)
+    if state is None or state.kind is not PathKind.DIRECTORY or state.uid not in (0, uid):
+        return
+    real = machine.path(home)
+    if state.uid == 0 and machine.can_chown():
+        os.chown(real, uid, gid, follow_symlinks=False)
+    if state.mode & HOME_MODE != HOME_MODE:
+        real.chmod(state.mode | HOME_MODE)
+
+
 def find_folder_problem(machine: Machine, folder: PurePosixPath) -> str | None:
     """Return why this folder cannot have people's files, as the end of a sentence; None when it can or is missing."""
     # a link of root's is safe, but its target must be safe as well

@@ -45,7 +45,7 @@ def end_accounts(
             continue
         try:
             everything = user in shut_out and is_made_by_us(account)
-            if everything or is_hub_only(config, made_by_us=is_made_by_us(account), admin=False):
+            if everything or is_hub_only(config, made_by_us=is_made_by_us(account), sudo=False):
                 remove_scheduled(machine, account)
             if not (_end_all(machine, account) if everything else end_processes_with_lost_groups(machine, account)):
                 failures.append(f"something still runs as the account {account.name}")

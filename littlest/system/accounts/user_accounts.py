@@ -18,6 +18,7 @@ from littlest.plan.account_names import (
     make_account_name,
     make_comment,
     make_digested_account_name,
+    may_use_sudo,
 )
 from littlest.plan.steps import EnsureSystemUser, RemoveSystemUser
 from littlest.plan.system_logins import is_hub_only
@@ -95,7 +96,8 @@ def ensure_user_account(machine: Machine, config: Config, user: str, *, admin: b
 
 
 def _list_groups(config: Config, user: str, account: Account, *, admin: bool) -> tuple[str, ...]:
-    closed = is_hub_only(config, made_by_us=is_made_by_us(account), admin=admin)
+    sudo = may_use_sudo(config, user, admin=admin)
+    closed = is_hub_only(config, made_by_us=is_made_by_us(account), sudo=sudo)
     return (*list_unix_groups(config, user, admin=admin), *((paths.HUB_ONLY_GROUP,) if closed else ()))
 
 

@@ -19,14 +19,34 @@ def make(text: str = "", account: UserAccount = ACCOUNT) -> dict[str, str]:
 
 
 def test_servers_and_kernels_listen_on_sockets_only() -> None:
-    arguments = make_server_arguments("/run/x/server.sock", "/bin/bash")
+    arguments = make_server_arguments("/run/x/server.sock", ["/bin/bash"])
     assert "--ServerApp.sock=/run/x/server.sock" in arguments
     assert "--ServerApp.sock_mode=0660" in arguments
     assert "--KernelManager.transport=ipc" in arguments
 
 
+@pytest.mark.parametrize(
+    ("address", "origin"),
+    [
+        ("https://Hub.example.org/class/", "https://hub.example.org"),
+        ("https://hub.example.org:443/", "https://hub.example.org"),
+        ("http://hub.example.org:80/", "http://hub.example.org"),
+        ("https://127.0.0.1:8443/", "https://127.0.0.1:8443"),
+        ("https://[2001:db8::1]/", "https://[2001:db8::1]"),
+    ],
+)
+def test_pages_from_the_external_address_may_open_websockets(address: str, origin: str) -> None:
+    # a web server in front of the hub may send another Host
+    assert f"--ServerApp.allow_origin={origin}" in make_server_arguments("/s", ["/bin/sh"], address)
+    assert not [word for word in make_server_arguments("/s", ["/bin/sh"]) if "allow_origin" in word]
+
+
+def test_folders_that_are_not_empty_can_be_deleted() -> None:
+    assert "--FileContentsManager.always_delete_dir=True" in make_server_arguments("/s", ["/bin/sh"])
+
+
 def test_a_server_asks_the_network_for_nothing_at_its_start() -> None:
-    arguments = make_server_arguments("/run/x/server.sock", "/bin/bash")
+    arguments = make_server_arguments("/run/x/server.sock", ["/bin/bash"])
     assert "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate" in arguments
     assert "--LabApp.news_url=None" in arguments
 
@@ -77,7 +97,7 @@ def test_variables_and_folders_of_programs_come_from_the_settings() -> None:
 def test_an_account_keeps_its_own_shell() -> None:
     account = replace(ACCOUNT, shell="/usr/bin/zsh")
     assert make(account=account)["SHELL"] == "/usr/bin/zsh"
-    arguments = make_server_arguments("/run/x/server.sock", account.shell)
+    arguments = make_server_arguments("/run/x/server.sock", [account.shell])
     assert "--ServerApp.terminado_settings={'shell_command': ['/usr/bin/zsh']}" in arguments
 
 

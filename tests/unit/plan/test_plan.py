@@ -206,14 +206,17 @@ def test_a_record_that_version_0_1_0_wrote_is_read_whole_and_says_the_same() -> 
     assert record.accounts == (paths.PROXY_USER,)
     assert record.made[-1] == f"path:{paths.LAST_GOOD_DROP_IN_DIR}"
     assert json.loads(render_record(record)) == json.loads(text)
-    # a plan of today makes nothing else; the installer itself makes the first folder
+    # a plan of today makes nothing else but the group for sudo; the installer itself makes the first folder
     plan = make_plan(Config(), RELEASE, first_admin="olga", is_install=True)
+    moved = Path("/usr/local/bin/littlest")
     rules = (paths.SSHD_FILE, paths.POLKIT_FILE)
     folders = {folder for rule in rules for folder in (rule.parent, rule.parent.parent)}
-    later = {str(path) for path in (paths.SYSTEMD_DIR / paths.PROXY_SOCKET_UNIT, *rules, *folders)}
-    made = {*(f"path:{path}" for path in (paths.OPT_DIR, *later)), f"group:{paths.HUB_ONLY_GROUP}"}
-    assert set(list_made(plan)) - set(record.made) == made
-    assert record.paths.keys() | later == make_record(plan, "0.1.0").paths.keys()
+    later = {
+        str(path) for path in (paths.SYSTEMD_DIR / paths.PROXY_SOCKET_UNIT, paths.COMMAND_FILE, *rules, *folders)
+    }
+    groups = {f"group:{group}" for group in (paths.SUDO_GROUP, paths.HUB_ONLY_GROUP)}
+    assert set(list_made(plan)) - set(record.made) == {*(f"path:{path}" for path in (paths.OPT_DIR, *later)), *groups}
+    assert record.paths.keys() | later == make_record(plan, "0.1.0").paths.keys() | {str(moved)}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', json.dumps({"format": "x"})])
@@ -228,7 +231,7 @@ def test_an_empty_plan_owns_nothing() -> None:
 
 def test_the_command_has_no_placeholder_left_and_the_sudo_rule_names_the_group() -> None:
     assert "{" not in COMMAND_SCRIPT.replace("${release%/}", "").replace("${tried-}", "")
-    assert "%littlest-admins ALL=(ALL) NOPASSWD:ALL\n" in SUDOERS
+    assert "%littlest-sudo ALL=(ALL) NOPASSWD:ALL\n" in SUDOERS
 
 
 def test_settings_that_name_no_admin_are_warned_of() -> None:
