@@ -138,7 +138,7 @@ class Users(Section):
     unix_name: Annotated[UnixName, Field(examples=["{name}"])] = "jupyter-{name}"
     """Name of a user's Unix account; with "{name}", accounts that exist already are used."""
     system_logins: bool = False
-    """Whether users may also use their accounts without the hub, by ssh and the like; admins may anyway."""
+    """Whether users may also use their accounts without the hub, by ssh and the like; who may use sudo may anyway."""
     homes: Annotated[HomesPath, Field(examples=["/mnt/homes"])] = "/home"
     """Folder in which new accounts get their homes, such as a mounted disk; those that exist stay where they are."""
 

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from littlest.config.model import Config
 from littlest.config.resolve import resolve_limits
 from littlest.machine.machine import Machine
-from littlest.plan.account_names import make_comment
+from littlest.plan.account_names import make_comment, may_use_sudo
 from littlest.plan.limits import NOT_A_USER, make_limit_properties
 from littlest.system.accounts.user_accounts import find_user_accounts
 from littlest.system.units.units import reload_units
@@ -18,14 +18,15 @@ _UNITS = PurePosixPath("/run/systemd/system")
 def limit_system_logins(machine: Machine, config: Config, admins: Mapping[str, bool]) -> None:
     """Give the slice of each account that we made, in which systemd-logind(8) puts sessions, its user's limits.
 
-    `admins` has every user of the hub, and whether they are an admin, who have no limits there. Raises CommandFailed.
+    `admins` has every user of the hub, and whether they are an admin. Who may use sudo has no limits there. Raises
+    CommandFailed.
     """
     users = {make_comment(user): user for user in admins}
     is_changed = False
     for account in find_user_accounts(machine):
         file = _UNITS / f"user-{account.uid}.slice.d/littlest.conf"
         user = users.get(account.comment, NOT_A_USER)
-        is_limited = config.users.system_logins and not admins.get(user, user in config.users.admin)
+        is_limited = config.users.system_logins and not may_use_sudo(config, user, admin=admins.get(user, False))
         text = _render(config, user) if is_limited else None
         if machine.read_text(file) == text:
             continue
