@@ -116,6 +116,7 @@ look_at_port() {
     holder=$(find_holder "$sockets")
     case $holder in
     *"unit jupyterhub-proxy.service"*) is_ours jupyterhub-proxy.service && return 0 ;;
+    *"(process 1)"*) holds_port "$port" && return 0 ;;
     esac
     echo "Port $port is taken by ${holder:-a program that only root can name}. Stop it, or set another http.port in /etc/littlest/config.yaml before you install."
 }
@@ -152,7 +153,7 @@ look_at_accounts() {
     number=$(sed -n 's/^littlest-proxy:[^:]*:\([0-9]*\):.*/\1/p' "${ROOT-}/etc/passwd" 2>/dev/null) || number=
     [ "${number:-0}" -lt 1000 ] ||
         echo "An account named littlest-proxy is there already (number $number) and is not ours. Rename or remove it."
-    for name in littlest-admins littlest-users; do
+    for name in littlest-admins littlest-sudo littlest-users littlest-hub-only; do
         number=$(sed -n "s/^$name:[^:]*:\([0-9]*\):.*/\1/p" "${ROOT-}/etc/group" 2>/dev/null) || number=
         [ "${number:-0}" -lt 1000 ] ||
             echo "A group named $name is there already (number $number) and is not ours. Rename or remove it."
@@ -160,7 +161,8 @@ look_at_accounts() {
 }
 
 look_at_units() {
-    for unit in jupyterhub.service jupyterhub.socket jupyterhub-proxy.service jupyterhub-idle-culler.service jupyterhub-users.slice; do
+    for unit in jupyterhub.service jupyterhub.socket jupyterhub-proxy.service jupyterhub-proxy.socket \
+        jupyterhub-idle-culler.service jupyterhub-users.slice; do
         path=$(find_unit "$unit")
         [ -z "$path" ] || is_ours "$unit" ||
             echo "${path#"${ROOT-}"} belongs to another JupyterHub. Remove that one, or take another server."
@@ -173,6 +175,12 @@ look_at_admin() {
     [ -n "${admin-}" ] && [ -r "$settings" ] || return 0
     grep -qiF -e "${admin%%:*}" "$settings" ||
         echo "--admin ${admin%%:*}: /etc/littlest/config.yaml was here before and does not name ${admin%%:*} in users.admin. Add the name there, or leave --admin out."
+}
+
+# holds_port PORT: whether it is one of those that systemd holds for our proxy
+holds_port() {
+    path=$(find_unit jupyterhub-proxy.socket)
+    [ -n "$path" ] && is_ours jupyterhub-proxy.socket && grep -Eq "^ListenStream=(.*:)?$1\$" "$path"
 }
 
 # is_at_least VERSION MINIMUM: compares dotted numbers

@@ -29,6 +29,9 @@ DROP_IN_DIR = ETC_DIR / "jupyterhub_config.d"
 STATE_DIR = Path("/var/lib/littlest")
 RECORD_FILE = STATE_DIR / "record.json"
 DATABASE_FILE = STATE_DIR / "jupyterhub.sqlite"
+DATABASE_NOTE_FILE = STATE_DIR / "database.json"
+"""By what the hub knows its database again, and what happened to it."""
+DATABASE_BACKUP_DIR = STATE_DIR / "database-backups"
 PASSWORDS_FILE = STATE_DIR / "passwords.sqlite"
 GUESTS_FILE = STATE_DIR / "guests.json"
 """Who was let in, or made an admin, by a rule and not by name."""
@@ -63,6 +66,8 @@ the first."""
 COMMAND_FILE = Path("/usr/bin/littlest")
 """Not in /usr/local/bin, which the secure_path of sudo leaves out on Debian 14 and Fedora."""
 SUDOERS_FILE = Path("/etc/sudoers.d/littlest-admins")
+SSHD_FILE = Path("/etc/ssh/sshd_config.d/littlest.conf")
+POLKIT_FILE = Path("/etc/polkit-1/rules.d/10-littlest.rules")
 
 # Sockets and addresses. Only the proxy's public port is reachable from outside the loopback interface.
 PROXY_STATE_DIR = Path("/var/lib/littlest-proxy")
@@ -72,6 +77,8 @@ SERVERS_RUNTIME_DIR = Path("/run/littlest-servers")
 """One folder per user server, `USER:littlest-proxy` 02710, with its `server.sock` (0660)."""
 SERVERS_ENVIRONMENT_DIR = Path("/run/littlest-environment")
 """Root's own: the environment of a server while its unit is being started."""
+KERNELS_RUNTIME_DIR = Path("/run/littlest-kernels")
+"""Empty. Each server sees a file system of its own there, with the sockets of its kernels."""
 HUB_ADDRESS = "127.0.0.1"
 HUB_PORT = 15081
 
@@ -80,6 +87,8 @@ SYSTEMD_DIR = Path("/etc/systemd/system")
 HUB_UNIT = "jupyterhub.service"
 HUB_SOCKET_UNIT = "jupyterhub.socket"
 PROXY_UNIT = "jupyterhub-proxy.service"
+PROXY_SOCKET_UNIT = "jupyterhub-proxy.socket"
+"""Holds the public ports, also while the proxy restarts."""
 CULLER_UNIT = "jupyterhub-idle-culler.service"
 USERS_SLICE = "jupyterhub-users.slice"
 HUB_SLICE = "littlest.slice"
@@ -89,7 +98,10 @@ SERVER_DESCRIPTION = "JupyterHub server of"
 
 # Accounts
 ADMINS_GROUP = "littlest-admins"
+SUDO_GROUP = "littlest-sudo"
 USERS_GROUP = "littlest-users"
+HUB_ONLY_GROUP = "littlest-hub-only"
+"""Of accounts that we made and that only the hub may use: sshd(8) refuses them."""
 PROXY_USER = "littlest-proxy"
 SHARING_GROUP_PREFIX = "littlest-g-"
 """Of the Unix groups of `users.groups`, by which their members share files."""

@@ -16,6 +16,7 @@ from littlest import __version__
 from littlest.cli import output
 from littlest.cli.config import config_app
 from littlest.cli.invocation import Json, finish, make_machine, run_with_progress
+from littlest.cli.user import user_app
 from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
 
@@ -41,6 +42,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(config_app)
+app.add_typer(user_app)
 
 
 def _show_version(wanted: bool) -> None:
@@ -102,6 +104,24 @@ def logs(
     if follow and as_json:
         raise UsageError("--follow cannot be combined with --json.", "Use one of the two.")
     finish(run_logs(make_machine(), what, follow, lines), as_json)
+
+
+@app.command()
+def repair(
+    what: Annotated[Literal["database"], typer.Argument(metavar="database", help="What to repair.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Remove for good what the hub left out of its database, after a backup of the database."""
+    from littlest.commands.repair import run_repair, show_repair
+
+    found = show_repair(make_machine())
+    if dry_run or not (found.data["rows"] or found.data["problems"]):
+        finish(found, as_json)
+    if not yes:
+        _confirm("\n".join((*found.lines, "Make a backup, then remove these rows for good?")))
+    finish(run_repair(make_machine()), as_json)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from littlest.system.accounts.user_accounts import find_account_made_for
 
 UNITS = {
     "hub": (paths.HUB_UNIT, paths.HUB_SOCKET_UNIT),
-    "proxy": (paths.PROXY_UNIT,),
+    "proxy": (paths.PROXY_UNIT, paths.PROXY_SOCKET_UNIT),
     "culler": (paths.CULLER_UNIT,),
 }
 

@@ -46,7 +46,21 @@ def _render(found: Readings, problems: Sequence[str]) -> tuple[str, ...]:
         *(f"  login    {name}: {address}" for name, address in found.login_addresses.items()),
         *(f"  {unit:<32} {state}" for unit, state in found.units.items()),
         f"  users    {users}, with a server running: {servers}",
+        *_render_passwords(found),
         f"  disk     {disk}",
         f"  memory   {memory}",
         *(("Problems:", *(f"  {problem}" for problem in problems)) if problems else ()),
     )
+
+
+def _render_passwords(found: Readings) -> tuple[str, ...]:
+    """Return a line for each sort of users who have no password of their own."""
+    sorts = (
+        (found.unclaimed_names, "nobody has logged in yet, and the first login chooses the password"),
+        (found.unused_one_time_passwords, "have a one-time password, not used yet"),
+        (
+            found.users_without_password,
+            "cannot log in without a password; to make one: sudo littlest user passwd NAME",
+        ),
+    )
+    return tuple(f"  password {', '.join(names)}: {what}" for names, what in sorts if names)

@@ -24,7 +24,14 @@ from littlest.system.removal import PEOPLES, RUNTIME, remove_all
 from littlest.system.settings.active import find_active_settings
 from littlest.system.units.units import reload_units
 
-UNITS = (paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT, paths.USERS_SLICE)
+UNITS = (
+    paths.PROXY_SOCKET_UNIT,
+    paths.PROXY_UNIT,
+    paths.HUB_SOCKET_UNIT,
+    paths.HUB_UNIT,
+    paths.CULLER_UNIT,
+    paths.USERS_SLICE,
+)
 
 
 def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_progress) -> Report:

@@ -12,6 +12,13 @@ SOON = timedelta(days=14)
 """How long before its end a certificate is a problem."""
 LOW_DISK = 2**30
 """Bytes free under which new servers and installs begin to fail."""
+LEAST_HOMES = 2**28
+"""Bytes free under which users soon cannot save any more."""
+LEAST_INODES = 10_000
+"""Files under which the same is true."""
+MOST_NAMES = 5
+"""How many files or rows the report names."""
+REINSTALL = "move the release away and run its installer again (the installer says how)"
 _APPLY = "sudo littlest apply"
 
 
@@ -84,6 +91,48 @@ def check_disk(found: Readings) -> Found:
         yield f"only {render_size(found.disk_free_bytes)} of disk are free", ""
 
 
+def check_database(found: Readings) -> Found:
+    """The hub has its database, and can work with everything in it."""
+    repair = "sudo littlest repair database"
+    yield from ((problem, repair) for problem in found.database_problems)
+    if found.rows_left_out:
+        shown = "; ".join(found.rows_left_out[:MOST_NAMES])
+        more = len(found.rows_left_out) - MOST_NAMES
+        yield (
+            f"the hub cannot work with rows of its database: {shown}" + (f"; and {more} more" if more > 0 else ""),
+            repair,
+        )
+
+
+def check_environment(found: Readings) -> Found:
+    """Kernels of the user environment start."""
+    if found.environment_problem:
+        yield f"no kernel of the user environment starts: {found.environment_problem}", ""
+
+
+def check_release(found: Readings) -> Found:
+    """The files of the release are those that were installed."""
+    if found.damaged_files is None:
+        yield "the release has no receipt of its files, so nobody can say whether they are intact", REINSTALL
+    elif found.damaged_files:
+        shown = ", ".join(found.damaged_files[:MOST_NAMES])
+        yield f"{len(found.damaged_files)} files of the release are missing or changed: {shown}", REINSTALL
+
+
+def check_memory_limits(found: Readings) -> Found:
+    """The kernel enforces the limits of memory."""
+    if not found.is_memory_limited:
+        yield "the kernel of this machine enforces no limit of memory (no cgroup v2 with the memory controller)", ""
+
+
+def check_homes(found: Readings) -> Found:
+    """Users can save their work."""
+    if found.homes_free_bytes < LEAST_HOMES:
+        yield f"only {render_size(found.homes_free_bytes)} are free for the users' homes", ""
+    if found.homes_free_inodes < LEAST_INODES:
+        yield f"only {found.homes_free_inodes} more files fit on the disk of the users' homes", ""
+
+
 CHECKS: Mapping[str, Callable[[Readings], Found]] = {
     "units": check_units,
     "hub": check_hub,
@@ -91,6 +140,11 @@ CHECKS: Mapping[str, Callable[[Readings], Found]] = {
     "settings": check_settings,
     "certificate": check_certificate,
     "disk": check_disk,
+    "homes": check_homes,
+    "memory limits": check_memory_limits,
+    "environment": check_environment,
+    "release": check_release,
+    "database": check_database,
 }
 """Every check by its name, in the order of the report."""
 

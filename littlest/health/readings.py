@@ -1,7 +1,10 @@
 """What `littlest status` reads from a machine, once, for the report and for the checks. Changes nothing."""
 
+import os
 import shutil
+import sys
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from littlest import paths
@@ -17,11 +20,15 @@ from littlest.plan.login import list_login_addresses
 from littlest.plan.record import Record
 from littlest.plan.steps import Release
 from littlest.system.config_checks import load_active_config
+from littlest.system.environment.kernel import find_environment_problem
 from littlest.system.https.certificates import read_certificate_end
 from littlest.system.hub.api import HubApi
+from littlest.system.hub.one_time_passwords import read_missing_passwords
 from littlest.system.hub.reload import read_hub_settings
+from littlest.system.hub.set_aside import list_set_aside, read_database_id, read_note
 from littlest.system.network.addresses import find_addresses
-from littlest.system.servers.memory import read_free_memory, read_machine_memory
+from littlest.system.releases.manifest import list_changed_files
+from littlest.system.servers.memory import is_memory_limited, read_free_memory, read_machine_memory
 from littlest.system.settings.active import read_good_config
 from littlest.system.settings.revisions import strip_bom
 from littlest.system.units.units import read_active_state
@@ -36,6 +43,12 @@ class Readings:
     users: int | None = None
     servers: int | None = None
     """Users with a server that runs or starts."""
+    unclaimed_names: list[str] = field(default_factory=list)
+    """Names under which nobody has logged in yet: the first login chooses the password."""
+    unused_one_time_passwords: list[str] = field(default_factory=list)
+    """Users who have not used their one-time password yet."""
+    users_without_password: list[str] = field(default_factory=list)
+    """Users who cannot log in before somebody makes a one-time password for them."""
     hub_problem: str | None = None
     """Why the hub does not answer as it should."""
     drop_in_problems: list[str] = field(default_factory=list)
@@ -63,6 +76,20 @@ class Readings:
     memory_total_bytes: int
     memory_free_bytes: int
     is_install_unfinished: bool
+    database_problems: list[str] = field(default_factory=list)
+    """What happened to the hub's database, and why it cannot be used."""
+    rows_left_out: list[str] = field(default_factory=list)
+    """Rows of the hub's database that JupyterHub cannot work with."""
+    environment_problem: str | None = None
+    """Why no kernel of the user environment starts."""
+    damaged_files: list[str] | None = field(default_factory=list)
+    """Files of the release that are missing or changed; None where the release has no receipt of its files."""
+    is_memory_limited: bool = True
+    """The kernel enforces limits of memory."""
+    homes_free_bytes: int = sys.maxsize
+    """On the disk of the users' homes."""
+    homes_free_inodes: int = sys.maxsize
+    """Files that can still be made there."""
 
 
 def read_machine(machine: Machine, record: Record, release: Release) -> Readings:
@@ -80,9 +107,39 @@ def read_machine(machine: Machine, record: Record, release: Release) -> Readings
         memory_total_bytes=read_machine_memory(machine),
         memory_free_bytes=read_free_memory(machine),
         is_install_unfinished=bool(record.made),
+        environment_problem=find_environment_problem(machine),
+        damaged_files=list_changed_files(machine, release.directory),
+        is_memory_limited=is_memory_limited(machine),
+        **_read_database(machine),
+        **_read_homes(machine, config),
         **settings,
         **_ask_hub(machine, config),
     )
+
+
+def _read_database(machine: Machine) -> dict[str, Any]:
+    note = read_note(machine)
+    problems, rows = list(note.problems), []
+    # before its first start there is none
+    if note.id:
+        try:
+            rows = [str(one) for one in list_set_aside(machine)]
+            if read_database_id(machine) != note.id:
+                problems.append("the hub's database is another one than the hub has used")
+        except LittlestError as error:
+            problems.append(error.message)
+    return {"database_problems": problems, "rows_left_out": rows}
+
+
+def _read_homes(machine: Machine, config: Config) -> dict[str, Any]:
+    folder = machine.path(PurePosixPath(config.users.homes))
+    try:
+        found = os.statvfs(next(one for one in (folder, *folder.parents) if one.is_dir()))
+    except OSError:
+        return {}
+    # some file systems have as many inodes as they have space for
+    inodes = found.f_favail if found.f_files else sys.maxsize
+    return {"homes_free_bytes": found.f_bavail * found.f_frsize, "homes_free_inodes": inodes}
 
 
 def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str, Any]]:
@@ -123,6 +180,10 @@ def _ask_hub(machine: Machine, config: Config) -> dict[str, Any]:
         api.check_login_page()
         found["users"] = api.count_users()
         found["servers"] = api.count_users("active")
+        passwords = read_missing_passwords(api)
+        found["unclaimed_names"] = list(passwords.unclaimed)
+        found["unused_one_time_passwords"] = list(passwords.one_time)
+        found["users_without_password"] = list(passwords.missing)
         settings = read_hub_settings(api)
         found["drop_in_problems"] = list(settings.drop_in_problems)
         found["runs_other_settings"] = settings.started != make_restart_digest(config)

@@ -1,6 +1,7 @@
 """Starts the hub: `python -I -m littlest.hub`."""
 
 import logging
+import os
 from pathlib import Path
 
 from littlest.skipped_imports import leave_out_rfc3987
@@ -18,6 +19,7 @@ def main() -> None:
     logging.basicConfig(format="%(message)s")
     logging.getLogger("littlest").setLevel(logging.INFO)
     application.HubServer.inherited = application.take_inherited_sockets()
+    application.HubServer.proxy_token = os.environ.get("CONFIGPROXY_AUTH_TOKEN", "")
     # JupyterHub makes its server in the middle of a long method, from this name
     tornado.httpserver.HTTPServer = application.HubServer  # type: ignore[misc]
     config = Path(__file__).with_name("jupyterhub_config.py")

@@ -4,23 +4,33 @@ import asyncio
 import os
 import signal
 import socket
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 import tornado.httpserver
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
-from jupyterhub.auth import Authenticator
+from jupyterhub.utils import url_escape_path, url_path_join
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 
 from littlest.errors import LittlestError
+from littlest.hub.database.guard import (
+    DatabaseKeeper,
+    check_emptied,
+    make_database_usable,
+    remember_database,
+)
 from littlest.hub.forwarded import Networks, clean_request, parse_networks
+from littlest.hub.incoming import SERVER_LIMITS, Incoming
 from littlest.hub.live import live
-from littlest.hub.login.people import FollowsSettings
+from littlest.hub.log_lines import OneLine
+from littlest.hub.login.fresh_login import ask_for_password
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
-from littlest.hub.pages import settings_api
-from littlest.hub.pages.user_api import USER_PATH, USERS_PATH, UserHandler, UserListHandler
+from littlest.hub.pages.change_password import log_out_everywhere
+from littlest.hub.pages.own_pages import list_own_pages
 from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
+from littlest.hub.rights.one_time import list_passwords
 from littlest.hub.rights.roles import restrict_admin_role
 from littlest.hub.servers.spawner import stop_orphans
 from littlest.hub.services import forget_tokens, keep_trying
@@ -55,15 +65,6 @@ def hand_over_sockets(inherited: list[socket.socket]) -> None:
         one.set_inheritable(True)
 
 
-def _list_sign_up_pages(authenticator: Authenticator) -> tuple[tuple[str, type], ...]:
-    """Return the pages for signing up; only where people sign up, because their import is slow."""
-    if not (isinstance(authenticator, FollowsSettings) and authenticator.has_sign_up_pages):
-        return ()
-    from littlest.hub.pages.sign_up import SIGN_UP_PAGES  # noqa: PLC0415  # only where people sign up
-
-    return SIGN_UP_PAGES
-
-
 class HubServer(tornado.httpserver.HTTPServer):
     """Listens on systemd's sockets, and answers each request on a connection of its own.
 
@@ -73,14 +74,23 @@ class HubServer(tornado.httpserver.HTTPServer):
     inherited: ClassVar[list[socket.socket]] = []
     trusted: ClassVar[Networks] = ()
     """Web servers in front of ours, whose forwarded headers are trusted."""
+    proxy_token: ClassVar[str] = ""
+    """By which the hub knows that a request came through the proxy."""
 
     def initialize(self, *arguments: Any, **settings: Any) -> None:
-        """Set up, without keeping connections open."""
-        super().initialize(*arguments, **(settings | {"no_keep_alive": True}))
+        """Set up, with bounds, and without keeping connections open."""
+        self._incoming = Incoming()
+        super().initialize(*arguments, **(settings | SERVER_LIMITS | {"no_keep_alive": True}))
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Answer a request, of whose forwarded headers only the trusted ones are left."""
-        return clean_request(super().start_request(server_conn, request_conn), self.trusted)
+        delegate = clean_request(super().start_request(server_conn, request_conn), self.trusted, self.proxy_token)
+        return self._incoming.watch(request_conn.stream, delegate)  # type: ignore[attr-defined]
+
+    def on_close(self, server_conn: Any) -> None:
+        """Forget a connection that was closed, also one on which no request had begun."""
+        self._incoming.forget(server_conn.stream)
+        super().on_close(server_conn)
 
     def listen(self, port: int, address: str | None = None, *arguments: Any, **settings: Any) -> None:
         """Listen on the inherited sockets; on this address only when there are none."""
@@ -102,6 +112,34 @@ class LittlestHub(JupyterHub):
 
     _services_starting: ClassVar[set[asyncio.Future[Any]]] = set()
 
+    def init_logging(self) -> None:
+        """Set the log up, with one line for each message."""
+        super().init_logging()
+        for handler in self.log.handlers:
+            handler.addFilter(OneLine())
+
+    def init_db(self) -> None:
+        """Open the database, once nothing in it can keep the hub from starting."""
+        make_database_usable(Machine(), self._make_server_address)
+        super().init_db()
+        check_emptied(Machine(), self.db.query(orm.User).count())
+
+    def _keep_database_usable(self) -> None:
+        """Look at the database again whenever an answer failed."""
+        keeper, write_log = DatabaseKeeper(self, self._make_server_address), self.tornado_settings["log_function"]
+
+        def log_request(handler: Any) -> None:
+            write_log(handler)
+            if handler.get_status() >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                keeper.look()
+
+        self.tornado_settings["log_function"] = log_request
+
+    def _make_server_address(self, user: str, server: str) -> dict[str, Any]:
+        """Return the address of a server whose row in the database is lost."""
+        path = url_path_join(self.base_url, "user", url_escape_path(user), url_escape_path(server), "/")
+        return {"proto": "http+unix", "ip": "", "port": 80, "base_url": path, "cookie_name": ""}
+
     async def init_role_creation(self) -> None:
         """Load the roles, and restrict the admin role."""
         await super().init_role_creation()
@@ -112,6 +150,7 @@ class LittlestHub(JupyterHub):
         """Load the users; then take away the rights that config.yaml no longer gives."""
         keep_groups_of_new_users(self.db)
         await super().init_users()
+        remember_database(Machine(), self.db.query(orm.User).count())
         # nobody loses rights because there are no settings
         if live.file:
             await take_rights_away_at_start(self, live.config)
@@ -129,17 +168,21 @@ class LittlestHub(JupyterHub):
 
     def init_handlers(self) -> None:
         """Add our own pages and API to JupyterHub's."""
-        self.extra_handlers: list[Any] = [*self.extra_handlers, (settings_api.PATH, settings_api.SettingsHandler)]
         super().init_handlers()
-        # of two handlers for one path the first counts
-        pages = [(USERS_PATH, UserListHandler), (USER_PATH, UserHandler), *_list_sign_up_pages(self.authenticator)]
-        self.handlers[:0] = self.add_url_prefix(self.hub_prefix, pages)
+        pages = self.add_url_prefix(self.hub_prefix, list_own_pages(self.authenticator))
+        prefix = self.hub_prefix.rstrip("/")
+        self.handlers: list[Any] = [
+            (path, log_out_everywhere(ask_for_password(path.removeprefix(prefix), page)), *rest)
+            for path, page, *rest in (*pages, *self.handlers)
+        ]
 
     def init_tornado_settings(self) -> None:
         """Let the templates of all pages see the applied settings."""
         super().init_tornado_settings()
+        self._keep_database_usable()
         for name in ("jinja2_env", "jinja2_env_sync"):
             self.tornado_settings[name].globals["settings_in_force"] = live
+            self.tornado_settings[name].globals["list_passwords"] = lambda: list_passwords(self)
 
     def init_services(self) -> None:
         """Load the services; the tokens that they had before are no longer valid."""

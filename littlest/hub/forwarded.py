@@ -4,6 +4,7 @@ Our proxy appends the address of its visitor and the protocol to X-Forwarded-For
 before these comes from the visitor.
 """
 
+import hmac
 import ipaddress
 from collections.abc import Awaitable, Iterable, MutableMapping
 
@@ -11,6 +12,8 @@ from tornado import httputil
 
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 FOR, PROTO = "X-Forwarded-For", "X-Forwarded-Proto"
+PROXY = "X-Littlest-Proxy"
+"""With the proxy's token: littlest/proxy/limits.cjs sends it with every request for the hub."""
 UNTRUSTED = ("Forwarded", "X-Scheme", "X-Real-Ip")
 """Other headers with the same meaning, which JupyterHub and tornado would prefer."""
 
@@ -20,11 +23,17 @@ def parse_networks(trusted: Iterable[str]) -> Networks:
     return tuple(ipaddress.ip_network(network) for network in trusted)
 
 
-def clean_headers(headers: MutableMapping[str, str], trusted: Networks) -> None:
+def clean_headers(headers: MutableMapping[str, str], trusted: Networks, proxy_token: str = "") -> None:
     """Keep only one address and one protocol of a request's forwarded headers: the last that are trusted.
 
-    A request that did not come through the proxy has no such headers, and stays as it is.
+    With `proxy_token`, a request that does not have it is from a program on this machine, and keeps no address: it
+    could name any, and guess a password from each.
     """
+    is_from_proxy = hmac.compare_digest(headers.pop(PROXY, "").encode(), proxy_token.encode())
+    if not is_from_proxy:
+        headers.pop(FOR, None)
+        headers.pop("X-Real-Ip", None)
+        headers.pop("Forwarded", None)
     addresses = _split(headers.get(FOR, ""))
     if not addresses:
         return
@@ -55,14 +64,16 @@ def _is_within(address: str, networks: Networks) -> bool:
     return any(found in network for network in networks if network.version == found.version)
 
 
-def clean_request(delegate: httputil.HTTPMessageDelegate, trusted: Networks) -> httputil.HTTPMessageDelegate:
+def clean_request(
+    delegate: httputil.HTTPMessageDelegate, trusted: Networks, proxy_token: str = ""
+) -> httputil.HTTPMessageDelegate:
     """Let a request's delegate get its headers only after they are cleaned."""
     receive = delegate.headers_received
 
     def clean_and_receive(
         start_line: httputil.RequestStartLine | httputil.ResponseStartLine, headers: httputil.HTTPHeaders
     ) -> Awaitable[None] | None:
-        clean_headers(headers, trusted)
+        clean_headers(headers, trusted, proxy_token)
         return receive(start_line, headers)
 
     delegate.headers_received = clean_and_receive  # type: ignore[method-assign]

@@ -8,6 +8,7 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.section import Secret
 from littlest.hub.login.authenticators import ReadSecret, make_login_settings
+from littlest.hub.servers.open_servers import find_most_names
 from littlest.hub.services import make_service_settings
 from littlest.machine.machine import Machine
 from littlest.system.secrets.secret_files import read_secret_value
@@ -41,14 +42,10 @@ def make_hub_settings(
             "cleanup_proxy": False,
             "init_spawners_timeout": 1,
             **make_service_settings(config, environment, read_secret),
-            "spawner_class": "littlest.hub.servers.spawner.UserServerSpawner",
+            **_make_server_settings(),
             "proxy_class": "littlest.hub.socket_proxy.SocketProxy",
             "template_paths": [templates],
             "template_vars": {"login_type": config.auth.type},
-            # the limit is checked when a server starts: it may differ by user and change at any time
-            "allow_named_servers": True,
-            # the queue is in the spawner: JupyterHub's own limit answers 429 and tells people to come back later
-            "concurrent_spawn_limit": 0,
             "tornado_settings": _make_page_settings(config),
         },
         "Proxy": {"should_start": False},
@@ -61,6 +58,17 @@ def make_hub_settings(
     for section, values in make_login_settings(config, read_secret).items():
         settings[section] = settings.get(section, {}) | values
     return settings
+
+
+def _make_server_settings() -> dict[str, Any]:
+    return {
+        "spawner_class": "littlest.hub.servers.spawner.UserServerSpawner",
+        # the limit is checked when a server starts: it may differ by user and change at any time
+        "allow_named_servers": True,
+        "named_server_limit_per_user": find_most_names,
+        # the queue is in the spawner: JupyterHub's own limit answers 429 and tells people to come back later
+        "concurrent_spawn_limit": 0,
+    }
 
 
 def _make_page_settings(config: Config) -> dict[str, Any]:

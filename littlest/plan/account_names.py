@@ -16,6 +16,8 @@ COMMENT_MARK = "littlest "
 """How the comment of an account begins that was made for a hub user."""
 OUR_PREFIX = "littlest-"
 """How the server's own accounts and groups begin; no user's account does."""
+OWN_GROUPS = (paths.ADMINS_GROUP, paths.SUDO_GROUP, paths.USERS_GROUP, paths.HUB_ONLY_GROUP)
+"""The groups that there always are; users' groups come to them."""
 _PLACEHOLDER = "{name}"
 _PLAIN_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 # what useradd takes on Debian, Ubuntu and RHEL, and systemd for User=; a name of digits only would be a number
@@ -62,12 +64,18 @@ def list_unix_groups(config: Config, user: str, *, admin: bool) -> tuple[str, ..
     if user in config.users.banned:
         return ()
     own = (make_group_name(group) for group in list_groups_of(config, user))
-    return (paths.USERS_GROUP, *((paths.ADMINS_GROUP,) if admin else ()), *own)
+    sudo = (paths.SUDO_GROUP,) if may_use_sudo(config, user, admin=admin) else ()
+    return (paths.USERS_GROUP, *((paths.ADMINS_GROUP,) if admin else ()), *sudo, *own)
+
+
+def may_use_sudo(config: Config, user: str, *, admin: bool) -> bool:
+    """Whether a hub user who is an admin, or not, may become root in a terminal."""
+    return admin and (user in config.users.admin or config.users.sudo == "all-admins")
 
 
 def is_our_group(name: str) -> bool:
     """Whether the settings alone decide who is in this group."""
-    return name in (paths.USERS_GROUP, paths.ADMINS_GROUP) or name.startswith(paths.SHARING_GROUP_PREFIX)
+    return name in OWN_GROUPS or name.startswith(paths.SHARING_GROUP_PREFIX)
 
 
 def make_group_name(group: str) -> str:
@@ -119,8 +127,7 @@ def make_account_steps(config: Config) -> tuple[Step, ...]:
         for name, group in config.users.groups.items()
     }
     return (
-        EnsureGroup(paths.ADMINS_GROUP),
-        EnsureGroup(paths.USERS_GROUP),
+        *(EnsureGroup(group) for group in OWN_GROUPS),
         EnsureSystemUser(paths.PROXY_USER, paths.PROXY_STATE_DIR, "proxy of The Littlest JupyterHub"),
         *(EnsureGroup(group) for group in groups),
         SetGroupMembers(tuple(groups.items()), config.users.unix_name),

@@ -27,6 +27,7 @@ from littlest.plan.steps import (
     TryServer,
     WaitUntilReady,
 )
+from littlest.plan.system_logins import make_system_login_steps
 from littlest.plan.unit_files import make_probe_address, make_unit_steps
 
 
@@ -55,6 +56,7 @@ def make_plan(
             *make_folder_steps(config),
             *make_directory_steps(),
             *make_secret_steps(),
+            *make_system_login_steps(config),
             *make_file_steps(release, (first_admin,) if first_admin else ()),
             *_make_password_steps(config, first_admin, password_file),
             *make_certificate_steps(config),

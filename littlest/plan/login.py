@@ -10,14 +10,24 @@ from littlest.config.sections.section import Secret
 from littlest.plan.effects import make_plain_data
 
 _NO_RULES = frozenset(
-    {"ask_email_address", "failed_logins", "login_service", "logout_url", "minimum_password_length", "wait"}
+    {
+        *("ask_email_address", "failed_logins", "first_login", "login_service", "logout_url"),
+        *("minimum_password_length", "wait"),
+    }
 )
 """Settings of `auth` that do not decide who is let in."""
 _NO_RULE_TRAITS = frozenset(
     {
         *("allow_existing_users", "allowed_users", "admin_users", "any_allow_config", "blocked_users"),
         *("allowed_failed_logins", "ask_email_on_signup", "auth_refresh_age", "auto_login", "check_common_password"),
-        *("custom_html", "enable_auth_state", "login_service", "logout_redirect_url", "minimum_password_length"),
+        *(
+            "custom_html",
+            "enable_auth_state",
+            "first_login",
+            "login_service",
+            "logout_redirect_url",
+            "minimum_password_length",
+        ),
         *("oauth_callback_url", "passwords_file", "public_url", "refresh_pre_spawn", "seconds_before_next_try"),
     }
 )

@@ -54,8 +54,8 @@ exit 6
 """
 
 SUDOERS = f"""\
-# Written by The Littlest JupyterHub: admins of the hub may administer this machine from a terminal.
-%{paths.ADMINS_GROUP} ALL=(ALL) NOPASSWD:ALL
+# Written by The Littlest JupyterHub: some admins of the hub may administer this machine from a terminal (users.sudo).
+%{paths.SUDO_GROUP} ALL=(ALL) NOPASSWD:ALL
 """
 
 

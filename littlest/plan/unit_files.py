@@ -10,6 +10,7 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.plan.effects import list_secret_files, make_restart_digest, make_restart_settings
 from littlest.plan.limits import make_total_memory
+from littlest.plan.public_ports import list_ports, render_streams
 from littlest.plan.service_accounts import has_programs
 from littlest.plan.steps import EnableUnit, Release, RunUnit, Step, WriteFile
 
@@ -33,10 +34,14 @@ def render_units(config: Config, machine_memory: int = 0) -> dict[str, str]:
     values: dict[str, dict[str, object]] = {
         paths.USERS_SLICE: {"total_memory": make_total_memory(config, machine_memory)},
         paths.HUB_SLICE: {},
+        paths.PROXY_SOCKET_UNIT: {"streams": render_streams(config)},
         paths.PROXY_UNIT: _make_proxy_values(config),
         paths.HUB_SOCKET_UNIT: {},
         # programs of services are started by the hub, and some compile as they run
-        paths.HUB_UNIT: {"deny_write_execute": "no" if has_programs(config) else "yes"},
+        paths.HUB_UNIT: {
+            "deny_write_execute": "no" if has_programs(config) else "yes",
+            "most_memory": "infinity" if has_programs(config) else "1G",
+        },
         **({paths.CULLER_UNIT: {}} if config.services.cull.enabled else {}),
     }
     templates = files("littlest.plan").joinpath("templates")
@@ -56,7 +61,11 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     proxy_files = make_package_dir() / "proxy"
     protocol, port = ("https", https.port) if https.enabled else ("http", config.http.port)
     listen = [*(("--ip", address) if address else ()), "--port", str(port)]
-    preload, lines = ["keep_alive"], []
+    ports = " ".join(str(port) for _, port in list_ports(config).values())
+    preload, lines = (
+        ["listen", "gate", "answer_headers", "keep_alive", "limits"],
+        [f'Environment="LITTLEST_PORTS={ports}"'],
+    )
     if https.enabled:
         listen += [f"--ssl-{option} ${{CREDENTIALS_DIRECTORY}}/https.pem" for option in ("cert", "key")]
         lines.append(f"# {https.certificate} and {https.key}, copied by littlest apply")
@@ -68,7 +77,7 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     return {
         "preload": "".join(f"--require {proxy_files}/{name}.cjs " for name in preload),
         "listen": " ".join(listen),
-        "credentials": "".join(f"{line}\n" for line in lines),
+        "variables": "".join(f"{line}\n" for line in lines),
         "probe_address": make_probe_address(address),
         "protocol": protocol,
         "port": port,
@@ -95,7 +104,7 @@ def _make_run_step(unit: str, config: Config, release: Release) -> RunUnit:
     inputs = [paths.SYSTEMD_DIR / unit]
     settings: dict[str, object] = {"release": str(release.directory)}
     url = digest = ""
-    if unit == paths.HUB_SOCKET_UNIT:
+    if unit.endswith(".socket"):
         settings = {}
     elif unit == paths.PROXY_UNIT:
         inputs += [paths.PROXY_ENVIRONMENT_FILE, *((paths.HTTPS_FILE,) if config.https.enabled else ())]

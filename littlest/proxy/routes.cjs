@@ -23,6 +23,7 @@ class FileStore {
     if (!process.env.STATE_DIRECTORY) {
       throw new Error("STATE_DIRECTORY is not set: it names the directory of routes.json");
     }
+    FileStore.current = this; // gate.cjs and limits.cjs ask it where a request goes
     this.log = options.log;
     this.file = path.join(process.env.STATE_DIRECTORY, "routes.json");
     this.routes = new Map();
@@ -70,6 +71,10 @@ class FileStore {
 
   // The route whose prefix shares the most leading segments with the path.
   async getTarget(requested) {
+    return this.find(requested);
+  }
+
+  find(requested) {
     const segments = requested.replace(/^\/+|\/+$/g, "").split("/");
     for (let count = segments.length; count >= 0; count--) {
       const prefix = "/" + segments.slice(0, count).join("/");

@@ -20,7 +20,6 @@ EXTENSIONS = {
     "littlest.server.language_packs": True,
     "littlest.server.start_failure": True,
     "littlest.server.terminals": True,
-    "littlest.server.visitors": True,
     # ours takes its place
     "nbgitpuller": False,
     # for language servers, of which the release has none

@@ -45,6 +45,9 @@ def write_file(machine: Machine, step: WriteFile) -> None:
         except CommandFailed as error:
             raise LittlestError(f"sudo would not accept {step.path}: {error.message}") from error
     machine.write_file(step.path, step.content, mode=step.mode, owner=step.owner, group=step.group)
+    if machine.is_live and step.reloads:
+        # one that refuses has a fault of its own, and goes on as it was
+        machine.run(["systemctl", "try-reload-or-restart", "--", *step.reloads], check=False)
 
 
 def make_link(machine: Machine, step: MakeLink) -> None:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import building, crowd, host, installing, running, settings
+from benchmarks import building, crowd, gate, host, installing, running, settings
 from benchmarks.figures import Figure, render_table
 from benchmarks.stage import Stage, find_installer
 
@@ -26,6 +26,7 @@ MEASUREMENTS: dict[str, Callable[[Stage], list[Figure]]] = {
     "class-start": crowd.measure_class_start,
     "hub-restart": crowd.measure_hub_restart,
     "proxy-restart": crowd.measure_proxy_restart,
+    "gate": gate.measure_gate,
     "warm-build": building.measure_warm_build,
     "clean-build": building.measure_clean_build,
 }

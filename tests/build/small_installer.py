@@ -1,8 +1,10 @@
 """A tiny channel and an installer made of it, for the tests of the header, the packer and the seal."""
 
 import asyncio
+import functools
 import hashlib
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -74,10 +76,22 @@ def make_channel(folder: Path, *, weight: int = 200_000) -> Path:
     return folder
 
 
+@functools.cache
 def build_bootstrap() -> Path:
     """Return the real bootstrap executable, made in the build environment when the cache lacks it."""
     command = [str(TOP / "scripts" / "environment"), "build", "python", "-m", "builder.bootstrap"]
     return Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
+
+
+def make_light_bootstrap(folder: Path) -> Path:
+    """Write a bootstrap executable of the same source that is not frozen; only root can run it.
+
+    An install starts five of them, and the real one needs half a second each to unpack itself.
+    """
+    path = folder / "light-bootstrap"
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} -I {TOP}/scripts/bootstrap/littlest_bootstrap.py "$@"\n')
+    path.chmod(0o755)
+    return path
 
 
 def make_project(
@@ -94,13 +108,13 @@ def make_project(
     return path
 
 
-def build_installer(construct_file: Path, output: Path) -> Payload:
-    """Pack and seal with the project's own header."""
+def build_installer(construct_file: Path, output: Path, *, bootstrap: Path | None = None) -> Payload:
+    """Pack and seal with the project's own header, and with the real bootstrap executable if no other is given."""
     construct = read_construct(construct_file)
     packages = solve_packages(construct)
     build = construct_file.parent.parent / "build"
     user_packages = write_packages_tar(build / "channel", packages, build / "packages.tar")
-    payload = pack(construct, packages, user_packages, build_bootstrap(), build)
+    payload = pack(construct, packages, user_packages, bootstrap or build_bootstrap(), build)
     seal(construct, payload, TOP / "construct" / "header.sh", TOP / "construct" / "preflight.sh", output)
     return payload
 

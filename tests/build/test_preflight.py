@@ -230,6 +230,18 @@ def test_our_own_proxy_may_hold_the_port(server: Server) -> None:
     assert "Port 80 is taken by node (process 123, unit jupyterhub-proxy.service)" in server.look()
 
 
+@pytest.mark.parametrize("line", ["ListenStream=80", "ListenStream=0.0.0.0:80", "ListenStream=[::1]:80"])
+def test_systemd_may_hold_the_port_for_our_own_proxy(server: Server, line: str) -> None:
+    server.sockets(LISTENS_ON_80)
+    server.process(1, "systemd", "init.scope", 4711)
+    assert "Port 80 is taken by systemd (process 1)" in server.look()
+    unit = f"# Written by The Littlest JupyterHub; x\n[Socket]\n{line}\n"
+    server.write("etc/systemd/system/jupyterhub-proxy.socket", unit)
+    assert server.look() == ""
+    server.write("etc/systemd/system/jupyterhub-proxy.socket", unit.replace("80", "8080"))
+    assert "Port 80 is taken by systemd (process 1)" in server.look()
+
+
 def test_the_owner_of_a_port_is_found_among_many_open_files(server: Server) -> None:
     server.sockets(LISTENS_ON_80)
     for number in range(200, 240):

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import subprocess
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
@@ -12,6 +13,8 @@ from littlest import paths
 from tests.hub.world import PROXY_FILES, World, wait_until
 
 ROUTES_FILE = paths.PROXY_STATE_DIR / "routes.json"
+FAST_CLOCK = "const now = Date.now, start = now(); Date.now = () => start + 10 * (now() - start);\n"
+"""For the probe, which waits 20 seconds, or 100 for a proxy that lives: ten of its seconds are one of ours."""
 
 
 def get(world: World, path: str) -> tuple[int, str]:
@@ -132,12 +135,19 @@ def test_a_proxy_that_cannot_listen_ends(world: World) -> None:
     taken.close()
 
 
+@pytest.fixture
+def _fast_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clock.cjs").write_text(FAST_CLOCK)
+    monkeypatch.setenv("NODE_OPTIONS", f"--require {tmp_path}/clock.cjs")
+
+
+@pytest.mark.usefixtures("_fast_clock")
 def test_the_probe_waits_for_a_slow_proxy_and_not_for_one_that_has_ended(world: World) -> None:
-    proxy = world.start("slow", "exec sleep 25")
+    proxy = world.start("slow", "exec sleep 6")
     probe = f"exec {world.node} {PROXY_FILES}/probe.cjs /none 127.0.0.1 1"
     waiting = world.start("wait", f"export MAINPID={proxy.pid}; {probe}")
     with pytest.raises(subprocess.TimeoutExpired):
-        waiting.wait(22)
+        waiting.wait(5)
     # systemd reaps it at once, too
     assert proxy.wait(20) == 0
     assert waiting.wait(5) == 1
@@ -146,11 +156,34 @@ def test_the_probe_waits_for_a_slow_proxy_and_not_for_one_that_has_ended(world: 
     assert "the proxy has ended" in world.read_log("probe")
 
 
-def test_the_probe_is_not_content_with_somebody_else_who_answers(world: World) -> None:
+@pytest.mark.usefixtures("_fast_clock")
+def test_the_probe_is_not_content_with_a_port_that_systemd_holds(world: World) -> None:
     proxy = world.start_proxy()
     world.stop(proxy)
-    # a web server of another kind on the port, and no proxy: the probe of a proxy that ended must fail
-    other = world.start("other", "cd /mnt && exec python3 -m http.server 80")
+    # the kernel takes connections, and no proxy answers
     assert world.probe() == 1
     assert "did not come up" in world.read_log("probe")
-    other.kill()
+
+
+def test_the_port_is_not_free_while_the_proxy_restarts_and_who_comes_meanwhile_is_served(world: World) -> None:
+    # a user of the machine could listen there, and would get everybody's passwords
+    proxy = world.start_proxy(8123)
+    world.stop(proxy)
+    with pytest.raises(OSError, match="in use"):
+        world.network.call(lambda: socket.create_server(("127.0.0.1", 8123)))
+    waiting = world.network.call(lambda: socket.create_connection(("127.0.0.1", 8123)))
+    with waiting:
+        waiting.sendall(b"GET /_chp_healthz HTTP/1.0\r\n\r\n")
+        world.start_proxy(8123)
+        waiting.settimeout(10)
+        assert waiting.recv(100).startswith(b"HTTP/1.1 200")
+
+
+def test_a_proxy_without_the_sockets_of_systemd_ends(world: World) -> None:
+    said = world.start(
+        "alone",
+        f"export CONFIGPROXY_AUTH_TOKEN=x STATE_DIRECTORY={paths.PROXY_STATE_DIR} LITTLEST_PORTS='8123 8124'; "
+        f"exec {world.read_proxy_command('ExecStart', 8123)}",
+    )
+    assert said.wait(20) == 1
+    assert "systemd holds 0 of the ports 8123, 8124" in world.read_log("alone")

@@ -165,13 +165,15 @@ def test_damaged_list_of_removed_users_admits_only_named_users(
     assert (status, "listed-users.json was damaged" in answer["warnings"][-1]) == (200, True)
     for user, comes_in in (("ada", True), ("bob", False), ("deputy", False), ("guest", False)):
         assert (find_refusal_of(world, user) == "") is comes_in, user
-    # who is named, or deleted and added again, comes in
+    # who is named, or deleted and added again, comes in; the latter with a password that somebody made
     assert [
         status
         for status, _ in as_user(world, "teacher", ("DELETE", "users/guest", None), ("POST", "users/guest", None))
     ] == [204, 201]
     assert reload_hub(world, "users: {admin: [teacher], allowed: [ada, bob]}")["warnings"] == []
-    assert [find_refusal_of(world, user) for user in ("ada", "bob", "guest")] == ["", "", ""]
+    assert [find_refusal_of(world, user) for user in ("ada", "bob")] == ["", ""]
+    assert "Invalid username or password" in find_refusal_of(world, "guest")
+    assert world.network.run(ask("POST", "littlest/passwords", body={"name": "guest"}))[0] == 200
 
 
 def find_refusal_of(world: World, user: str) -> str:

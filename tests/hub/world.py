@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector
+from yarl import URL
 
 from littlest import paths
 from littlest.config.text.load import load_config
@@ -25,6 +26,7 @@ WORLD = """
 set -eu
 mount -t tmpfs tmpfs /mnt
 cp -a /etc /mnt/etc
+sed -i "s/^UID_MIN.*/UID_MIN $1/" /mnt/etc/login.defs
 mount --bind /mnt/etc /etc
 mount -t tmpfs tmpfs /run
 mount -t tmpfs tmpfs /var/lib
@@ -36,6 +38,15 @@ ip link set lo up
 echo ready
 exec sleep 1000
 """
+UNSHARE = ("unshare", "--mount", "--net", "--propagation", "private")
+
+
+def find_first_uid() -> int:
+    """Give the first number of user accounts in the worlds of this process of the tests, another one than its twins'.
+
+    The worlds share the list of processes, and the hub kills those that have the number of a user who lost rights.
+    """
+    return 20_000 + os.getpid() % 200 * 100
 
 
 class World:
@@ -45,7 +56,7 @@ class World:
         self.node, self.proxy_program = proxy_program
         self.logs = logs
         self.holder = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--propagation", "private", "sh", "-c", WORLD], stdout=subprocess.PIPE
+            [*UNSHARE, "sh", "-c", WORLD, "world", str(find_first_uid())], stdout=subprocess.PIPE
         )
         assert self.holder.stdout is not None
         assert self.holder.stdout.readline() == b"ready\n"
@@ -54,6 +65,8 @@ class World:
         self.processes: list[subprocess.Popen[bytes]] = []
         # systemd holds it over restarts of the hub; here the test does
         self.listening = self.network.call(self._listen)
+        self.public: dict[int, socket.socket] = {}
+        """The proxy's, by port."""
 
     @staticmethod
     def _listen() -> socket.socket:
@@ -83,7 +96,7 @@ class World:
     def start_hub(self) -> "subprocess.Popen[bytes]":
         """Start the hub, and give it once it is ready."""
         process = self.launch_hub()
-        self.network.run(self._wait_for_hub(process), 60)
+        self.network.run(self.wait_for_hub(process), 60)
         return process
 
     def launch_hub(self) -> "subprocess.Popen[bytes]":
@@ -97,7 +110,8 @@ class World:
             pass_fds=[descriptor],
         )
 
-    async def _wait_for_hub(self, process: "subprocess.Popen[bytes]") -> None:
+    async def wait_for_hub(self, process: "subprocess.Popen[bytes]") -> None:
+        """Wait until the hub answers. Raises AssertionError when it ends."""
         # the kernel takes the connection long before the hub answers, and also when it never will
         async with ClientSession(timeout=ClientTimeout(total=2)) as session:
             while process.poll() is None:
@@ -109,11 +123,16 @@ class World:
 
     def start_proxy(self, port: int = 80) -> "subprocess.Popen[bytes]":
         """Start the proxy as its unit does; gives it once the unit's probe has found it."""
+        if port not in self.public:
+            self.public[port] = self.network.call(lambda: open_public_port(port))
+        descriptor = self.public[port].fileno()
         process = self.start(
             "proxy",
             f"umask 077; {self.read_proxy_command('ExecStartPre', port)}; "
+            f"exec 3<&{descriptor}; export LISTEN_PID=$$ LISTEN_FDS=1 LITTLEST_PORTS={port}; "
             f"export CONFIGPROXY_AUTH_TOKEN={TOKEN} STATE_DIRECTORY={paths.PROXY_STATE_DIR}; "
             f"exec {self.read_proxy_command('ExecStart', port)}",
+            pass_fds=[descriptor],
         )
         probe = self.probe(port)
         assert probe == 0, self.read_log("proxy") + self.read_log("probe")
@@ -142,20 +161,21 @@ class World:
 
     def ask_proxy(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the proxy's API."""
+        return asyncio.run(self.tell_proxy(method, path, body))
 
-        async def ask() -> Any:
-            connector = UnixConnector(str(self.path(paths.PROXY_API_SOCKET)))
-            headers = {"Authorization": f"token {TOKEN}"}
-            async with (
-                ClientSession(connector=connector, headers=headers) as session,
-                session.request(method, f"http://proxy/api/routes{path}", json=body) as answer,
-            ):
-                return await answer.json() if method == "GET" else answer.status
+    async def tell_proxy(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the proxy's API, from a coroutine."""
+        connector = UnixConnector(str(self.path(paths.PROXY_API_SOCKET)))
+        headers = {"Authorization": f"token {TOKEN}"}
+        url = URL(f"http://proxy/api/routes{path}", encoded=True)
+        async with (
+            ClientSession(connector=connector, headers=headers) as session,
+            session.request(method, url, json=body) as answer,
+        ):
+            return await answer.json() if method == "GET" else answer.status
 
-        return asyncio.run(ask())
-
-    def stop(self, process: "subprocess.Popen[bytes]", seconds: float = 20.0) -> int:
-        """End a process as systemd does; gives its status."""
+    def stop(self, process: "subprocess.Popen[bytes]", seconds: float = 40.0) -> int:
+        """End a process as systemd does; gives its status. JupyterHub gives its services 20 seconds to end."""
         process.terminate()
         return process.wait(seconds)
 
@@ -172,8 +192,14 @@ class World:
                     os.kill(int(other.parts[2]), signal.SIGKILL)
         self.holder.kill()
         self.holder.wait()
-        self.listening.close()
+        for listening in (self.listening, *self.public.values()):
+            listening.close()
         self.network.close()
+
+
+def open_public_port(port: int) -> socket.socket:
+    """Listen as systemd does for the proxy's socket unit."""
+    return socket.create_server(("::", port), family=socket.AF_INET6, backlog=4096, dualstack_ipv6=True)
 
 
 def wait_until(true: Any, seconds: float = 20.0) -> None:

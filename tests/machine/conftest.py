@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.installation import REPOSITORY, Installation, MakeMachine, find_installer, install_once
+from tests.support.installation import (
+    REPOSITORY,
+    Installation,
+    MakeMachine,
+    find_installer,
+    install_once,
+    remove_shared_machines,
+)
 from tests.support.machine import Machine
 from tests.support.machine_tier import keep_journals, make_machine, mark_tests
 from tests.support.server import Server
@@ -20,6 +27,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     keep_journals(item, (yield), "machine")
+
+
+def pytest_sessionfinish() -> None:
+    remove_shared_machines()
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +48,9 @@ def bare(make_machine: MakeMachine, installer: Path) -> Machine:
 
 
 @pytest.fixture(scope="session")
-def installation(make_machine: MakeMachine, installer: Path) -> Installation:
+def installation(installer: Path) -> Installation:
     """The installer, run as anybody would run it on a fresh server without a network."""
-    return install_once(make_machine, installer)
+    return install_once(installer)
 
 
 @pytest.fixture(scope="session")

@@ -97,14 +97,13 @@ def may_come_in_by_ssh(server: Server, user: str) -> bool:
     return server.machine.run(["su", f"jupyter-{user}", "-c", "true"], check=False).returncode == 0
 
 
-async def lose_visit(deputy: HubClient, terminal: ClientWebSocketResponse) -> None:
-    """Wait until somebody else's server lets a former admin in no longer, and has cut what was open."""
+async def lose_visit(guest: HubClient, terminal: ClientWebSocketResponse) -> None:
+    """Wait until somebody else's server no longer lets a guest in, and what was open is cut."""
     async with asyncio.timeout(40):
-        while await is_lab_open(deputy):
+        while await is_lab_open(guest):
             await asyncio.sleep(0.5)
         while not terminal.closed:
             await terminal.receive()
-    deputy.server_path = f"user/{deputy.name}/"
 
 
 def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None:
@@ -131,9 +130,10 @@ def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None
             # carol is an admin by the panel only; what an admin installs is that admin's
             assert (await deputy.api("PATCH", "users/carol", {"admin": True}))[0] == 200
             await deputy.execute(f"open({INSTALLED!r}, 'w').write('WORDS = 1')")
-            await deputy.open_lab_of("ada")
-            assert await is_lab_open(deputy)
-            terminal = await stack.enter_async_context(await deputy.open_terminal())
+            window = await stack.enter_async_context(server.client("deputy"))
+            await window.open_visit(await deputy.make_visit_link("ada"), "ada")
+            assert await is_lab_open(window)
+            terminal = await stack.enter_async_context(await window.open_terminal())
             await asyncio.to_thread(run_strays, server)
             assert await asyncio.to_thread(list_strays, server) == ["bob", "chief", "deputy", "gone"]
             unit = server.unit_property("jupyter-ada.service", "InvocationID")
@@ -164,7 +164,7 @@ def test_rights_that_are_taken_away_are_gone_at_once(own_server: Server) -> None
                 "root",
                 "littlest-admins",
             ]
-            await lose_visit(deputy, terminal)
+            await lose_visit(window, terminal)
             assert "The &lt;i&gt;exam&lt;/i&gt; starts at 10." in (await ask(server, "hub/login"))[1]
             for name in ("bob", "carol", "chief", "gone"):
                 assert (await people[name].api("GET", "user"))[0] == 403, name

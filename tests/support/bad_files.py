@@ -198,6 +198,8 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     ("name_with_outer_spaces", "users:\n  allowed: [' ada']\n", ((2, 13, "users.allowed", "beginning or end"),)),
     ("name_of_dots", "users:\n  allowed: [..]\n", ((2, 13, "users.allowed", "dots only"),)),
     ("name_with_a_line_break", 'users:\n  allowed: ["a\\nb"]\n', ((2, 13, "users.allowed", "cannot be seen"),)),
+    ("name_in_wide_letters", "users:\n  allowed: [\uff41dmin]\n", ((2, 13, "users.allowed", "look like others"),)),
+    ("name_in_two_alphabets", "users:\n  allowed: [\u0430dmin]\n", ((2, 13, "users.allowed", "mixes Cyrillic"),)),
     ("name_too_long", f"users:\n  allowed: [{'a' * 256}]\n", ((2, 13, "users.allowed", "longer than 255"),)),
     (
         "banned_admin",

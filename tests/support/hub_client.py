@@ -72,6 +72,7 @@ class HubClient:
             cookie_jar=BrowserJar(),
             timeout=ClientTimeout(total=self._seconds),
             requote_redirect_url=False,
+            headers={"Accept": "text/html,*/*"},
         )
         return self
 
@@ -132,7 +133,7 @@ class HubClient:
 
     async def _call(self, method: str, path: str, body: Any) -> tuple[int, Any]:
         # the hub refuses requests of any other type, even those without a body
-        headers = {"Content-Type": "application/json", **self.xsrf(path)}
+        headers = {"Content-Type": "application/json", "Accept": "*/*", **self.xsrf(path)}
         data = None if body is None else json.dumps(body)
         async with self._session.request(method, self.at(path), data=data, headers=headers) as answer:
             text = await answer.text()
@@ -204,16 +205,35 @@ class HubClient:
             return page
 
     async def open_lab_of(self, owner: str) -> None:
-        """Open JupyterLab of somebody else's server, and agree to it on the hub's page, as admins and guests do."""
+        """Open JupyterLab of somebody else's server, and agree to it on the hub's pages, as guests do."""
         self.server_path = f"user/{escape(owner)}/"
         async with self._session.get(self.at(self.server_path + "lab")) as answer:
-            asked, where = await answer.text(), answer.url
-        fields = re.findall(r'<input type="hidden" name="(_xsrf|scopes)" value="([^"]*)"', asked)
-        form = [(name, unescape(value)) for name, value in fields]
-        async with self._session.post(where, data=form, headers={"Referer": str(where)}) as answer:
-            page = await answer.text()
-            if answer.status != 200 or "jupyter-config-data" not in page:
-                raise Refused("JupyterLab did not open", answer.status, f"{answer.url} {words(page)}")
+            page, where = await answer.text(), answer.url
+        # the gate asks, and then JupyterHub, whether the server may know who its guest is
+        while fields := re.findall(r'<input type="hidden" name="(_xsrf|scopes)" value="([^"]*)"', page):
+            form = [(name, unescape(value)) for name, value in fields]
+            async with self._session.post(where, data=form, headers={"Referer": str(where)}) as answer:
+                page, where = await answer.text(), answer.url
+                if answer.status != 200:
+                    break
+        if "jupyter-config-data" not in page:
+            raise Refused("JupyterLab did not open", answer.status, f"{answer.url} {words(page)}")
+
+    async def make_visit_link(self, owner: str) -> str:
+        """Ask the hub for the link by which an admin sees somebody else's server in a private window."""
+        where = f"hub/gate?user={escape(owner)}&next=/user/{escape(owner)}/lab"
+        status, page = await self.post(where, {"_xsrf": self.xsrf("hub/")["X-XSRFToken"]})
+        found = re.search(r'id="link" value="([^"]*)"', page)
+        if not found:
+            raise Refused(f"there is no link to the server of {owner}", status, words(page))
+        return unescape(found[1])
+
+    async def open_visit(self, link: str, owner: str) -> None:
+        """Open the link of `make_visit_link`, as a window does that never logged in."""
+        self.server_path = f"user/{escape(owner)}/"
+        status, page = await self.visit(link)
+        if status != 200 or "jupyter-config-data" not in page:
+            raise Refused("JupyterLab did not open", status, words(page))
 
     async def execute(self, code: str, kernel: str = "python3", seconds: float = 60.0) -> str:
         """Run code in a fresh kernel; gives what it printed and the value of its last line.

@@ -1,5 +1,6 @@
 """Machines with the built installer: how tests get the installer, install it once, and keep evidence of failures."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.machine import Machine, list_machines
+from tests.support.machine import Machine, list_machines, machines_dir
 from tests.support.server import Server
 from tests.support.traces import take_inventory
 
@@ -23,7 +24,7 @@ MakeMachine = Callable[[str], Machine]
 
 @dataclass(frozen=True)
 class Installation:
-    """What installing was like. The machine is stopped; copies of it are booted.
+    """What installing was like. The machine is stopped; all processes of a run of the tests boot copies of it.
 
     With LITTLEST_KEEP_INSTALLATION=1 it is kept for the next run with the same installer, which then begins at once.
     """
@@ -72,8 +73,9 @@ def machines_for_tests() -> Iterator[MakeMachine]:
 
 
 def list_own_machines() -> list[Machine]:
-    """List the machines that this run of the tests has made."""
-    return [machine for machine in list_machines() if machine.name.startswith(f"{PREFIX}{os.getpid()}-")]
+    """List the machines that this process of the tests has made, and those that it shares with others."""
+    prefixes = (f"{PREFIX}{os.getpid()}-", f"{PREFIX}{find_run()}-")
+    return [machine for machine in list_machines() if machine.name.startswith(prefixes)]
 
 
 def save_evidence(nodeid: str, machines: Sequence[Machine]) -> None:
@@ -84,28 +86,42 @@ def save_evidence(nodeid: str, machines: Sequence[Machine]) -> None:
             machine.save_evidence(folder)
 
 
-def install_once(make_machine: MakeMachine, installer: Path, packages: Sequence[str] = ()) -> Installation:
-    """Run the installer as anybody would on a fresh server without a network, or take what an earlier run has kept.
+def find_run() -> int:
+    """Give the number of the process that lasts for the whole run: pytest-xdist's, where it shares the tests out."""
+    return os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
+
+
+def remove_shared_machines() -> None:
+    """Remove what the processes of this run of the tests shared; does nothing in one that is not the last to end."""
+    for machine in list_own_machines() if find_run() == os.getpid() else ():
+        machine.remove()
+
+
+def install_once(installer: Path, packages: Sequence[str] = ()) -> Installation:
+    """Run the installer as anybody would on a fresh server without a network, or take what is installed already.
 
     `packages` are Debian packages that the server has next to the usual ones.
     """
-    if not os.environ.get("LITTLEST_KEEP_INSTALLATION"):
-        return install(make_machine("first"), installer, packages)
-    with installer.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
-    machine = Machine(f"kept-{digest}{'-more' if packages else ''}")
+    name = f"{PREFIX}{find_run()}-first"
+    if os.environ.get("LITTLEST_KEEP_INSTALLATION"):
+        with installer.open("rb") as file:
+            name = f"kept-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
+    machine = Machine(f"{name}{'-more' if packages else ''}")
     notes = machine.folder / "installation.json"
-    if notes.exists():
-        return Installation(machine, **json.loads(notes.read_text()))
-    machine.remove()
-    done = install(machine, installer, packages)
-    notes.write_text(json.dumps({key: getattr(done, key) for key in ("seconds", "output", "before", "after", "log")}))
-    return done
+    machines_dir().mkdir(parents=True, exist_ok=True)
+    with (machines_dir() / ".installing").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the other processes of this run wait and find it done
+        if not notes.exists():
+            machine.remove()
+            done = install(machine, installer, packages)
+            facts = ("seconds", "output", "before", "after", "log")
+            notes.write_text(json.dumps({key: getattr(done, key) for key in facts}))
+    return Installation(machine, **json.loads(notes.read_text()))
 
 
 def install(machine: Machine, installer: Path, packages: Sequence[str] = ()) -> Installation:
     """Make a fresh machine, run the installer in it, and stop it when the hub answers."""
-    machine.create(packages=packages)
+    machine.create(packages=packages, owner=find_run())
     machine.insert(installer, "littlest.sh")
     machine.boot()
     before = take_inventory(machine)

@@ -82,8 +82,13 @@ class Machine:
 
     # ---- life -------------------------------------------------------------------------------------------------
 
-    def create(self, lowers: Sequence[Path] = (), packages: Sequence[str] = ()) -> "Machine":
-        """Make the machine, a fresh Debian 12 with more `packages`, or a copy of one that has `lowers` as layers."""
+    def create(
+        self, lowers: Sequence[Path] = (), packages: Sequence[str] = (), owner: int | None = None
+    ) -> "Machine":
+        """Make the machine, a fresh Debian 12 with more `packages`, or a copy of one that has `lowers` as layers.
+
+        It may be removed when the process `owner`, this one where none is given, has ended.
+        """
         if self.exists():
             raise FileExistsError(f"there is a machine called {self.name} already")
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -99,7 +104,7 @@ class Machine:
         if not lowers:
             (disk / "etc").mkdir(exist_ok=True)
             (disk / "etc/machine-id").write_text(secrets.token_hex(16) + "\n")
-        self.state.write(disk=str(disk), layers=[str(layer) for layer in layers], owner=os.getpid())
+        self.state.write(disk=str(disk), layers=[str(layer) for layer in layers], owner=owner or os.getpid())
         return self
 
     def clone(self, name: str) -> "Machine":

@@ -54,6 +54,7 @@ def test_every_planned_path_is_there_with_its_mode_and_owner(machine: Machine) -
         paths.HUB_UNIT,
         paths.HUB_SOCKET_UNIT,
         paths.PROXY_UNIT,
+        paths.PROXY_SOCKET_UNIT,
         paths.CULLER_UNIT,
     }
 

@@ -5,9 +5,10 @@ import pytest
 from littlest import paths
 from littlest.config.text.load import load_config
 from littlest.machine.machine import Machine
+from littlest.plan.account_names import OWN_GROUPS
 from littlest.plan.steps import EnsureGroup
 from littlest.system.accounts.groups import ensure_group, join_group
-from littlest.system.accounts.members import take_out_of_groups
+from littlest.system.accounts.members import find_users_losing_sudo, take_out_of_groups
 from littlest.system.accounts.user_accounts import ensure_user_account
 
 CONFIG = load_config("users: {allowed: [ada, ben], groups: {biology: {members: [ada, eve]}}}", "config.yaml")
@@ -17,7 +18,7 @@ NOBODY_IS_ADMIN = dict.fromkeys(("ada", "ben", "eve"), False)
 
 @pytest.fixture
 def ready(machine: Machine) -> Machine:
-    for name in (paths.ADMINS_GROUP, paths.USERS_GROUP, BIOLOGY):
+    for name in (*OWN_GROUPS, BIOLOGY):
         ensure_group(machine, EnsureGroup(name))
     for user in ("ada", "ben", "eve"):
         ensure_user_account(machine, CONFIG, user, admin=False)
@@ -53,6 +54,19 @@ def test_a_group_that_could_not_be_taken_away_is_told_and_taken_away_the_next_ti
     assert list_members(ready)[paths.USERS_GROUP] == {"ada", "ben", "eve"}
 
 
+def test_sudo_is_for_admins_whom_the_settings_name_or_for_all(ready: Machine) -> None:
+    for user in ("ada", "ben", "eve"):
+        join_group(ready, f"jupyter-{user}", paths.SUDO_GROUP)
+    named = load_config("users: {admin: [ada]}", "config.yaml")
+    of_all = load_config("users: {admin: [ada], sudo: all-admins}", "config.yaml")
+    admins = {"ada": True, "ben": True, "eve": False}
+    assert find_users_losing_sudo(ready, of_all, admins) == {"eve"}
+    assert find_users_losing_sudo(ready, named, admins) == {"ben", "eve"}
+    assert take_out_of_groups(ready, named, admins, ()) == ()
+    assert ready.read_local_groups()[paths.SUDO_GROUP][1] == ("jupyter-ada",)
+    assert find_users_losing_sudo(ready, named, admins) == set()
+
+
 def test_an_admin_of_the_admin_panel_keeps_the_group(ready: Machine) -> None:
     join_group(ready, "jupyter-ben", paths.ADMINS_GROUP)
     take_out_of_groups(ready, CONFIG, NOBODY_IS_ADMIN | {"ben": True}, ())
@@ -63,13 +77,23 @@ def test_who_may_no_longer_log_in_leaves_the_folders_of_all_users(ready: Machine
     join_group(ready, "jupyter-eve", paths.ADMINS_GROUP)
     take_out_of_groups(ready, CONFIG, NOBODY_IS_ADMIN | {"eve": True}, {"ben", "eve"})
     # what the settings give by a group stays
-    assert list_members(ready) == {paths.ADMINS_GROUP: set(), paths.USERS_GROUP: {"ada"}, BIOLOGY: {"ada", "eve"}}
+    assert list_members(ready) == {
+        paths.ADMINS_GROUP: set(),
+        paths.SUDO_GROUP: set(),
+        paths.USERS_GROUP: {"ada"},
+        BIOLOGY: {"ada", "eve"},
+    }
 
 
 def test_who_is_banned_or_unknown_to_the_hub_is_in_no_group_of_ours(ready: Machine) -> None:
     banned = load_config("users: {banned: [ada], groups: {biology: {members: [ada]}}}", "config.yaml")
     take_out_of_groups(ready, banned, {"ada": True, "ben": False}, ())
-    assert list_members(ready) == {paths.ADMINS_GROUP: set(), paths.USERS_GROUP: {"ben"}, BIOLOGY: set()}
+    assert list_members(ready) == {
+        paths.ADMINS_GROUP: set(),
+        paths.SUDO_GROUP: set(),
+        paths.USERS_GROUP: {"ben"},
+        BIOLOGY: set(),
+    }
 
 
 def test_accounts_of_the_machine_are_looked_at_by_their_names(ready: Machine) -> None:

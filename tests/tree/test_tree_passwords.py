@@ -11,7 +11,18 @@ from littlest import paths
 from littlest.errors import LittlestError
 from littlest.machine.machine import Machine
 from littlest.plan.steps import MakeDirectory, SetInitialPassword
-from littlest.system.accounts.passwords import check_password, has_password, set_initial_password, set_password
+from littlest.system.accounts.passwords import (
+    check_password,
+    has_password,
+    is_one_time_password,
+    lock_password,
+    make_one_time_password,
+    read_password_states,
+    remove_password,
+    set_initial_password,
+    set_password,
+)
+from littlest.system.accounts.words import WORDS
 from littlest.system.files import make_directory
 
 
@@ -58,6 +69,40 @@ def test_a_file_that_is_no_store_is_an_error_with_its_name(tmp_path: Path) -> No
     file.write_text("this is no database, and long enough to be taken for one" * 20)
     with pytest.raises(LittlestError, match=r"passwords\.sqlite cannot be read or written"):
         has_password(file, "anna")
+
+
+def test_a_one_time_password_is_known_as_one_until_it_is_changed(tmp_path: Path) -> None:
+    file = tmp_path / "passwords.sqlite"
+    password = make_one_time_password()
+    set_password(file, "anna", password, one_time=True)
+    assert check_password(file, "anna", password)
+    assert is_one_time_password(file, "anna")
+    assert read_password_states(file) == {"anna": "one_time"}
+    set_password(file, "anna", "correct horse")
+    assert not is_one_time_password(file, "anna")
+    assert read_password_states(file) == {"anna": "own"}
+
+
+def test_one_time_passwords_are_words_that_are_easy_to_tell_apart() -> None:
+    assert len(set(WORDS)) == 512
+    assert all(3 <= len(word) <= 9 and word.isascii() and word.isalpha() and word.islower() for word in WORDS)
+    made = {make_one_time_password() for _ in range(200)}
+    assert len(made) == 200
+    assert all(len(password.split("-")) == 4 and set(password.split("-")) <= set(WORDS) for password in made)
+
+
+def test_the_name_of_a_deleted_user_is_not_open_to_whoever_comes_first(tmp_path: Path) -> None:
+    file = tmp_path / "passwords.sqlite"
+    lock_password(file, "nobody")
+    assert not has_password(file, "nobody")
+    set_password(file, "anna", "correct horse")
+    lock_password(file, "anna")
+    assert has_password(file, "anna")
+    assert not check_password(file, "anna", "correct horse")
+    assert not check_password(file, "anna", "!")
+    assert read_password_states(file) == {"anna": "none"}
+    remove_password(file, "anna")
+    assert not has_password(file, "anna")
 
 
 def test_many_at_once(tmp_path: Path) -> None:

@@ -75,6 +75,19 @@ def test_our_own_proxy_is_no_other_program(busy: int, monkeypatch: pytest.Monkey
     assert explain(f"http: {{port: {busy}}}") == ""
 
 
+@pytest.mark.parametrize(
+    ("unit", "said"), [("ssh.socket", "is taken by systemd, of ssh.socket"), (paths.PROXY_SOCKET_UNIT, "")]
+)
+def test_a_port_that_systemd_holds_is_its_services(
+    busy: int, monkeypatch: pytest.MonkeyPatch, unit: str, said: str
+) -> None:
+    shown = f"/run/initctl systemd-initctl.socket x\n127.0.0.1:{busy} {unit} x.service\n"
+    monkeypatch.setattr(Machine, "run", lambda _machine, argv, **_: CommandResult(tuple(argv), 0, shown, ""))
+    found = explain(f"http: {{port: {busy}}}")
+    assert said in found
+    assert bool(found) is bool(said)
+
+
 @pytest.mark.parametrize("listens", ["127.0.0.1", "0.0.0.0", "::1", "::"])
 @pytest.mark.parametrize("address", ["", "127.0.0.1", "127.0.0.2", "::1", "0.0.0.0"])
 def test_only_an_address_that_both_want_is_taken(listens: str, address: str) -> None:

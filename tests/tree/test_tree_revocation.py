@@ -52,6 +52,26 @@ def test_by_an_account_of_somebody_shut_out_nobody_comes_in_until_they_may_again
     assert read_expiry(ready)["jupyter-ben"] == ""
 
 
+def test_what_somebody_who_lost_rights_left_to_run_later_is_gone(ready: Machine) -> None:
+    uids = {name: account.uid for name in ("ada", "ben") if (account := ready.read_account(f"jupyter-{name}"))}
+    crontabs, jobs = paths.Path("/var/spool/cron/crontabs"), paths.Path("/var/spool/cron/atjobs")
+    for name in ("ada", "ben"):
+        ready.write_file(crontabs / f"jupyter-{name}", "* * * * * true\n")
+        ready.write_file(jobs / f"a{name}", "true\n")
+        if os.geteuid() == 0:
+            os.chown(ready.path(jobs / f"a{name}"), uids[name], 0)
+    allowed = load_config("users: {system_logins: true}", "config.yaml")
+    end_accounts(ready, allowed, ["ada"], [])
+    assert len(ready.list_directory(crontabs)) == 2
+    # a former admin, whose account is the hub's alone from now on
+    end_accounts(ready, Config(), ["ada"], [])
+    assert tuple(ready.list_directory(crontabs)) == ("jupyter-ben",)
+    end_accounts(ready, allowed, ["ben"], ["ben"])
+    assert not ready.list_directory(crontabs)
+    if os.geteuid() == 0:
+        assert not ready.list_directory(jobs)
+
+
 def test_the_day_that_an_admin_gave_an_account_is_left_alone(ready: Machine) -> None:
     ready.run(["usermod", f"--prefix={ready.root}", "--expiredate=2099-01-01", "jupyter-ben"])
     before = read_expiry(ready)

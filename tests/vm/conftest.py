@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.installation import MakeMachine, find_installer, install_once
+from tests.support.installation import MakeMachine, find_installer, install_once, remove_shared_machines
 from tests.support.machine import Machine
 from tests.support.machine_tier import keep_journals, make_machine, mark_tests
 from tests.support.server import Server
@@ -36,10 +36,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     keep_journals(item, (yield), "vm", find_virtual)
 
 
+def pytest_sessionfinish() -> None:
+    remove_shared_machines()
+
+
 @pytest.fixture(scope="session")
 def server(make_machine: MakeMachine) -> Iterator[Server]:
     """The server that was installed in nspawn, which is fast, switched off there, and booted in QEMU."""
-    installed = install_once(make_machine, find_installer(), PACKAGES).machine
+    installed = install_once(find_installer(), PACKAGES).machine
     machine = VirtualMachine(installed.clone(make_machine(LABEL).name).name).make_disk(MORE_TIME).boot(420)
     server = Server(machine)
     server.wait_until_ready(180)

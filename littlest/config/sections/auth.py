@@ -88,6 +88,11 @@ class FirstUseAuth(Auth):
     type: Literal["firstuse"] = "firstuse"
     """The way to log in. With `firstuse`, users choose their password at their first login; `littlest config help
     auth` says what others there are, and what they need."""
+    first_login: Annotated[Literal["first_come", "one_time"], Field(examples=["one_time"]), Sets("first_login")] = (
+        "first_come"
+    )
+    """Who chooses the first password of a name: whoever logs in under it first (`first_come`), or only somebody who
+    has the one-time password that you made with `sudo littlest user passwd NAME` (`one_time`)."""
 
 
 class NativeAuth(Auth):

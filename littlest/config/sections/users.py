@@ -125,6 +125,9 @@ class Users(Section):
     """Users who may log in, in addition to the admins and those added in the hub's admin panel."""
     admin: Annotated[UserNames, Field(examples=[["teacher"]])] = ()
     """Users who may manage the hub and, in a terminal, the machine (sudo)."""
+    sudo: Annotated[Literal["named-admins", "all-admins"], Field(examples=["all-admins"])] = "named-admins"
+    """Admins who may use sudo in a terminal: those named in `users.admin`, or also those whom the hub's admin panel
+    or the way to log in makes admins."""
     banned: Annotated[UserNames, Field(examples=[["mallory"]])] = ()
     """Users who may not log in, whatever the hub's admin panel says of them."""
     groups: Annotated[
@@ -134,6 +137,8 @@ class Users(Section):
     """Groups of users, by their names."""
     unix_name: Annotated[UnixName, Field(examples=["{name}"])] = "jupyter-{name}"
     """Name of a user's Unix account; with "{name}", accounts that exist already are used."""
+    system_logins: bool = False
+    """Whether users may also use their accounts without the hub, by ssh and the like; admins may anyway."""
     homes: Annotated[HomesPath, Field(examples=["/mnt/homes"])] = "/home"
     """Folder in which new accounts get their homes, such as a mounted disk; those that exist stay where they are."""
 

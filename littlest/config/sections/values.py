@@ -5,6 +5,7 @@ loader puts the value before it ("lots is not an amount of memory; …").
 """
 
 import re
+import unicodedata
 
 # The JSON schema takes these as they are, so they are written in what Python's and JavaScript's expressions share:
 # no flags, and ASCII classes spelt out.
@@ -26,6 +27,8 @@ _LONGEST_VARIABLE = 100_000
 """Bytes; the kernel starts no program with a longer one than 131072."""
 LEAST_MEMORY = "128M"
 """A notebook server with one kernel does not start in less."""
+_LOOK_ALIKE = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"}
+"""Alphabets with letters that look the same, as their letters' Unicode names begin."""
 LONGEST_USER_NAME = 255
 """Characters; what JupyterHub's database column `users.name` holds."""
 DOMAIN = r"(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
@@ -112,7 +115,19 @@ def parse_user_name(name: str) -> str:
         raise ValueError("has a character in it that cannot be seen")
     if len(name) > LONGEST_USER_NAME:
         raise ValueError(f"is longer than {LONGEST_USER_NAME} characters")
+    _check_looks(name)
     return name.lower()
+
+
+def _check_looks(name: str) -> None:
+    """Raise ValueError for a name that a person could take for another one, such as an admin's."""
+    plain = unicodedata.normalize("NFKC", name)
+    if plain != name:
+        raise ValueError(f"has characters that look like others; write {plain}")
+    alphabets = {unicodedata.name(letter, "").partition(" ")[0] for letter in name if letter.isalpha()}
+    if len(alphabets & _LOOK_ALIKE) > 1:
+        mixed = " and ".join(sorted(alphabet.capitalize() for alphabet in alphabets & _LOOK_ALIKE))
+        raise ValueError(f"mixes {mixed} letters, some of which look the same; use one alphabet")
 
 
 def parse_share_or_bytes(amount: str) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import pwd
-from typing import Any
+from typing import Any, ClassVar
 
 import ldap3
 from jupyterhub.auth import PAMAuthenticator
@@ -11,25 +11,28 @@ from ldapauthenticator import LDAPAuthenticator
 from ldapauthenticator.ldapauthenticator import TlsStrategy
 from tornado import web
 
-from littlest.hub.login.people import FollowsSettings
+from littlest.hub.login.guarded import GuardsPasswords
+from littlest.hub.login.hashing import HashingPool
 from littlest.system.accounts.user_accounts import FIRST_UID
 
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 20
 
 
-class UnixAuthenticator(FollowsSettings, PAMAuthenticator):
+class UnixAuthenticator(GuardsPasswords, PAMAuthenticator):
     """The password of the Unix account of the same name."""
 
-    async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
+    # PAM keeps its one thread for seconds after a wrong password
+    _turns: ClassVar[HashingPool] = HashingPool(threads=1)
+
+    async def prove(self, handler: Any, name: str, data: dict[str, str], suspect: bool) -> str | None:
         """Ask PAM; never for a system account."""
-        # in the hub's form: with capitals, two accounts could become one user
-        name: str = self.normalize_username(data.get("username", ""))
         if not await asyncio.to_thread(_is_person, name):
             self.log.warning("Nobody may log in as %r: there is no account of a person of this name", name[:32])
             return None
-        found: str | None = await super().authenticate(handler, {**data, "username": name})
-        return found
+        async with self._turns.take_turn(suspect):
+            found: str | None = await super().prove(handler, name, data, suspect)
+            return found
 
     async def add_user(self, user: Any) -> None:
         """Let a user who was added log in; the account is created when their server first starts."""
@@ -43,16 +46,15 @@ def _is_person(name: str) -> bool:
         return False
 
 
-class DirectoryAuthenticator(FollowsSettings, LDAPAuthenticator):
+class DirectoryAuthenticator(GuardsPasswords, LDAPAuthenticator):
     """LDAPAuthenticator, which a slow directory does not block, and which says when the directory does not answer."""
 
-    async def authenticate(self, handler: Any, data: dict[str, str]) -> Any:
+    async def prove(self, handler: Any, name: str, data: dict[str, str], suspect: bool) -> Any:
         """Ask the directory. Raises HTTPError 503 where it cannot be asked."""
-        wanted = {**data, "username": self.normalize_username(data.get("username", ""))}
-        ask = super().authenticate
+        ask = super().prove
         try:
             # it blocks while it waits for the network
-            return await asyncio.to_thread(lambda: asyncio.run(ask(handler, wanted)))
+            return await asyncio.to_thread(lambda: asyncio.run(ask(handler, name, data, suspect)))
         except LDAPException as error:
             self.log.error("The directory %s could not be asked: %s", self.server_address, error)
             raise web.HTTPError(

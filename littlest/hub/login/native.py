@@ -1,8 +1,8 @@
 """Signing up on a page of the hub, with an admin's approval."""
 
-import asyncio
+import re
+import time
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import bcrypt
@@ -11,8 +11,23 @@ from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 
 from littlest.hub.live import live
-from littlest.hub.login.first_use import HOW_ADMINS_START, KeepsPasswords
-from littlest.system.accounts.passwords import LONGEST_PASSWORD, has_password
+from littlest.hub.login.kept_passwords import HOW_ADMINS_START, KeepsPasswords
+from littlest.system.accounts.passwords import (
+    LONGEST_PASSWORD,
+    PasswordState,
+    has_password,
+    is_one_time_password,
+    lock_password,
+    mark_one_time,
+)
+
+MOST_SIGN_UPS = 100
+"""Sign-ups from one address within `SIGN_UP_SECONDS`: a class behind one address, twice."""
+SIGN_UP_SECONDS = 600.0
+
+
+def _hash(password: str) -> bytes:
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt())
 
 
 class SignUpAuthenticator(KeepsPasswords, NativeAuthenticator):
@@ -26,19 +41,24 @@ class SignUpAuthenticator(KeepsPasswords, NativeAuthenticator):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
+        self._prepared = ("", b"")
+        self._sign_ups: dict[str, list[float]] = {}
         if self.allow_2fa:
             self.request_otp, self.otp_prompt = True, "Code of the second factor, if you have one:"
 
-    async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
+    async def is_known(self, name: str) -> bool:
+        """Whether there is a password to guess under this name."""
+        return self.get_user(name) is not None or await super().is_known(name)
+
+    async def prove(self, handler: Any, name: str, data: dict[str, str], suspect: bool) -> str | None:
         """Check the password and the approval; the page says which of them is missing."""
-        name = self.normalize_username(data.get("username", ""))
         if self.allowed_failed_logins and self.is_blocked(name):
             handler.first_password_problem = (
                 f"Too many wrong passwords for {name}. Wait {self.seconds_before_next_try} seconds, then try again."
             )
             return None
         info = self._find_sign_up(name)
-        is_right = await self.is_password_right(name, data.get("password", ""))
+        is_right = await self.is_password_right(name, data.get("password", ""), suspect)
         if is_right and info is not None and info.has_2fa:
             is_right = bool(info.is_valid_token(data.get("otp", "")))
         if not is_right:
@@ -48,16 +68,29 @@ class SignUpAuthenticator(KeepsPasswords, NativeAuthenticator):
         self.successful_login(name)
         if not self.may_log_in(name):
             handler.first_password_problem = f"The password is right, but no admin has approved {name} yet."
-            return None
-        return name
+            return ""
+        return self.admit(handler, name)
 
-    async def is_password_right(self, name: str, password: str) -> bool:
+    async def is_password_right(self, name: str, password: str, suspect: bool = False) -> bool:
         """Whether this is the password of the sign-up or, without one, the password of `firstuse`."""
         info = self._find_sign_up(name)
         if info is None:
-            return await super().is_password_right(name, password)
+            return await super().is_password_right(name, password, suspect)
         content, digest = password.encode(), bytes(info.password)
-        return len(content) <= LONGEST_PASSWORD and await asyncio.to_thread(bcrypt.checkpw, content, digest)
+        if len(content) > LONGEST_PASSWORD:
+            return False
+        return await self.hashing.run(bcrypt.checkpw, content, digest, suspect=suspect)
+
+    def read_hash(self, name: str) -> bytes | None:
+        """Return the hash of the user's password; None where there is none."""
+        info = self._find_sign_up(name)
+        return super().read_hash(name) if info is None else bytes(info.password)
+
+    def find_state(self, name: str) -> PasswordState | None:
+        """Return what kind of password a sign-up has; None for none."""
+        if self._find_sign_up(name) is None:
+            return None
+        return PasswordState.ONE_TIME if is_one_time_password(self.file, name) else PasswordState.OWN
 
     def _find_sign_up(self, name: str) -> UserInfo | None:
         info = self.get_user(name)
@@ -113,29 +146,70 @@ class SignUpAuthenticator(KeepsPasswords, NativeAuthenticator):
     def user_exists(self, username: str) -> bool:
         """Whether the name is taken."""
         name = self.normalize_username(username)
-        return bool(super().user_exists(name)) or has_password(Path(self.passwords_file), name)
+        return bool(super().user_exists(name)) or has_password(self.file, name)
+
+    async def prepare_sign_up(self, address: str, password: str) -> bool:
+        """Hash the password of the next sign-up; False where too many came from this address. Raises TooBusy."""
+        now = time.monotonic()
+        times = [then for then in self._sign_ups.pop(address, []) if now - then < SIGN_UP_SECONDS]
+        self._sign_ups[address] = times
+        for oldest in list(self._sign_ups)[:-MOST_SIGN_UPS]:
+            del self._sign_ups[oldest]
+        if len(times) >= MOST_SIGN_UPS:
+            return False
+        times.append(now)
+        if self.is_password_strong(password):
+            digest = await self.hashing.run(_hash, password, suspect=len(times) > MOST_SIGN_UPS / 2)
+            self._prepared = (password, digest)
+        return True
 
     def create_user(self, username: str, password: str, **further: Any) -> UserInfo | None:
         """Store a sign-up; None when that is impossible."""
-        if self.find_sign_up_problem(username, password):
+        name = self.normalize_username(username)
+        if self.find_sign_up_problem(name, password) or self.user_exists(name):
             return None
-        info = super().create_user(username, password, **further)
-        if info is not None and info.is_authorized:
+        if not (self.validate_username(name) and self.is_password_strong(password) and self.enable_signup):
+            return None
+        known, digest = self._prepared
+        try:
             # NativeAuthenticator approves named users and, with open_signup, everybody: that would outlast both
-            info.is_authorized = False
-            self.db.commit()
+            info = UserInfo(
+                username=name,
+                password=digest if known == password else _hash(password),
+                is_authorized=False,
+                **further,
+            )
+        except AssertionError:
+            # no e-mail address
+            return None
+        if self.allow_self_approval_for and re.match(self.allow_self_approval_for, info.email or ""):
+            self.send_approval_email(info.email, self.generate_approval_url(name))
+            info.login_email_sent = True
+        self.db.add(info)
+        self.db.commit()
         return info
+
+    def delete_user(self, user: Any) -> None:
+        """Forget the sign-up and the password of a user who is removed; nobody can sign up under the name again."""
+        name = self.normalize_username(user.name)
+        had_one = self.get_user(name) is not None
+        super().delete_user(user)
+        if had_one:
+            lock_password(self.file, name, always=True)
 
     def is_password_strong(self, password: str) -> bool:
         """Whether the password is neither too short, nor too long, nor common."""
         return len(password.encode()) <= LONGEST_PASSWORD and bool(super().is_password_strong(password))
 
-    async def store_password(self, name: str, password: str) -> str | None:
-        """Store the user's password, or return the sentence that says why not."""
+    async def try_to_store(self, name: str, password: str, **how: bool) -> tuple[bool, str | None]:
+        """Store the user's password; return whether it was stored, or else why not."""
         if not self.is_password_strong(password):
             lengths = f"at least {self.minimum_password_length} characters, and at most {LONGEST_PASSWORD} bytes"
-            return f"The new password needs {lengths}, and must not be a common one."
-        if self._find_sign_up(name) is None:
-            return await super().store_password(name, password)
-        self.change_password(name, password)
-        return None
+            return False, f"The new password needs {lengths}, and must not be a common one."
+        info = self._find_sign_up(name)
+        if info is None:
+            return await super().try_to_store(name, password, **how)
+        info.password = await self.hashing.run(_hash, password)
+        self.db.commit()
+        mark_one_time(self.file, name, one_time=how.get("one_time", False))
+        return True, None

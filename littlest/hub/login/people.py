@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+from jupyterhub import orm
 from jupyterhub.auth import Authenticator, DummyAuthenticator
 from jupyterhub.utils import maybe_future
 from tornado.httpclient import HTTPClientError
@@ -19,8 +20,11 @@ from traitlets.utils.importstring import import_item
 from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.auth import ClassAuth
+from littlest.config.sections.values import parse_user_name
 from littlest.errors import LittlestError
+from littlest.hub.gate.visits import MARK as VISIT_MARK
 from littlest.hub.live import live
+from littlest.hub.login.fresh_login import remember_login
 from littlest.hub.memory.guests import ADMINS, GUESTS, Guests
 from littlest.hub.memory.listed import forget_listed_user
 from littlest.machine.machine import Machine
@@ -63,8 +67,18 @@ class FollowsSettings(Authenticator):
         """The name in lower case, as the settings have it; some authenticators keep capitals."""
         return str(super().normalize_username(username)).lower()
 
+    def validate_username(self, username: str) -> bool:
+        """Whether somebody may have this name: the rules are those of the settings."""
+        try:
+            parse_user_name(username)
+        except ValueError:
+            return False
+        return bool(super().validate_username(username))
+
     async def get_authenticated_user(self, handler: Any, data: Any) -> Any:
         """Log somebody in; remember users whom a rule let in. Raises HTTPError for what a provider refuses."""
+        if handler and handler.get_cookie(VISIT_MARK):
+            raise HTTPError(403, "This window shows a user's server. Close it, and log in in another one.")
         try:
             found = await super().get_authenticated_user(handler, data)
         except (HTTPClientError, ConnectionError, socket.gaierror) as error:
@@ -75,6 +89,9 @@ class FollowsSettings(Authenticator):
             raise HTTPError(503, "The login provider cannot be asked. Try again in a few minutes.") from error
         if found:
             name = found["name"]
+            if handler:
+                _log_out_another(handler, name)
+                remember_login(handler, name)
             if self.is_named(name):
                 self._guests.forget(GUESTS, name)
             else:
@@ -164,6 +181,14 @@ class FollowsSettings(Authenticator):
         live.removed -= {name}
         forget_listed_user(Machine(), name)
         return super().delete_user(user)
+
+
+def _log_out_another(handler: Any, name: str) -> None:
+    """End the logins of the user who was logged in at this browser: it still has that user's passes for the gate."""
+    before = handler.get_current_user_cookie()
+    if before is not None and before.name != name:
+        before.cookie_id = orm.new_token()
+        handler.db.commit()
 
 
 def _make_plain(value: Any) -> Any:

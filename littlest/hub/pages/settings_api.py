@@ -18,7 +18,6 @@ from littlest.hub.rights.enforce import enforce
 from littlest.plan.effects import make_live_digest, make_restart_digest
 from littlest.system.settings.active import read_config
 
-PATH = "/api/littlest/settings"
 SERVICE = "littlest"
 log = logging.getLogger("littlest")
 
@@ -89,3 +88,6 @@ class SettingsHandler(APIHandler):
             "warnings": [*live.unfinished, *live.forgotten],
         }
         self.finish(json.dumps(answer))
+
+
+SETTINGS_PAGES = (("/api/littlest/settings", SettingsHandler),)

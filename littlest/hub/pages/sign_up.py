@@ -8,14 +8,25 @@ from nativeauthenticator.orm import UserInfo
 from tornado import web
 
 from littlest.hub.live import live
+from littlest.hub.login.hashing import TooBusy
 from littlest.hub.memory.listed import forget_listed_user
 from littlest.hub.rights.enforce import end_rights
-from littlest.hub.rights.sessions import end_sessions
+from littlest.hub.rights.sessions import end_other_sessions, end_sessions
 from littlest.machine.machine import Machine
 
 
 class SignUpPageHandler(handlers.SignUpHandler):
     """The sign-up page, which also explains a password that is too long and a name that is an admin's."""
+
+    async def post(self) -> None:
+        """Store a sign-up, or say why not. Raises HTTPError 429 for too many, 503 while too many people log in."""
+        password = self.get_body_argument("signup_password", strip=False, default="")
+        try:
+            if not await self.authenticator.prepare_sign_up(self.request.remote_ip, password):
+                raise web.HTTPError(429, "Too many sign-ups came from your address. Try again in ten minutes.")
+        except TooBusy as error:
+            raise web.HTTPError(503, "Too many people are logging in at this moment. Try again soon.") from error
+        await super().post()
 
     def get_result_message(self, user: Any, *about: bool) -> tuple[str, str]:
         """The CSS class and the text of the box that shows the result of a sign-up."""
@@ -29,6 +40,21 @@ class SignUpPageHandler(handlers.SignUpHandler):
         if user is not None and not user.login_email_sent:
             message = f"Welcome, {user.username}. You can log in as soon as an admin has approved you."
         return alert, message
+
+
+class ChangePasswordAdminHandler(handlers.ChangePasswordAdminHandler):
+    """The page on which an admin changes the password of somebody who signed up."""
+
+    @needs_scope("admin:users")
+    async def post(self, user_name: str) -> None:
+        """Change the password, and end the user's sessions. Raises HTTPError 403 for another admin."""
+        user = self.find_user(user_name)
+        if user is not None and user.admin and user.name != self.current_user.name:
+            raise web.HTTPError(403, f"{user_name} is an admin. Run: sudo littlest user passwd {user_name}")
+        before = self.authenticator.make_fingerprint(user_name)
+        await super().post(user_name)
+        if user is not None and self.authenticator.make_fingerprint(user_name) != before:
+            end_other_sessions(self.db, user.orm_user)
 
 
 class ApprovalHandler(handlers.AuthorizationAreaHandler):
@@ -88,7 +114,7 @@ SIGN_UP_PAGES: tuple[tuple[str, type], ...] = (
     ("/authorize", handlers.AuthorizationAreaHandler),
     ("/authorize/([^/]*)", ApproveHandler),
     ("/discard/([^/]*)", DiscardHandler),
-    ("/change-password/([^/]+)", handlers.ChangePasswordAdminHandler),
+    ("/change-password/([^/]+)", ChangePasswordAdminHandler),
     # the address in the e-mail of NativeAuthenticator's `allow_self_approval_for`
     ("/confirm/([^/]*)", handlers.EmailAuthorizationHandler),
 )

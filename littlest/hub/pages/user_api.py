@@ -12,9 +12,6 @@ from tornado.web import HTTPError
 from littlest.config.sections.values import parse_user_name
 from littlest.hub.rights.sessions import stop_servers
 
-USERS_PATH = "/api/users"
-USER_PATH = "/api/users/([^/]+)"
-
 
 class UserListHandler(UserListAPIHandler):
     """JupyterHub's own handler says only that a name is invalid."""
@@ -67,3 +64,6 @@ class UserHandler(UserAPIHandler):
         if self.path_args[0] not in (body["name"], self.authenticator.normalize_username(body["name"])):
             raise HTTPError(400, "A user cannot be renamed. Add a user with the new name, and move the files there.")
         return {key: value for key, value in body.items() if key != "name"}
+
+
+USER_PAGES = (("/api/users", UserListHandler), ("/api/users/([^/]+)", UserHandler))

@@ -10,7 +10,8 @@ from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.login.people import FollowsSettings
 from littlest.machine.machine import Machine
-from littlest.system.accounts.members import take_out_of_groups
+from littlest.system.accounts.login_limits import limit_system_logins
+from littlest.system.accounts.members import close_system_logins, find_users_losing_sudo, take_out_of_groups
 from littlest.system.accounts.revocation import (
     end_accounts,
     find_expired_users,
@@ -20,7 +21,8 @@ from littlest.system.accounts.revocation import (
 
 
 async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
-    """Remove accounts from Unix groups that they should not be in, and unexpire those of users who may log in again.
+    """Remove accounts from Unix groups that they should not be in, close them to everything but the hub where the
+    settings say so, and unexpire those of users who may log in again.
 
     Return a line for what failed.
     """
@@ -31,9 +33,17 @@ async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
         shut = await asyncio.to_thread(find_expired_users, machine, admins)
         if back := shut - _find_shut_out(app, shut):
             await asyncio.to_thread(unexpire_accounts, machine, back)
+        await asyncio.to_thread(close_system_logins, machine, live.config, admins)
+        await asyncio.to_thread(limit_system_logins, machine, live.config, admins)
         return await asyncio.to_thread(take_out_of_groups, machine, live.config, admins, shut_out)
     except (LittlestError, OSError) as error:
-        return (f"accounts may be in Unix groups that they should not be in: {error}",)
+        return (f"accounts may have rights that they should not have: {error}",)
+
+
+async def find_losing_sudo(app: JupyterHub) -> set[str]:
+    """Return the users who may use sudo as their accounts are now, and may not any more."""
+    admins = {name: bool(admin) for name, admin in app.db.query(orm.User.name, orm.User.admin)}
+    return await asyncio.to_thread(find_users_losing_sudo, Machine(), live.config, admins)
 
 
 async def end_what_runs(

@@ -25,7 +25,7 @@ from littlest.hub.memory.listed import (
     write_listed_users,
 )
 from littlest.hub.notify import notify_systemd
-from littlest.hub.rights.account_rights import end_what_runs, settle_accounts
+from littlest.hub.rights.account_rights import end_what_runs, find_losing_sudo, settle_accounts
 from littlest.hub.rights.sessions import end_sessions, stop_servers, stop_units
 from littlest.machine.machine import Machine
 from littlest.plan.account_names import make_unit_name
@@ -56,7 +56,7 @@ async def take_rights_away_at_start(app: JupyterHub, config: Config) -> None:
     live.removed = removal.not_allowed
     losing, with_files = _take_rights_away(app, config, removal)
     losing_by_rule, with_their_files = _end_rules(app)
-    losing |= losing_by_rule
+    losing |= losing_by_rule | await find_losing_sudo(app)
     _set_groups(app.db, config, removal)
     found = app.db.query(orm.Spawner).join(orm.User).filter(orm.User.name.in_(losing)).all()
     units = [make_unit_name(spawner.user.name, spawner.name) for spawner in found]
@@ -84,6 +84,7 @@ async def enforce(app: JupyterHub, before: Config) -> None:
     live.removed = removal.not_allowed
     await _give_rights(app, before.users, config.users, removal)
     losing, with_files = _take_rights_away(app, config, removal)
+    losing |= await find_losing_sudo(app)
     # users who are banned lose their groups and roles
     await app.init_blocked_users()
     _set_groups(app.db, config, removal)

@@ -13,14 +13,33 @@ from littlest.system.units import units as systemd
 STOP_SECONDS = 150.0
 """A little more than systemd needs at most to stop a unit that ignores SIGTERM."""
 STEP_SECONDS = 0.5
+SERVER_NOTE = "Server at "
+"""How JupyterHub begins the note of a running server's own token."""
 
 
-def end_sessions(db: Any, *users: orm.User) -> None:
-    """Make every cookie and token of these users worthless, from the next request on."""
+def end_sessions(db: Any, *users: orm.User, tokens: bool = True) -> None:
+    """Make every cookie of these users worthless, and their tokens if so asked, from the next request on."""
     for user in users:
         user.cookie_id = orm.new_token()
-        for found in (*user.api_tokens, *user.oauth_codes):
+        for found in (*user.api_tokens, *user.oauth_codes) if tokens else ():
             db.delete(found)
+    db.commit()
+
+
+def end_other_sessions(db: Any, user: orm.User, session_id: str | None = None) -> None:
+    """Make the user's cookies and tokens worthless, but for the tokens of this browser session.
+
+    A running server keeps its own token, and so runs on. JupyterHub knows it by its note only, so no other token may
+    have such a note (`littlest.hub.pages.token_api`). The browser of the session needs a new cookie.
+    """
+    user.cookie_id = orm.new_token()
+    for token in user.api_tokens:
+        is_of_session = session_id is not None and token.session_id == session_id
+        is_of_server = token.client_id == "jupyterhub" and (token.note or "").startswith(SERVER_NOTE)
+        if not (is_of_session or is_of_server):
+            db.delete(token)
+    for code in user.oauth_codes:
+        db.delete(code)
     db.commit()
 
 

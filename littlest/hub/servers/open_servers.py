@@ -3,9 +3,28 @@
 from typing import Any
 
 from jupyterhub.spawner import SpawnException
+from tornado.web import HTTPError
 
 from littlest.config.resolve import resolve_limits
 from littlest.hub.live import live
+
+ONLY_ONE = "You may have one server, the one without a name. An admin may allow more: limits.open_servers."
+MOST_NAMES = 50
+"""Names of servers that the hub's database keeps of one user, however many may be open."""
+
+
+def find_most_names(handler: Any) -> int:
+    """Return how many servers with a name a user may have; 0 where no user is asked about.
+
+    JupyterHub's `named_server_limit_per_user`, which it asks before it makes one. Raises HTTPError 403 for a user who may have none.
+    """
+    if not handler.path_args:
+        return 0
+    name, *rest = handler.path_args
+    user = handler.find_user(name or "")
+    if user is not None and rest and resolve_limits(live.config, user.name).open_servers == 1:
+        raise HTTPError(403, ONLY_ONE)
+    return MOST_NAMES
 
 
 def check_open_servers(user: Any, starting: Any, limit: int | None) -> None:
@@ -15,7 +34,7 @@ def check_open_servers(user: Any, starting: Any, limit: int | None) -> None:
     """
     if limit == 1 and starting.name:
         raise SpawnException(
-            "You may have one server, the one without a name. An admin may allow more: limits.open_servers.",
+            ONLY_ONE,
             reason="littlest",
             status_code=403,
         )

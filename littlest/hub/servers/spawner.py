@@ -24,7 +24,7 @@ from littlest.hub.servers.sandbox import make_unit_properties
 from littlest.hub.servers.start_queue import StartQueue
 from littlest.hub.servers.user_environment import make_default_url, make_server_arguments, make_server_environment
 from littlest.machine.machine import Machine
-from littlest.plan.account_names import make_unit_name
+from littlest.plan.account_names import make_unit_name, may_use_sudo
 from littlest.plan.shared_folders import list_links
 from littlest.server.plain_shell import make_plain_shell
 from littlest.system.accounts.home_links import ensure_links
@@ -147,13 +147,12 @@ class UserServerSpawner(SystemdSpawner):
         # JupyterHub puts these into the server's environment
         self.mem_limit, self.cpu_limit = limits.memory, limits.cpu
         own = live.config.user_environment
-        properties = make_unit_properties(
-            self.unit_name, self.user.name, account, admin=self.user.admin, limits=limits
-        )
+        sudo = may_use_sudo(live.config, self.user.name, admin=self.user.admin)
+        properties = make_unit_properties(self.user.name, account, sudo=sudo, limits=limits)
         properties |= {name: str(value) for name, value in self.unit_extra_properties.items()}
         # a drop-in or the section `jupyterhub` goes first
         self.default_url = self._configured_url or make_default_url(live.config, self.user.name)
-        environment = make_server_environment(account, self.unit_name, own)
+        environment = make_server_environment(account, own)
         if self.safe_reason:
             arguments = (*arguments, *safe_start.make_safe_arguments(account.home))
             environment = safe_start.make_safe_environment(environment, account.home, self.safe_reason)
@@ -193,10 +192,10 @@ class UserServerSpawner(SystemdSpawner):
 
         The database has no address of a server that was starting when the hub ended.
         """
-        if self.server.proto != "http+unix":
-            address = urlsplit(self._make_address())
-            # JupyterHub itself corrects everything but the protocol
-            self.server.proto, self.server.ip, self.server.port = "http+unix", address.hostname or "", 80
+        address = urlsplit(self._make_address())
+        meant = ("http+unix", address.hostname or "", 80)
+        if (self.server.proto, self.server.ip, self.server.port) != meant:
+            self.server.proto, self.server.ip, self.server.port = meant
             self.db.commit()
         url: str = self.server.url
         return url
@@ -217,9 +216,9 @@ class UserServerSpawner(SystemdSpawner):
         return {**super().get_state(), "safe_start": self.safe_reason}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take what the hub kept."""
-        super().load_state(state)
-        self.safe_reason = str(state.get("safe_start", ""))
+        """Take what the hub kept, but for the unit's name: that comes from the user's, and is nobody else's."""
+        reason = state.get("safe_start") if isinstance(state, dict) else None
+        self.safe_reason = reason if isinstance(reason, str) else ""
 
     def clear_state(self) -> None:
         """Forget it, at each start and stop."""

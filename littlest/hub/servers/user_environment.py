@@ -44,7 +44,7 @@ def _make_origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition(':')[0] if is_usual else parts.netloc}"
 
 
-def make_server_environment(account: UserAccount, unit: str, own: UserEnvironment) -> dict[str, str]:
+def make_server_environment(account: UserAccount, own: UserEnvironment) -> dict[str, str]:
     """Return the environment of a user's server, its kernels and terminals, without JupyterHub's own variables.
 
     It has nothing of the hub's own environment.
@@ -62,7 +62,7 @@ def make_server_environment(account: UserAccount, unit: str, own: UserEnvironmen
         ),
         "JUPYTER_PATH": f"{paths.USER_ENVIRONMENT_DIR}/share/jupyter",
         # for the kernels' sockets, whose names would be too long below a long home
-        "JUPYTER_RUNTIME_DIR": f"/run/{unit.removesuffix('.service')}",
+        "JUPYTER_RUNTIME_DIR": str(paths.KERNELS_RUNTIME_DIR),
     }
     environment.setdefault("LANG", "C.UTF-8")
     if own.working_directory:

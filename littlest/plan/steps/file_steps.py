@@ -60,6 +60,8 @@ class WriteFile(Step):
     group: str = "root"
     once: bool = False
     """Written only where no file exists (the admin's configuration). From then on it is people's."""
+    reloads: tuple[str, ...] = ()
+    """Units of others that read the file when they are reloaded; those that do not run or exist are left alone."""
 
     def list_owned(self) -> Owned:
         if self.once:

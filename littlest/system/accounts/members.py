@@ -5,10 +5,19 @@ from collections.abc import Collection, Iterator, Mapping
 from littlest import paths
 from littlest.config.model import Config
 from littlest.errors import LittlestError
+from littlest.machine.account_database import Account
 from littlest.machine.machine import Machine
-from littlest.plan.account_names import is_for_existing_accounts, list_unix_groups, make_comment
+from littlest.plan.account_names import (
+    OWN_GROUPS,
+    is_for_existing_accounts,
+    list_unix_groups,
+    make_comment,
+    may_use_sudo,
+)
 from littlest.plan.steps import SetGroupMembers
+from littlest.plan.system_logins import is_hub_only
 from littlest.system.accounts.groups import find_our_groups, hold_accounts_lock, join_group, leave_group
+from littlest.system.accounts.processes import end_lingering
 from littlest.system.accounts.user_accounts import find_user_account, find_user_accounts
 
 
@@ -40,10 +49,12 @@ def _compare_members(machine: Machine, step: SetGroupMembers) -> Iterator[tuple[
 
 
 def _find_existing(machine: Machine, step: SetGroupMembers, user: str) -> str | None:
-    if not is_for_existing_accounts(step.unix_name):
-        return None
+    return _find_account_name(machine, step.unix_name, user) if is_for_existing_accounts(step.unix_name) else None
+
+
+def _find_account_name(machine: Machine, unix_name: str, user: str) -> str | None:
     try:
-        account = find_user_account(machine, step.unix_name, user)
+        account = find_user_account(machine, unix_name, user)
     except LittlestError:
         return None  # no hub user may have that account, and the user's server says so
     return None if account is None else account.name
@@ -70,6 +81,15 @@ def take_out_of_groups(
     return tuple(failures)
 
 
+def find_users_losing_sudo(machine: Machine, config: Config, admins: Mapping[str, bool]) -> set[str]:
+    """Return the hub users whose accounts are in the group for sudo, and should not be."""
+    members = machine.read_local_groups().get(paths.SUDO_GROUP, (0, ()))[1]
+    others = (
+        [user for user, admin in admins.items() if not may_use_sudo(config, user, admin=admin)] if members else []
+    )
+    return {user for user in others if _find_account_name(machine, config.users.unix_name, user) in members}
+
+
 def _list_wrong(
     machine: Machine, config: Config, admins: Mapping[str, bool], shut_out: Collection[str]
 ) -> tuple[tuple[str, str], ...]:
@@ -88,7 +108,32 @@ def _list_wrong(
         user = made.get(account, existing)
         if user is not None:
             given = list_unix_groups(config, user, admin=admins.get(user, user in config.users.admin))
-            own = (paths.USERS_GROUP, paths.ADMINS_GROUP)
             # membership in a group of the settings does not depend on being allowed to log in
-            wanted[account] = [group for group in given if user not in shut_out or group not in own]
-    return tuple((account, group) for account, group in ours if group not in wanted.get(account, ()))
+            wanted[account] = [group for group in given if user not in shut_out or group not in OWN_GROUPS]
+    closed = {account.name for account in _list_hub_only(machine, config, admins)}
+    return tuple(
+        (account, group)
+        for account, group in ours
+        if (account not in closed if group == paths.HUB_ONLY_GROUP else group not in wanted.get(account, ()))
+    )
+
+
+def close_system_logins(machine: Machine, config: Config, admins: Mapping[str, bool]) -> None:
+    """Let only the hub use the accounts of users who may not use sudo, unless the settings say otherwise.
+
+    `admins` is as above; an account of no hub user is closed too. Ends sessions and lingering services of accounts
+    that were not closed before. Raises LittlestError.
+    """
+    _, members = machine.read_local_groups().get(paths.HUB_ONLY_GROUP, (0, ()))
+    for account in _list_hub_only(machine, config, admins):
+        if account.name not in members:
+            with hold_accounts_lock(machine):
+                join_group(machine, account.name, paths.HUB_ONLY_GROUP)
+            end_lingering(machine, account)
+
+
+def _list_hub_only(machine: Machine, config: Config, admins: Mapping[str, bool]) -> tuple[Account, ...]:
+    named = dict.fromkeys(config.users.admin, True) | dict(admins)
+    comments = {make_comment(user) for user, admin in named.items() if may_use_sudo(config, user, admin=admin)}
+    made = find_user_accounts(machine)
+    return tuple(one for one in made if is_hub_only(config, made_by_us=True, sudo=one.comment in comments))

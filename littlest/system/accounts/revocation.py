@@ -11,9 +11,11 @@ from littlest.machine.account_database import Account
 from littlest.machine.machine import Machine
 from littlest.machine.trees import walk_within
 from littlest.plan.account_names import make_comment
+from littlest.plan.system_logins import is_hub_only
 from littlest.system.accounts.expiry import expire_account, read_expired_accounts, unexpire_account
 from littlest.system.accounts.groups import hold_accounts_lock
 from littlest.system.accounts.processes import end_lingering, end_processes, end_processes_with_lost_groups
+from littlest.system.accounts.scheduled import remove_scheduled
 from littlest.system.accounts.user_accounts import (
     find_account_made_for,
     find_user_account,
@@ -30,7 +32,8 @@ def end_accounts(
     """End the processes of users who lost rights; return a line for each account that still runs something.
 
     Users in `shut_out` may not log in: all their processes end, and their accounts expire. Of the others, and of
-    accounts that we did not create, only processes end that have a group which the account has lost.
+    accounts that we did not create, only processes end that have a group which the account has lost. Crontabs and
+    waiting jobs are removed where only the hub may use the account.
     """
     failures = []
     for user in sorted(losing_access):
@@ -42,6 +45,8 @@ def end_accounts(
             continue
         try:
             everything = user in shut_out and is_made_by_us(account)
+            if everything or is_hub_only(config, made_by_us=is_made_by_us(account), sudo=False):
+                remove_scheduled(machine, account)
             if not (_end_all(machine, account) if everything else end_processes_with_lost_groups(machine, account)):
                 failures.append(f"something still runs as the account {account.name}")
         except (LittlestError, OSError) as error:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.users import Users
 from littlest.errors import LittlestError
@@ -17,8 +18,10 @@ from littlest.plan.account_names import (
     make_account_name,
     make_comment,
     make_digested_account_name,
+    may_use_sudo,
 )
 from littlest.plan.steps import EnsureSystemUser, RemoveSystemUser
+from littlest.plan.system_logins import is_hub_only
 from littlest.system.accounts.expiry import is_expired, unexpire_account
 from littlest.system.accounts.groups import hold_accounts_lock, is_in_groups, run_account_command, set_groups
 from littlest.system.accounts.homes import HOME_MODE, check_homes, make_home
@@ -74,10 +77,9 @@ def ensure_user_account(machine: Machine, config: Config, user: str, *, admin: b
     account of that name, when it was made for another one, when it can become root and the settings name no such
     admin, or when the home belongs to somebody else.
     """
-    groups = list_unix_groups(config, user, admin=admin)
     account = find_user_account(machine, config.users.unix_name, user)
     # the usual case, a user who comes back, neither waits nor runs a command
-    if account is None or not _is_ready(machine, account, groups):
+    if account is None or not _is_ready(machine, account, _list_groups(config, user, account, admin=admin)):
         with hold_accounts_lock(machine):
             account = find_user_account(machine, config.users.unix_name, user)
             if account is None:
@@ -86,11 +88,17 @@ def ensure_user_account(machine: Machine, config: Config, user: str, *, admin: b
                 # a teacher removed it, to let a student start over
                 make_home(machine, account)
             _check_power(machine, config, account)
-            set_groups(machine, account.name, groups)
+            set_groups(machine, account.name, _list_groups(config, user, account, admin=admin))
             # the user may log in again
             unexpire_account(machine, account)
     _check_power(machine, config, account)
     return _make_user_account(machine, account)
+
+
+def _list_groups(config: Config, user: str, account: Account, *, admin: bool) -> tuple[str, ...]:
+    sudo = may_use_sudo(config, user, admin=admin)
+    closed = is_hub_only(config, made_by_us=is_made_by_us(account), sudo=sudo)
+    return (*list_unix_groups(config, user, admin=admin), *((paths.HUB_ONLY_GROUP,) if closed else ()))
 
 
 def _is_ready(machine: Machine, account: Account, groups: tuple[str, ...]) -> bool:

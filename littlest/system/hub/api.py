@@ -16,6 +16,7 @@ from littlest import paths
 from littlest.errors import NotReady
 from littlest.machine.machine import Machine
 from littlest.plan.steps import EnsureSecret
+from littlest.system.hub.listeners import check_listener
 from littlest.system.secrets.generated import read_secret
 
 ANSWER_SECONDS = 10.0
@@ -65,7 +66,12 @@ class HubApi:
     """A time of `time.monotonic`; no request waits longer."""
 
     def make_authorization(self) -> dict[str, str]:
-        """Return the header with the command's own token. Raises LittlestError when there is none."""
+        """Return the header with the command's own token.
+
+        Raises LittlestError when there is none, and NotReady when a program of somebody else would get it.
+        """
+        if self.machine.is_live:
+            check_listener(self.machine, self.url)
         return {"Authorization": f"token {read_secret(self.machine, EnsureSecret(paths.COMMAND_TOKEN_FILE))}"}
 
     def send(
@@ -80,8 +86,8 @@ class HubApi:
     ) -> Answer:
         """Send a request, and return the answer, whatever its status; no redirect is followed.
 
-        `path` is relative to `url`. Raises NotReady when there is no answer within `seconds`, and LittlestError when
-        there is no token.
+        `path` is relative to `url`. Raises NotReady when there is no answer within `seconds` or somebody else
+        listens there, and LittlestError when there is no token.
         """
         url = urljoin(self.url, path)
         # JupyterHub accepts no other type, even for an empty request

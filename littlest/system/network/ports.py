@@ -5,12 +5,11 @@ import re
 from pathlib import PurePosixPath as Path
 
 from littlest import paths
-from littlest.config.model import Config
-from littlest.config.sections.section import Place
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.errors import CommandFailed
 from littlest.machine.machine import Machine
+from littlest.plan.public_ports import list_ports
 from littlest.system.network.addresses import find_bind_error
 from littlest.system.settings.active import read_good_config
 
@@ -36,17 +35,14 @@ def find_port_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem,
     return tuple(problems)
 
 
-def list_ports(config: Config) -> dict[Place, tuple[str, int]]:
-    """Return the address and the port of everything on which the proxy listens, by the key that sets it."""
-    address = "" if config.http.address in ("0.0.0.0", "::") else config.http.address  # noqa: S104  # only compared
-    http: dict[Place, tuple[str, int]] = {("http", "port"): (address, config.http.port)}
-    if not config.https.enabled:
-        return http
-    return {("https", "port"): (address, config.https.port), **(http if config.https.redirect else {})}
-
-
 def find_holder(machine: Machine, port: int) -> str:
-    """Return the program that listens on a port, and its unit, as ss(8) shows them; empty for our own proxy."""
+    """Return the program that listens on a port, and its unit, as ss(8) shows them; empty for our own proxy.
+
+    For a port that systemd holds, the unit is that of the socket.
+    """
+    socket = _find_socket_unit(machine, port)
+    if socket:
+        return "" if socket == paths.PROXY_SOCKET_UNIT else f"systemd, of {socket}"
     unknown = "another program" if machine.can_chown() else "a program that only root can name"
     try:
         shown = machine.run(["ss", "-H", "-ltnpe", "sport", "=", f":{port}"], check=False).stdout.splitlines()
@@ -62,3 +58,13 @@ def find_holder(machine: Machine, port: int) -> str:
     except OSError:
         unit = None  # the process has just ended
     return f"{found[1]}, of {unit[1]}" if unit else found[1]
+
+
+def _find_socket_unit(machine: Machine, port: int) -> str:
+    """Return the socket unit for which systemd listens on a port; empty for none."""
+    try:
+        shown = machine.run(["systemctl", "list-sockets", "--plain", "--full", "--no-legend"], check=False).stdout
+    except CommandFailed:
+        return ""
+    rows = (line.split() for line in shown.splitlines())
+    return next((unit for address, unit, *_ in rows if address.endswith(f":{port}")), "")

@@ -40,6 +40,30 @@ def find_damaged_files(machine: Machine, release: PurePosixPath) -> tuple[str, .
     return tuple(name for (name, digest), found in zip(expected.items(), digests, strict=True) if found != digest)
 
 
+def list_changed_files(machine: Machine, release: PurePosixPath) -> list[str] | None:
+    """As `find_damaged_files`, in a fraction of a second: only a file that was written after the receipt is read.
+
+    Every change of a file sets its `st_ctime`, which nobody can choose.
+    """
+    state = machine.path(release / MANIFEST_FILE)
+    text = machine.read_text(release / MANIFEST_FILE)
+    if text is None:
+        return None
+    written = state.stat().st_ctime_ns
+    expected = {line[66:]: line[:64] for line in text.splitlines()}
+    top = os.fspath(machine.path(release))
+    suspects = {name: digest for name, digest in expected.items() if _was_touched(f"{top}/{name}", written)}
+    digests = read_digests(machine.path(release), suspects)
+    return [name for (name, digest), found in zip(suspects.items(), digests, strict=True) if found != digest]
+
+
+def _was_touched(file: str, since: int) -> bool:
+    try:
+        return os.lstat(file).st_ctime_ns > since
+    except OSError:
+        return True
+
+
 def _find_files(directory: str, below: str = "") -> Iterator[str]:
     """Yield every regular file, sorted, without compiled Python, which Python writes again."""
     for entry in sorted(os.scandir(directory), key=lambda entry: entry.name):

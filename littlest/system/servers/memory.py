@@ -7,6 +7,8 @@ from littlest.config.text.problems import Problem
 from littlest.machine.machine import Machine
 from littlest.plan.limits import LEAST_TOTAL, count_total_memory, render_size
 
+_CONTROLLERS = "/sys/fs/cgroup/cgroup.controllers"
+
 
 def read_machine_memory(machine: Machine) -> int:
     """Return the bytes that are installed; 0 where the machine does not say."""
@@ -16,6 +18,11 @@ def read_machine_memory(machine: Machine) -> int:
 def read_free_memory(machine: Machine) -> int:
     """Return the bytes that programs may still use; 0 where the machine does not say."""
     return _read_sizes(machine).get("MemAvailable", 0)
+
+
+def is_memory_limited(machine: Machine) -> bool:
+    """Whether the kernel enforces `MemoryMax=` of units, cgroups(7); a tree that does not run counts as limited."""
+    return not machine.is_live or "memory" in (machine.read_text(Path(_CONTROLLERS)) or "").split()
 
 
 def find_memory_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:

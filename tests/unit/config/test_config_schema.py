@@ -96,6 +96,8 @@ NOT_IN_SCHEMAS: tuple[tuple[str, str, str], ...] = (
     ("a pattern would be too long", "another brace", "auth: {type: ldap, server: l, user_dns: ['{username}{']}"),
     ("the first of a list", "is not a whole path", "services: {managed: {grader: {command: [grader]}}}"),
     ("what can be seen", "cannot be seen", 'users: {allowed: ["a\\u200bb"]}'),
+    ("what looks the same", "look like others; write admin", "users: {allowed: [\uff41\uff44\uff4d\uff49\uff4e]}"),
+    ("what looks the same", "mixes Cyrillic and Latin letters", "users: {allowed: [\u0430dmin]}"),
     (
         "two places of the file",
         "is, or is inside, the shared folder",

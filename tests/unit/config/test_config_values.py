@@ -45,6 +45,19 @@ def test_user_name_is_the_same_when_read_twice(name: str) -> None:
     assert parse_user_name(once) == once
 
 
+@pytest.mark.parametrize("name", ["zoë", "ольг\u0430", "δήμητρ\u03b1", "李明", "محمد", "o'neil 2@x.org"])
+def test_a_name_may_be_in_any_one_alphabet(name: str) -> None:
+    assert parse_user_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name", ["zoe\u0308", "\uff41da", "\u0430da", "\u03b1da", "\ufb01ona", "ad\u00ada", "ada\u202e"]
+)
+def test_a_name_may_not_look_like_another(name: str) -> None:
+    with pytest.raises(ValueError, match=r"look like others|mixes .* letters|cannot be seen"):
+        parse_user_name(name)
+
+
 @pytest.mark.parametrize(
     "setting", [setting for setting in list_settings() if setting.section is None], ids=lambda s: s.key
 )

@@ -9,7 +9,7 @@ import pytest
 
 from littlest import paths
 from littlest.config.text.problems import Problem
-from littlest.health.checks import CHECKS, LOW_DISK, SOON, find_findings
+from littlest.health.checks import CHECKS, LEAST_HOMES, LEAST_INODES, LOW_DISK, SOON, find_findings
 from littlest.health.readings import Readings
 
 HEALTHY = Readings(
@@ -62,6 +62,18 @@ def test_nothing_is_found_on_a_healthy_server() -> None:
             ["a drop-in failed when the hub started: 10-x.py:1: no"],
         ),
         ("certificate", {"certificate_ends": "2020-01-01T00:00:00+00:00"}, ["ends at 2020-01-01"]),
+        ("homes", {"homes_free_bytes": LEAST_HOMES - 1}, ["only 256 MiB are free for the users' homes"]),
+        ("homes", {"homes_free_inodes": LEAST_INODES - 1}, ["only 9999 more files fit"]),
+        ("memory limits", {"is_memory_limited": False}, ["enforces no limit of memory"]),
+        ("environment", {"environment_problem": "No module named x"}, ["starts: No module named x"]),
+        ("release", {"damaged_files": ["bin/python", "x"]}, ["2 files of the release are missing or changed: bin"]),
+        ("release", {"damaged_files": None}, ["no receipt"]),
+        ("database", {"database_problems": ["it was gone"]}, ["it was gone: sudo littlest repair database"]),
+        (
+            "database",
+            {"rows_left_out": [str(n) for n in range(7)]},
+            ["rows of its database: 0; 1; 2; 3; 4; and 2 more"],
+        ),
         ("disk", {"disk_free_bytes": LOW_DISK - 1}, ["1024 MiB of disk are free"]),
     ],
 )

@@ -33,6 +33,17 @@ def test_who_is_believed(addresses: str, protocols: str, address: str, protocol:
     assert headers == {"X-Forwarded-For": address, "X-Forwarded-Proto": protocol}
 
 
+def test_a_program_on_this_machine_names_no_address() -> None:
+    for given in ({}, {"X-Littlest-Proxy": "guessed"}):
+        headers = {"X-Forwarded-For": "203.0.113.9", "X-Real-Ip": "203.0.113.9", "Accept": "*/*", **given}
+        clean_headers(headers, TRUSTED, "the-token")
+        assert headers == {"Accept": "*/*"}
+    headers = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http", "X-Littlest-Proxy": "the-token"}
+    clean_headers(headers, TRUSTED, "the-token")
+    # and the token goes nowhere, not into the log either
+    assert headers == {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "http"}
+
+
 def test_nobody_is_believed_by_default() -> None:
     headers = {
         "X-Forwarded-For": "198.51.100.1, 127.0.0.1",

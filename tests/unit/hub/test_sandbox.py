@@ -21,30 +21,30 @@ ACCOUNT = UserAccount("jupyter-ada", 1001, 1001, PurePosixPath("/home/jupyter-ad
 
 
 def make(
-    admin: bool = False,
+    sudo: bool = False,
     memory: int | None = 1024**3,
     cpu: float | None = None,
     processes: int | None = 1024,
     account: UserAccount = ACCOUNT,
 ) -> dict[str, str]:
     limits = UserLimits(memory, cpu, processes, open_servers=1)
-    return make_unit_properties("jupyter-ada.service", "ada", account, admin=admin, limits=limits)
+    return make_unit_properties("ada", account, sudo=sudo, limits=limits)
 
 
 def test_an_admins_server_has_nothing_that_breaks_sudo() -> None:
-    properties = make(admin=True)
+    properties = make(sudo=True)
     assert not IMPLY_NO_NEW_PRIVILEGES & set(properties)
     assert "CapabilityBoundingSet" not in properties
     # what one admin installs, another can change
     assert properties["UMask"] == "0002"
 
 
-@pytest.mark.parametrize("admin", [False, True])
-def test_new_files_are_the_groups_only_where_nobody_else_is_in_it(admin: bool) -> None:
-    assert make(admin)["UMask"] == "0002"
+@pytest.mark.parametrize("sudo", [False, True])
+def test_new_files_are_the_groups_only_where_nobody_else_is_in_it(sudo: bool) -> None:
+    assert make(sudo)["UMask"] == "0002"
     # an account that was there before may have a group that all have
-    assert make(admin, account=replace(ACCOUNT, has_own_group=False))["UMask"] == "0022"
-    assert "Group" not in make(admin)
+    assert make(sudo, account=replace(ACCOUNT, has_own_group=False))["UMask"] == "0022"
+    assert "Group" not in make(sudo)
 
 
 def test_an_account_whose_name_is_a_number_is_told_by_its_own_number() -> None:
@@ -63,9 +63,9 @@ def test_who_copies_a_folder_of_a_shared_one_may_set_its_bits() -> None:
     assert "RestrictSUIDSGID" not in make()
 
 
-@pytest.mark.parametrize("admin", [False, True])
-def test_everybody_has_a_private_tmp_and_sees_no_processes_of_others(admin: bool) -> None:
-    properties = make(admin)
+@pytest.mark.parametrize("sudo", [False, True])
+def test_everybody_has_a_private_tmp_and_sees_no_processes_of_others(sudo: bool) -> None:
+    properties = make(sudo)
     assert properties["PrivateTmp"] == "yes"
     assert properties["ProtectProc"] == "invisible"
 
@@ -108,3 +108,30 @@ def test_a_program_that_cannot_run_is_an_error_of_systemd_run() -> None:
 
 def test_a_unit_says_whose_server_it_is() -> None:
     assert make()["Description"] == "JupyterHub server of ada"
+
+
+@pytest.mark.parametrize("admin", [False, True])
+def test_what_is_in_memory_is_a_servers_own_and_has_bounds(admin: bool) -> None:
+    shared, kernels = make(admin, memory=1000)["TemporaryFileSystem"].split()
+    # half, as the kernel's own /dev/shm: a full one does not end all programs
+    assert shared.startswith("/dev/shm:mode=1777,")
+    assert shared.endswith(",size=500")
+    assert kernels.startswith("/run/littlest-kernels:mode=0700,uid=1001,gid=1001,")
+    assert ",size=" in kernels
+    assert make(admin, memory=None)["TemporaryFileSystem"].split()[0].endswith("size=50%")
+    assert make(admin)["PrivateIPC"] == "yes"
+
+
+def test_a_student_has_no_system_bus_and_an_admin_has() -> None:
+    # a folder: one that dbus makes anew would be there again
+    assert make()["InaccessiblePaths"] == "-/run/dbus"
+    assert "InaccessiblePaths" not in make(admin=True)
+
+
+def test_what_is_refused_is_an_error_of_the_call_and_ends_no_program() -> None:
+    properties = make()
+    assert properties["SystemCallErrorNumber"] == "EPERM"
+    words = properties["SystemCallFilter"].removeprefix("~").split()
+    assert {"@mount", "@module", "bpf", "io_uring_setup"} <= set(words)
+    # debuggers, archives with owners, and programs that set their own limits
+    assert not {"@debug", "@privileged", "@resources", "@chown"} & set(words)

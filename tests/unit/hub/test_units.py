@@ -38,8 +38,8 @@ def find_restarted(before: str, after: str, release: Release = RELEASE) -> set[s
     [
         ("services: {cull: {timeout: 7200}}", {paths.CULLER_UNIT}),
         ("services: {cull: {enabled: false}}", {paths.CULLER_UNIT}),
-        ("http: {port: 8000}", {paths.PROXY_UNIT, paths.HUB_UNIT}),
-        ("http: {address: 192.0.2.10}", {paths.PROXY_UNIT, paths.HUB_UNIT}),
+        ("http: {port: 8000}", {paths.PROXY_SOCKET_UNIT, paths.PROXY_UNIT, paths.HUB_UNIT}),
+        ("http: {address: 192.0.2.10}", {paths.PROXY_SOCKET_UNIT, paths.PROXY_UNIT, paths.HUB_UNIT}),
         ("limits: {memory: 2G}", set()),
         ("users: {allowed: [ada]}", set()),
         ("base_url: /jupyter/", {paths.HUB_UNIT, paths.CULLER_UNIT}),
@@ -50,7 +50,7 @@ def test_a_setting_restarts_what_depends_on_it_and_nothing_else(change: str, res
     assert find_restarted("", change) == restarted
 
 
-def test_another_release_restarts_everything_but_the_socket_in_which_requests_wait() -> None:
+def test_another_release_restarts_everything_but_the_sockets_in_which_requests_wait() -> None:
     other = Release("1.1", Path("/opt/littlest/releases/1.1"))
     assert find_restarted("", "", other) == {paths.PROXY_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT}
 
@@ -61,9 +61,9 @@ def test_the_hub_depends_on_its_drop_ins() -> None:
     assert paths.DROP_IN_DIR in hub.inputs
 
 
-def test_the_proxy_starts_first_and_the_culler_last() -> None:
+def test_the_proxys_ports_are_first_and_the_culler_last() -> None:
     steps = make_unit_steps(load_config("", "config.yaml"), RELEASE)
-    order = [paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT]
+    order = [paths.PROXY_SOCKET_UNIT, paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT]
     assert [step.unit for step in steps if isinstance(step, RunUnit)] == order
     assert [step.unit for step in steps if isinstance(step, EnableUnit)] == order
 
@@ -94,7 +94,9 @@ def test_the_proxy_is_probed_and_a_stale_socket_of_it_removed() -> None:
     assert "SuccessExitStatus=2" in proxy
     assert "--keep-alive-timeout 75000" in proxy
     assert "User=littlest-proxy" in proxy
-    assert "CapabilityBoundingSet=CAP_NET_BIND_SERVICE" in proxy
+    # systemd opens its ports
+    assert "CapabilityBoundingSet=" in proxy.splitlines()
+    assert "AmbientCapabilities" not in proxy
 
 
 @pytest.mark.parametrize(
@@ -103,6 +105,29 @@ def test_the_proxy_is_probed_and_a_stale_socket_of_it_removed() -> None:
 )
 def test_the_proxy_listens_where_it_is_told(text: str, words: str) -> None:
     assert words in render(text)[paths.PROXY_UNIT]
+
+
+@pytest.mark.parametrize(
+    ("text", "streams"),
+    [
+        ("", ["80"]),
+        ("http: {address: 0.0.0.0, port: 8000}", ["0.0.0.0:8000"]),
+        ("http: {address: '2001:db8::1', port: 8000}", ["[2001:db8::1]:8000"]),
+        ("https: {enabled: true, certificate: /c, key: /k, port: 8443}", ["8443", "80"]),
+        ("https: {enabled: true, certificate: /c, key: /k, redirect: false}", ["443"]),
+    ],
+)
+def test_systemd_holds_the_ports_of_the_proxy(text: str, streams: list[str]) -> None:
+    units = render(text)
+    lines = units[paths.PROXY_SOCKET_UNIT].splitlines()
+    assert [line.partition("=")[2] for line in lines if line.startswith("ListenStream=")] == streams
+    # else systemd closes the socket of a proxy that ends too often, and anybody could listen there
+    assert {"TriggerLimitIntervalSec=0", "StartLimitIntervalSec=0", "BindIPv6Only=both"} <= set(lines)
+    # the proxy takes the sockets in this order, and starts again until it gets them
+    ports = " ".join(stream.rpartition(":")[2] for stream in streams)
+    proxy = units[paths.PROXY_UNIT].splitlines()
+    assert {f'Environment="LITTLEST_PORTS={ports}"', "Wants=jupyterhub-proxy.socket"} <= set(proxy)
+    assert "Requires=jupyterhub-proxy.socket" not in proxy
 
 
 @pytest.mark.parametrize(

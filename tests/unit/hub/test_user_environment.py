@@ -8,7 +8,6 @@ import pytest
 from littlest.config.model import UserEnvironment
 from littlest.config.text.load import load_config
 from littlest.hub.servers.user_environment import make_default_url, make_server_arguments, make_server_environment
-from littlest.plan.account_names import make_unit_name
 from littlest.system.accounts.user_accounts import UserAccount
 
 ACCOUNT = UserAccount("jupyter-ada", 1001, 1001, PurePosixPath("/home/jupyter-ada"))
@@ -16,7 +15,7 @@ ACCOUNT = UserAccount("jupyter-ada", 1001, 1001, PurePosixPath("/home/jupyter-ad
 
 def make(text: str = "", account: UserAccount = ACCOUNT) -> dict[str, str]:
     own = load_config(f"user_environment: {{{text}}}", "config.yaml").user_environment
-    return make_server_environment(account, "jupyter-ada.service", own)
+    return make_server_environment(account, own)
 
 
 def test_servers_and_kernels_listen_on_sockets_only() -> None:
@@ -62,9 +61,8 @@ def test_the_shared_environment_comes_first_and_nothing_of_the_hubs_own_is_passe
 
 
 def test_kernels_sockets_fit_into_a_sockets_name() -> None:
-    # sun_path holds 107 characters; below ~/.local/share/jupyter/runtime a long account's kernels would not start
-    unit = make_unit_name("a" * 24)
-    folder = make_server_environment(ACCOUNT, unit, UserEnvironment())["JUPYTER_RUNTIME_DIR"]
+    # sun_path holds 107 characters; below ~/.local/share/jupyter/runtime kernels would not start
+    folder = make_server_environment(ACCOUNT, UserEnvironment())["JUPYTER_RUNTIME_DIR"]
     assert len(f"{folder}/kernel-{'0' * 36}-ipc-5") <= 107
 
 

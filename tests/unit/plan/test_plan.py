@@ -71,7 +71,13 @@ def test_things_are_made_before_what_needs_them() -> None:
 def test_proxy_is_started_before_the_hub_and_the_culler_last() -> None:
     steps = make_plan(Config(), RELEASE).steps
     units = [step.unit for step in steps if isinstance(step, RunUnit)]
-    assert units == [paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT]
+    assert units == [
+        paths.PROXY_SOCKET_UNIT,
+        paths.PROXY_UNIT,
+        paths.HUB_SOCKET_UNIT,
+        paths.HUB_UNIT,
+        paths.CULLER_UNIT,
+    ]
 
 
 def test_without_a_start_nothing_is_run_and_nothing_is_waited_for() -> None:
@@ -200,11 +206,17 @@ def test_a_record_that_version_0_1_0_wrote_is_read_whole_and_says_the_same() -> 
     assert record.accounts == (paths.PROXY_USER,)
     assert record.made[-1] == f"path:{paths.LAST_GOOD_DROP_IN_DIR}"
     assert json.loads(render_record(record)) == json.loads(text)
-    # a plan of today makes nothing else; the installer itself makes the first folder
+    # a plan of today makes nothing else but the group for sudo; the installer itself makes the first folder
     plan = make_plan(Config(), RELEASE, first_admin="olga", is_install=True)
-    moved = {Path("/usr/local/bin/littlest"), paths.COMMAND_FILE}
-    assert set(list_made(plan)) - set(record.made) == {f"path:{paths.OPT_DIR}", f"path:{paths.COMMAND_FILE}"}
-    assert record.paths.keys() ^ make_record(plan, "0.1.0").paths.keys() == moved
+    moved = Path("/usr/local/bin/littlest")
+    rules = (paths.SSHD_FILE, paths.POLKIT_FILE)
+    folders = {folder for rule in rules for folder in (rule.parent, rule.parent.parent)}
+    later = {
+        str(path) for path in (paths.SYSTEMD_DIR / paths.PROXY_SOCKET_UNIT, paths.COMMAND_FILE, *rules, *folders)
+    }
+    groups = {f"group:{group}" for group in (paths.SUDO_GROUP, paths.HUB_ONLY_GROUP)}
+    assert set(list_made(plan)) - set(record.made) == {*(f"path:{path}" for path in (paths.OPT_DIR, *later)), *groups}
+    assert record.paths.keys() | later == make_record(plan, "0.1.0").paths.keys() | {str(moved)}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": 1}', json.dumps({"format": "x"})])
@@ -219,7 +231,7 @@ def test_an_empty_plan_owns_nothing() -> None:
 
 def test_the_command_has_no_placeholder_left_and_the_sudo_rule_names_the_group() -> None:
     assert "{" not in COMMAND_SCRIPT.replace("${release%/}", "").replace("${tried-}", "")
-    assert "%littlest-admins ALL=(ALL) NOPASSWD:ALL\n" in SUDOERS
+    assert "%littlest-sudo ALL=(ALL) NOPASSWD:ALL\n" in SUDOERS
 
 
 def test_settings_that_name_no_admin_are_warned_of() -> None:

@@ -1,0 +1,1 @@
+"""`littlest user`: the users of the hub and their passwords."""

@@ -1,0 +1,29 @@
+"""Gives passes to browsers."""
+
+import os
+import time
+from typing import Any
+
+from littlest.hub.gate.passes import COOKIE, Pass, make_login_mark, sign_pass
+
+SECRET = "CONFIGPROXY_AUTH_TOKEN"  # noqa: S105  # the variable with what hub and proxy share
+
+
+def make_content(visitor: Any, *, visit: bool = False) -> Pass:
+    """Return what a pass says of a visitor (a user of JupyterHub's) from now on."""
+    return Pass(visitor.name, make_login_mark(visitor.cookie_id), int(time.time()), visit)
+
+
+def give_pass(handler: Any, user: Any, server: str, content: Pass) -> str:
+    """Give the browser of a request a pass for a server of `user` (JupyterHub's), and return the pass."""
+    value = sign_pass(os.environ[SECRET], user.name, server, content)
+    handler._set_cookie(COOKIE, value, encrypted=False, path=user.server_url(server))
+    handler.set_header("Cache-Control", "no-store")
+    return value
+
+
+def renew_passes(handler: Any, user: Any) -> None:
+    """Give the browser new passes for the user's own servers: the old ones ended with the logins."""
+    for name, spawner in user.spawners.items():
+        if spawner.active or not name:
+            give_pass(handler, user, name, make_content(user))

@@ -1,0 +1,31 @@
+"""Every page and API handler of ours, with its path below the hub's address. Of two for one path the first counts."""
+
+from jupyterhub.auth import Authenticator
+
+from littlest.hub.login.kept_passwords import KeepsPasswords
+from littlest.hub.login.people import FollowsSettings
+from littlest.hub.pages.change_password import CHANGE_PASSWORD_PAGES
+from littlest.hub.pages.confirm import CONFIRM_PAGES
+from littlest.hub.pages.gate import GATE_PAGES
+from littlest.hub.pages.one_time_page import PASSWORD_API, PASSWORD_PAGES
+from littlest.hub.pages.settings_api import SETTINGS_PAGES
+from littlest.hub.pages.token_api import TOKEN_PAGES
+from littlest.hub.pages.user_api import USER_PAGES
+
+Pages = tuple[tuple[str, type], ...]
+
+
+def list_own_pages(authenticator: Authenticator) -> Pages:
+    """Return what the hub serves with this way to log in."""
+    always = (*SETTINGS_PAGES, *USER_PAGES, *TOKEN_PAGES, *GATE_PAGES, *CONFIRM_PAGES, *PASSWORD_API)
+    kept = (*CHANGE_PASSWORD_PAGES, *PASSWORD_PAGES) if isinstance(authenticator, KeepsPasswords) else ()
+    return (*always, *kept, *_list_sign_up_pages(authenticator))
+
+
+def _list_sign_up_pages(authenticator: Authenticator) -> Pages:
+    """Return the pages for signing up; only where people sign up, because their import is slow."""
+    if not (isinstance(authenticator, FollowsSettings) and authenticator.has_sign_up_pages):
+        return ()
+    from littlest.hub.pages.sign_up import SIGN_UP_PAGES  # noqa: PLC0415  # only where people sign up
+
+    return SIGN_UP_PAGES

@@ -1,0 +1,100 @@
+// Loaded into the proxy's process before the proxy itself (node --require): nothing comes from or goes to a user's
+// server without a pass, or a token that the hub vouches for.
+//
+// All servers have the hub's origin, and a student's server may answer anything: whoever opens a page of it lends it
+// the own session. So only those come to a server whom the hub let in before, and without that the hub answers.
+"use strict";
+
+const crypto = require("node:crypto");
+const http = require("node:http");
+const https = require("node:https");
+
+const { readPass, takePasses } = require("./passes.cjs");
+const Routes = require("./routes.cjs");
+const Vouching = require("./vouching.cjs");
+
+const TOKEN = /^(?:token|bearer)\s+(\S+)\s*$/i;
+const vouching = new Vouching(findHub, process.env.CONFIGPROXY_AUTH_TOKEN);
+
+// The hub's address, and where its pages begin; its own route says so.
+function findHub() {
+  const [prefix, { target }] = [...Routes.current.routes].find(([, data]) => data.hub) ?? ["/", Routes.current.routes.get("/")];
+  const path = `${prefix === "/" ? "" : prefix}/hub`;
+  return { address: target, path: `${path}/api/littlest/gate`, pages: path };
+}
+
+// The route of a request, as the proxy finds it; undefined for an address that is none.
+function findRoute(request) {
+  try {
+    return Routes.current.find(decodeURIComponent(new URL(request.url, "http://localhost").pathname));
+  } catch {
+    return undefined;
+  }
+}
+
+// Returns what lets a request in, undefined when nothing does.
+async function admit(request, data) {
+  const passes = takePasses(request);
+  const server = data.server_name ?? "";
+  for (const value of passes) {
+    const pass = readPass(value, data.user, server);
+    const entry = pass && (await vouching.admit(`${data.user}/${server} ${value}`, { user: data.user, server, ...pass }));
+    if (entry && pass.token) request.headers.authorization = `token ${pass.token}`;
+    if (entry) return entry;
+  }
+  const token = TOKEN.exec(request.headers.authorization ?? "")?.[1];
+  if (!token) return undefined;
+  const digest = crypto.createHash("sha256").update(token).digest("base64url");
+  return vouching.admit(`${data.user}/${server} token ${digest}`, { user: data.user, server, token });
+}
+
+// A page leads to the hub, which gives a pass or says why not; everything else is refused.
+function refuse(request, response, data) {
+  const { accept = "", "sec-fetch-mode": mode = accept.includes("text/html") ? "navigate" : "" } = request.headers;
+  const isPage = mode === "navigate" && ["GET", "HEAD"].includes(request.method);
+  const headers = { "Cache-Control": "no-store", Connection: "close" };
+  if (isPage) {
+    const query = new URLSearchParams({ user: data.user, server: data.server_name ?? "", next: request.url });
+    response.writeHead(302, { ...headers, Location: `${findHub().pages}/gate?${query}` }).end();
+  } else {
+    const message = "This browser may not use this server, or may not any more. Open the page of the server again.";
+    response.writeHead(403, { ...headers, "Content-Type": "application/json" }).end(JSON.stringify({ message }));
+  }
+}
+
+function refuseUpgrade(socket) {
+  socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+}
+
+// Hands a request or an upgrade on when it may pass; `goOn` gives it to the proxy.
+async function check(event, request, answer, goOn) {
+  const data = findRoute(request)?.data;
+  if (!data?.user) return goOn();
+  // a service worker stays in the browser, and would answer its next user in the place of the gate
+  const isWorker = request.headers["service-worker"] !== undefined;
+  const entry = isWorker ? undefined : await admit(request, data);
+  if (!entry) return event === "upgrade" ? refuseUpgrade(answer) : refuse(request, answer, data);
+  // what streams for long ends with the right to it; a connection may carry requests of other kinds later
+  vouching.watch(entry, answer);
+  goOn();
+}
+
+function guard(server) {
+  const emit = server.emit;
+  server.emit = function (event, request, answer, ...rest) {
+    const goOn = () => emit.call(server, event, request, answer, ...rest);
+    if (event !== "request" && event !== "upgrade") return goOn();
+    check(event, request, answer, goOn).catch((error) => {
+      console.error(`The gate refuses ${request.method} ${request.url.split("?", 1)[0]}: ${error.stack}`);
+      answer.destroy();
+    });
+    return true;
+  };
+  return server;
+}
+
+// The proxy makes its public server with options, and the one for its API without any.
+for (const module of [http, https]) {
+  const create = module.createServer;
+  module.createServer = (...given) => (typeof given[0] === "object" ? guard(create(...given)) : create(...given));
+}

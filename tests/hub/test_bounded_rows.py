@@ -1,0 +1,52 @@
+"""What one user can put into the hub's database is bounded."""
+
+from typing import Any
+
+from tests.hub.running_hub import PASSWORD, URL
+from tests.hub.world import World
+from tests.support.hub_client import HubClient
+
+
+def test_tokens_are_few_and_have_short_notes(world: World, start: Any) -> None:
+    start("users: {allowed: [ada]}")
+
+    async def fill() -> list[int]:
+        async with HubClient(URL, "ada", PASSWORD) as ada:
+            await ada.login()
+            notes = ["x" * 200, "x" * 201, "Server at /user/ada/", 7]
+            found = [(await ada.api("POST", "users/ada/tokens", {"note": note}))[0] for note in notes]
+            many = [(await ada.api("POST", "users/ada/tokens", {}))[0] for _ in range(101)]
+            hour = (await ada.api("POST", "users/ada/tokens", {"expires_in": 3600}))[0]
+            return [*found, many[-3], many[-1], hour]
+
+    assert world.network.run(fill(), 120) == [201, 400, 400, 400, 201, 429, 201]
+
+
+def test_a_named_server_that_is_refused_leaves_nothing(world: World, start: Any) -> None:
+    start("users: {admin: [teacher], allowed: [ada, bob]}\nlimits: {users: {bob: {open_servers: 2}}}")
+
+    async def name_servers() -> tuple[set[int], int, list[int], int]:
+        async with HubClient(URL, "ada", PASSWORD) as ada, HubClient(URL, "bob", PASSWORD) as bob:
+            await ada.login()
+            await bob.login()
+            refused = {
+                (await ada.api(method, f"users/ada/servers/{method.lower()}-{number}"))[0]
+                for method in ("PUT", "POST")
+                for number in range(3)
+            }
+            refused.add((await ada.get("hub/spawn/ada/page-one"))[0])
+            made = [(await bob.api("PUT", f"users/bob/servers/name-{number}"))[0] for number in range(52)]
+            kept = [
+                len((await one.api("GET", f"users/{one.user}?include_stopped_servers"))[1]["servers"])
+                for one in (ada, bob)
+            ]
+            # they can be removed, and then others can be made
+            assert (await bob.api("DELETE", "users/bob/servers/name-1", {"remove": True}))[0] == 204
+            assert (await bob.api("PUT", "users/bob/servers/name-99"))[0] == 201
+            assert (await ada.get("hub/home"))[0] == 200
+            return refused, kept[0], made[48:], kept[1]
+
+    refused, kept, made, of_bob = world.network.run(name_servers(), 120)
+    assert (refused, kept) == ({403}, 1)
+    assert made == [201, 201, 400, 400]
+    assert of_bob == 51

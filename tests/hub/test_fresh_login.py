@@ -1,0 +1,77 @@
+"""What gives rights asks for the password again when it was not typed in the last minutes."""
+
+from typing import Any
+
+from tests.hub.running_hub import PASSWORD, URL, ask
+from tests.hub.world import World
+from tests.support.hub_client import HubClient, words
+
+SETTINGS = "users: {admin: [teacher, deputy], allowed: [ada]}"
+COOKIE = "littlest-confirmed"
+
+
+def let_time_pass(client: HubClient) -> None:
+    """Leave only the cookies that a browser has after a quarter of an hour."""
+    client._session.cookie_jar.clear(lambda cookie: cookie.key == COOKIE)
+
+
+async def confirm(client: HubClient, password: str, page: str = "hub/confirm") -> tuple[int, str]:
+    await client.get(page)
+    return await client.post(page, {"password": password, "_xsrf": client.xsrf("hub/")["X-XSRFToken"]})
+
+
+def test_an_admin_and_a_token_are_made_only_with_a_fresh_login(world: World, start: Any) -> None:
+    start(SETTINGS)
+
+    async def story() -> None:
+        async with HubClient(URL, "ada", PASSWORD) as ada, HubClient(URL, "teacher", PASSWORD) as teacher:
+            await ada.login()
+            await teacher.login()
+            token = (await teacher.api("POST", "users/teacher/tokens"))[1]["token"]
+            gives = (
+                ("PATCH", "users/ada", {"name": "ada", "admin": True}),
+                ("POST", "users", {"usernames": ["grace"], "admin": True}),
+                ("POST", "users/grace", {"admin": True}),
+                ("PATCH", "users/deputy", {"name": "deputy", "admin": False}),
+                ("POST", "users/teacher/tokens", {}),
+            )
+            let_time_pass(teacher)
+            for call in gives:
+                status, said = await teacher.api(*call)
+                assert status == 403, call
+                assert "Confirm your password first" in said["message"]
+            # what gives no rights goes on
+            assert (await teacher.api("PATCH", "users/ada", {"name": "ada", "admin": False}))[0] == 200
+            assert (await teacher.api("POST", "users", {"usernames": ["hedy"]}))[0] == 201
+            # a token was made with a fresh login
+            assert (await ask("PATCH", "users/ada", token, {"admin": True}))[0] == 200
+            assert (await ask("PATCH", "users/ada", token, {"admin": False}))[0] == 200
+            status, page = await confirm(teacher, "not the password")
+            assert status == 403
+            assert "This is not your password" in words(page)
+            assert (await teacher.api(*gives[0]))[0] == 403
+            assert (await confirm(teacher, PASSWORD))[0] == 200
+            assert (await teacher.api(*gives[0]))[0] == 200
+            # the confirmation of one user is not another's
+            value = teacher._session.cookie_jar.filter_cookies(teacher.at("hub/"))[COOKIE].value
+            let_time_pass(ada)
+            headers = {"Cookie": f"{COOKIE}={value}", "Content-Type": "application/json", **ada.xsrf("hub/")}
+            async with ada._session.post(ada.at("hub/api/users/ada/tokens"), headers=headers, data="{}") as answer:
+                assert answer.status == 403
+
+    world.network.run(story())
+
+
+def test_the_page_leads_back_only_to_the_hub(world: World, start: Any) -> None:
+    start(SETTINGS)
+
+    async def story() -> None:
+        async with HubClient(URL, "teacher", PASSWORD) as teacher:
+            await teacher.login()
+            for page, end in (("hub/confirm?next=/hub/token", "hub/token"), ("hub/confirm?next=//evil/", "hub/home")):
+                await teacher.get(page)
+                form = {"password": PASSWORD, "_xsrf": teacher.xsrf("hub/")["X-XSRFToken"]}
+                async with teacher._session.post(teacher.at(page), data=form, allow_redirects=False) as answer:
+                    assert answer.headers["Location"] == f"/{end}"
+
+    world.network.run(story())

@@ -1,0 +1,173 @@
+"""What a student's server cannot reach, and what works in it all the same."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.server import Server
+
+
+@pytest.fixture(scope="module", autouse=True)
+def people(server: Server) -> Iterator[None]:
+    """Eve and Ada have servers; the next file's tests find none running."""
+    server.add_users(["eve", "ada"])
+    server.use("ada")
+    yield
+    server.stop_servers()
+
+
+ATTACKS = """
+import ctypes, os, socket, subprocess
+
+def is_refused(*words):
+    return subprocess.run(words, capture_output=True, timeout=20).returncode != 0
+
+def is_closed(family, kind=socket.SOCK_STREAM, address=None):
+    try:
+        with socket.socket(family, kind) as one:
+            if address:
+                one.connect(address)
+    except OSError:
+        return True
+    return False
+
+libc = ctypes.CDLL(None, use_errno=True)
+def is_denied(number, *arguments):
+    return libc.syscall(number, *arguments) == -1 and ctypes.get_errno() == 1
+
+found = {
+    "command lines by the bus": is_refused("systemctl", "status", "jupyter-ada.service"),
+    "the bus": is_closed(socket.AF_UNIX, address="/run/dbus/system_bus_socket"),
+    "lingering": is_refused("loginctl", "enable-linger", "jupyter-eve"),
+    "user namespace": is_refused("unshare", "--user", "--map-root-user", "true"),
+    "user namespace by clone": is_denied(56, 0x10000000 | 17, 0, 0, 0, 0),
+    "mount": is_denied(165, b"x", b"/mnt", b"tmpfs", 0, 0),
+    "bpf": is_denied(321, 0, 0, 0),
+    "perf": is_denied(298, 0, 0, 0, 0, 0),
+    "io_uring": is_denied(425, 1, 0),
+    "userfaultfd": is_denied(323, 0),
+    "module": is_denied(175, 0, 0, 0),
+    "kexec": is_denied(246, 0, 0, 0, 0),
+    "raw sockets": is_closed(socket.AF_PACKET, socket.SOCK_RAW),
+    "crypto sockets": is_closed(socket.AF_ALG, socket.SOCK_SEQPACKET),
+    "vsock": is_closed(socket.AF_VSOCK),
+    "sudo": is_refused("sudo", "-n", "true"),
+    "su": is_refused("su", "-c", "true"),
+    "crontab": is_refused("sh", "-c", "echo '* * * * * true' | crontab -"),
+    "the host's shared memory": not os.path.exists("/dev/shm/of-the-host"),
+}
+print([name for name, held in found.items() if not held])
+"""
+
+
+def test_a_student_reaches_neither_the_bus_nor_rare_parts_of_the_kernel(server: Server) -> None:
+    server.machine.run("touch /dev/shm/of-the-host")
+    assert server.use("eve", ATTACKS).strip() == "[]"
+    server.machine.run("rm /dev/shm/of-the-host")
+    assert not server.machine.run("ls /var/spool/cron/crontabs 2>/dev/null", check=False).stdout
+
+
+WORK = """
+import multiprocessing, os, pathlib, shutil, signal, subprocess, sys, tempfile
+from multiprocessing import get_context, shared_memory
+
+def is_done(command):
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    return done.returncode == 0 or done.stderr
+
+block = shared_memory.SharedMemory(create=True, size=1000)
+block.buf[0] = 42
+with get_context("fork").Pool(2) as pool:
+    squares = pool.map(abs, [-1, -2, -3])
+lock = get_context("spawn").Lock()
+folder = pathlib.Path(tempfile.mkdtemp())
+os.mkfifo(folder / "pipe")
+found = {
+    "pool": squares == [1, 2, 3],
+    "shared memory": (other := shared_memory.SharedMemory(block.name)).buf[0] == 42,
+    "lock": lock.acquire(timeout=5),
+    "affinity": not os.sched_setaffinity(0, os.sched_getaffinity(0)),
+    "nice": is_done("nice -n 5 true"),
+    "limits": is_done("ulimit -n 512"),
+    "processes": is_done("ps -ef | grep -q $$"),
+    "pip": is_done("python -m pip --version && python -m venv --without-pip /tmp/venv && /tmp/venv/bin/python -V"),
+    "figures": is_done("python -c 'import matplotlib.pyplot as p; p.plot([1]); p.savefig(\\"/tmp/figure.png\\")'"),
+    "rights": is_done("touch ~/file && chmod 750 ~/file && chown $(id -un):$(id -gn) ~/file && cp -a ~/file ~/copy"),
+    "pty": is_done("script -qec 'echo x' /dev/null"),
+    "names": is_done("getent passwd jupyter-ada && id"),
+    "trace": is_done(f"{sys.executable} -c 'import ctypes; exit(ctypes.CDLL(None).ptrace(0, 0, 0, 0))'"),
+    "network": is_done(f"{sys.executable} -c 'import socket; socket.getaddrinfo(\\"localhost\\", 80)'"),
+    "threads": is_done("OMP_NUM_THREADS=4 python -c 'import numpy; numpy.ones((300, 300)) @ numpy.ones((300, 300))'"),
+    "log": is_done("logger hello"),
+}
+other.close(); block.close(); block.unlink()
+print({name: held for name, held in found.items() if held is not True})
+"""
+
+
+def test_what_people_do_in_notebooks_works(server: Server) -> None:
+    assert server.use("eve", WORK).strip() == "{}"
+
+
+def test_terminals_work(server: Server) -> None:
+    async def type_in() -> str:
+        async with server.client("eve") as eve:
+            await eve.login()
+            await eve.start_server()
+            await eve.open_lab()
+            return await eve.run_in_terminal("tty >/dev/null && echo fine")
+
+    assert server.run(type_in()) == "fine"
+
+
+FILL = """
+import os, shutil
+found = []
+for folder in ("/dev/shm", os.environ["JUPYTER_RUNTIME_DIR"]):
+    try:
+        with open(f"{folder}/big", "wb") as file:
+            for _ in range(2000):
+                file.write(bytes(2**20))
+    except OSError as error:
+        found.append((error.strerror, os.path.getsize(f"{folder}/big") >> 20))
+    os.unlink(f"{folder}/big")
+print(found)
+"""
+
+
+def test_what_is_in_memory_has_bounds(server: Server) -> None:
+    # half of the memory of a server, 1G; and of the folder for kernels' sockets, which is not in the host's /run
+    said = server.use("eve", FILL)
+    assert "'No space left on device', 512" in said
+    assert said.count("No space left") == 2
+    assert "'No space left on device', 1" in said
+    assert server.use("eve") == "42"
+    assert server.machine.run("ls /run/littlest-kernels").stdout == ""
+
+
+SHARE = """
+from multiprocessing import shared_memory
+course = shared_memory.SharedMemory(create=True, size=1000, name="course", track=False)
+print(course.name)
+"""
+
+
+def test_the_end_of_another_session_leaves_a_kernels_memory(server: Server) -> None:
+    async def work() -> tuple[str, str]:
+        async with server.client("ada") as ada:
+            await ada.login()
+            await ada.start_server()
+            await ada.open_lab()
+            status, _kernel = await ada.server("POST", "api/kernels", {"name": "python3"})
+            assert status == 201
+            made = (await ada.execute(SHARE)).strip()
+            # logind removes all shared memory of an account whose last session ends
+            server.machine.run("su - jupyter-ada -c true; sleep 12")
+            kept = await ada.execute(
+                "from multiprocessing import shared_memory as s; s.SharedMemory(name='course').name"
+            )
+            return made, kept
+
+    assert server.run(work()) == ("course", "'course'")
+    server.stop_servers()
+    assert "course" not in server.machine.run("ls /dev/shm").stdout
