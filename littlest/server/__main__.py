@@ -43,6 +43,8 @@ class UserServer(JupyterHubSingleUser):
         """
         server = super().make_serverapp(**settings)
         server.jpserver_extensions = {**EXTENSIONS, **server.jpserver_extensions}
+        # templates are programs, and the folder in which the server runs may be one that others may write to
+        server.config.TemplateExporter.extra_template_basedirs = []
         return server
 
 

@@ -5,6 +5,9 @@ The debugger stays off: debugpy listens on a loopback port on which it takes ord
 ipykernel opens a loopback port through which forked child processes hand back what they print, whatever the transport
 of the kernel. On a machine with many users every one of them could connect to it, so it becomes a socket next to the
 kernel's others. A version of ipykernel that works differently is started as it is.
+
+The notebook's folder is the last place where a module is looked for. It may be one that others may write to too, and
+IPython would prefer a file in it (psutil.py) to the module of that name which the kernel itself imports.
 """
 
 from __future__ import annotations
@@ -61,7 +64,25 @@ def leave_the_debugger_out() -> None:
         del sys.modules["debugpy"]
 
 
+def look_into_the_folder_last() -> None:
+    """Let IPython put the notebook's folder behind what is installed, unless it puts it nowhere."""
+    shell: Any = getattr(importlib.import_module("IPython.core.shellapp"), "InteractiveShellApp", None)
+    original = getattr(shell, "init_path", None)
+    if original is None:
+        return
+
+    def init_path(self: Any) -> None:
+        before = "" in sys.path
+        original(self)
+        if "" in sys.path and not before:
+            sys.path.remove("")
+            sys.path.append("")
+
+    shell.init_path = init_path
+
+
 if __name__ == "__main__":
+    look_into_the_folder_last()
     leave_the_debugger_out()
     keep_output_off_the_network()
     importlib.import_module("ipykernel.kernelapp").launch_new_instance()

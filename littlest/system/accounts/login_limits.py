@@ -1,4 +1,4 @@
-"""The limits of what users run without the hub, where `users.system_logins` lets them: those of one of their servers."""
+"""The limits of what users run without the hub, where `users.system_logins` lets them: those of one server."""
 
 from collections.abc import Mapping
 from pathlib import PurePosixPath

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from littlest import paths
 from littlest.errors import LittlestError
 from littlest.machine.acl import (
     ACCESS,
@@ -30,6 +31,7 @@ from littlest.plan.steps import CloseSharedFolder, EnsureSharedFolder
 from littlest.system.accounts.groups import find_our_groups
 from littlest.system.accounts.homes import find_folder_problem, find_missing_disk
 from littlest.system.accounts.user_accounts import FIRST_UID
+from littlest.system.folders.links import remove_link_that_leads_out
 
 MODE = 0o2770
 """New files and folders get the folder's group (setgid); others have no rights."""
@@ -114,9 +116,9 @@ def repair_shared_folder(machine: Machine, step: EnsureSharedFolder, since: floa
     """Give what has changed in the folder since then (seconds since 1970) its rights, no fewer and no more.
 
     Yields for everything in the folder whether it was repaired, so that the caller can rest in between. Everybody who
-    may change the folder may do with a file what its owner may, and nobody else owns one. No link is followed, no
-    other file system entered. A file with several names is left alone, because one of them may be in a private place,
-    and so is what only root may use.
+    may change the folder may do with a file what its owner may, and nobody else owns one. No link is followed, one
+    that leads out of the folder is removed unless it is an admin's, and no other file system is entered. A file with
+    several names is left alone, because one of them may be in a private place, and so is what only root may use.
 
     Raises LittlestError at the end, for the last of those that could not be repaired.
     """
@@ -133,7 +135,11 @@ def repair_shared_folder(machine: Machine, step: EnsureSharedFolder, since: floa
                 state = os.stat(name, dir_fd=folder, follow_symlinks=False)
                 if changed is not None or state.st_ctime >= since:
                     changed = changed or place / name
-                    is_repaired = _is_file_or_folder(state) and _repair(name, folder, rights)
+                    is_repaired = (
+                        _repair(name, folder, rights)
+                        if _is_file_or_folder(state)
+                        else remove_link_that_leads_out(name, folder, place, step.path, rights.trusted)
+                    )
             except FileNotFoundError:
                 pass  # its user was quicker
             except (OSError, ValueError) as error:
@@ -158,6 +164,8 @@ class _Rights:
     """Who may own something there besides root; None for everybody."""
     ours: frozenset[int]
     """All groups of ours: they have the rights of the list, and no others."""
+    trusted: frozenset[int]
+    """Root and the admins: their links may lead anywhere."""
 
     def are_given_by(self, acl: Acl | None, wanted: Acl) -> bool:
         return acl is not None and all(acl.get_right(gid) == wanted.get_right(gid) for gid in self.ours)
@@ -171,7 +179,9 @@ def _make_rights(machine: Machine, step: EnsureSharedFolder) -> _Rights:
         # else the owners of what was made while the folder was writable could still change it, and let others do so
         members = {name for group in step.writers if group in groups for name in groups[group][1]}
         owners = frozenset(account.uid for name in members if (account := machine.read_account(name)))
-    return _Rights(_make_acl(machine, step), machine.get_ids("root", step.writers[0])[1], owners, ours)
+    _, admins = groups.get(paths.ADMINS_GROUP, (0, ()))
+    trusted = frozenset({0, *(account.uid for name in admins if (account := machine.read_account(name)))})
+    return _Rights(_make_acl(machine, step), machine.get_ids("root", step.writers[0])[1], owners, ours, trusted)
 
 
 def _repair(name: str, folder: int, rights: _Rights) -> bool:

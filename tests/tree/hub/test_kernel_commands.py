@@ -1,5 +1,7 @@
 """Which Python runs a kernel, and through what."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 from littlest.server.kernel_commands import LAUNCHER, correct_command
@@ -46,3 +48,39 @@ def test_ipykernel_is_started_by_the_launcher_that_opens_no_port(tmp_path: Path)
         "{connection_file}",
     ]
     assert LAUNCHER.is_file()
+
+
+IPYTHON = """
+import sys
+
+class InteractiveShellApp:
+    def init_path(self):
+        # where IPython puts it
+        if "" not in sys.path and not getattr(self, "ignore_cwd", False):
+            sys.path.insert(1, "")
+"""
+LOOK = f"""
+import runpy, sys
+sys.path.insert(0, "taken away by the launcher")
+runpy.run_path({str(LAUNCHER)!r})["look_into_the_folder_last"]()
+from IPython.core.shellapp import InteractiveShellApp
+shell = InteractiveShellApp()
+shell.ignore_cwd = len(sys.argv) > 1
+shell.init_path()
+print([place for place, path in enumerate(sys.path, 1 - len(sys.path)) if path == ""])
+"""
+
+
+def test_a_module_beside_a_notebook_is_not_taken_for_one_that_is_installed(tmp_path: Path) -> None:
+    # in a folder that others may write to, psutil.py would run as everybody who opens a notebook there
+    package = tmp_path / "IPython/core"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").write_text("")
+    (package / "shellapp.py").write_text(IPYTHON)
+    command = [sys.executable, "-P", "-c", LOOK]
+    for words, found in ((), "[0]"), (("--ignore",), "[]"):
+        done = subprocess.run(
+            [*command, *words], env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == found
