@@ -14,7 +14,6 @@ from littlest.plan.public_ports import list_ports, render_streams
 from littlest.plan.service_accounts import has_programs
 from littlest.plan.steps import EnableUnit, Release, RunUnit, Step, WriteFile
 
-
 TLS_CIPHERS = ":".join(
     (
         *("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"),
@@ -23,8 +22,8 @@ TLS_CIPHERS = ":".join(
         *("ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"),
     )
 )
-"""Mozilla's "intermediate" ciphers, without those of plain Diffie-Hellman: each keeps what was said secret when the key
-is stolen later. node's own list has others for old programs."""
+"""Mozilla's "intermediate" ciphers, without those of plain Diffie-Hellman: each keeps what was said secret when the
+key is stolen later. node's own list has others for old programs."""
 
 
 def make_unit_steps(config: Config, release: Release, machine_memory: int = 0) -> tuple[Step, ...]:
