@@ -145,6 +145,9 @@ check_admin() {
     if [ ! -f "$file" ] || [ ! -r "$file" ]; then
         refuse "--admin: the password file $file cannot be read." "Write the first password into it, or leave :FILE out."
     fi
+    # littlest install counts characters, a minute later
+    [ "$(sed 1q "$file" | tr -d '\n' | wc -c)" -ge 7 ] ||
+        refuse "--admin: the password in $file is too short: it needs at least 7 characters." "Write a longer one into its first line."
     admin=${admin%%:*}:$file
 }
 

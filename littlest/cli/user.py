@@ -1,10 +1,18 @@
 """The commands of `littlest user`: one short function each, which imports what it needs when it is called."""
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from littlest.cli.invocation import Json, finish, make_machine
+from littlest.cli import output
+from littlest.cli.invocation import Json, finish, make_machine, run_with_progress
+from littlest.errors import ExitCode
+from littlest.report import Report
+
+if TYPE_CHECKING:
+    from littlest.machine.machine import Machine
 
 user_app = typer.Typer(
     help="Show, add and remove users, and make passwords for them.",
@@ -13,15 +21,103 @@ user_app = typer.Typer(
     name="user",
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The name with which the user logs in.")]
+Names = Annotated[list[str], typer.Argument(metavar="NAME...", help="Names with which the users log in.")]
+Passwords = Annotated[
+    bool,
+    typer.Option("--passwords", help="Make one-time passwords, so that nobody else can choose the first password."),
+]
+
+
+@user_app.command("list")
+def user_list(*, as_json: Json = False) -> None:
+    """List the users of the hub.
+
+    For each: rights, groups, the kind of password, and whether a server runs.
+    """
+    from littlest.commands.user.listing import run_list
+
+    finish(run_list(make_machine()), as_json)
+
+
+@user_app.command("add")
+def user_add(
+    names: Names,
+    *,
+    group: Annotated[str | None, typer.Option(metavar="GROUP", help="Also add them to this group.")] = None,
+    passwords: Passwords = False,
+    as_json: Json = False,
+) -> None:
+    """Add users, and apply the change.
+
+    They are in users.allowed then. Users who cannot log in without a password get a one-time password.
+    """
+    lists = {"users.allowed": names, **({f'users.groups."{group}".members': names} if group else {})}
+    _add(make_machine(), lists, names, passwords, as_json)
+
+
+@user_app.command("import")
+def user_import(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV file: a name on each line, and a group.")],
+    *,
+    passwords: Passwords = False,
+    as_json: Json = False,
+) -> None:
+    """Add the users of a class list, and apply the change."""
+    from littlest.commands.user.class_list import read_class_list
+
+    machine = make_machine()
+    groups = read_class_list(machine, file)
+    lists = {f'users.groups."{group}".members' if group else "users.allowed": groups[group] for group in groups}
+    _add(machine, lists, groups[""], passwords, as_json)
+
+
+@user_app.command("remove")
+def user_remove(names: Names, *, as_json: Json = False) -> None:
+    """Remove users, and apply the change.
+
+    They leave users.allowed, users.admin and the groups, and lose access at once. Their homes stay.
+    """
+    from littlest.commands.config.change import run_remove
+    from littlest.commands.user.class_list import find_lists_of
+
+    machine = make_machine()
+    done = [run_remove(machine, key, found) for key, found in find_lists_of(machine, names).items()]
+    _finish_applied(machine, done, None, as_json)
 
 
 @user_app.command("passwd")
-def user_passwd(name: Name, *, as_json: Json = False) -> None:
-    """Make a one-time password for a user, who must change it at the next login.
+def user_passwd(names: Names, *, as_json: Json = False) -> None:
+    """Make one-time passwords for users.
 
-    It is four words, 36 bits. All sessions and tokens of the user end; a running server runs on.
+    It is four words, 36 bits, and must be changed at the next login. All sessions and tokens of the user end; a
+    running server runs on.
     """
     from littlest.commands.user.passwd import run_passwd
 
-    finish(run_passwd(make_machine(), name), as_json)
+    finish(run_passwd(make_machine(), names), as_json)
+
+
+def _add(
+    machine: "Machine", lists: Mapping[str, Sequence[str]], names: Sequence[str], passwords: bool, as_json: bool
+) -> NoReturn:
+    """Add names to these lists of the settings, apply, and make the passwords that are needed."""
+    from littlest.commands.config.change import run_add
+    from littlest.commands.user.passwd import run_hand_out
+
+    done = [run_add(machine, key, found) for key, found in lists.items()]
+    _finish_applied(machine, done, lambda: run_hand_out(machine, names, to_unclaimed=passwords), as_json)
+
+
+def _finish_applied(machine: "Machine", done: Sequence[Report], further: object, as_json: bool) -> NoReturn:
+    from littlest.commands.apply import run_apply
+
+    if not as_json:
+        # print it first: applying may fail
+        for report in done:
+            output.print_report(replace(report, lines=report.lines[:-1]), False)
+    applied = run_with_progress(run_apply, machine)
+    data = {"changes": [change for report in done for change in report.data["changes"]], "applied": applied.data}
+    if applied.exit_code != ExitCode.DONE or not callable(further):
+        finish(replace(applied, data=data), as_json)
+    last: Report = further()
+    finish(replace(last, lines=(*applied.lines, *last.lines), data={**data, **last.data}), as_json)

@@ -86,6 +86,9 @@ class Https(Section):
     """Path of the certificate's private key (PEM, without a passphrase); only root needs to be able to read it."""
     redirect: bool = True
     """Whether `http.port` redirects to https; otherwise nothing listens there."""
+    hsts: bool = False
+    """Whether browsers refuse to come without https for a year after each visit (HSTS). Without a valid certificate
+    nobody gets in then."""
     letsencrypt: LetsEncrypt = Field(default_factory=LetsEncrypt.model_construct)
     """Certificates from Let's Encrypt; not possible in this version."""
 

@@ -13,6 +13,7 @@ from littlest.hub.services import make_service_settings
 from littlest.machine.machine import Machine
 from littlest.system.secrets.secret_files import read_secret_value
 
+HSTS_SECONDS = 365 * 24 * 3600
 Settings = dict[str, dict[str, Any]]
 """Class name → trait → value, as JupyterHub's `c` takes it."""
 
@@ -72,8 +73,9 @@ def _make_server_settings() -> dict[str, Any]:
 
 
 def _make_page_settings(config: Config) -> dict[str, Any]:
+    hsts = {"Strict-Transport-Security": f"max-age={HSTS_SECONDS}"} if config.https.hsts else {}
     return {
-        "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin"},
+        "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", **hsts},
         "cookie_options": {"samesite": "Lax"},
         "xsrf_cookie_kwargs": _make_xsrf_cookie_options(config),
         # seconds after which a start shows its progress page, with the place in line

@@ -29,6 +29,7 @@ EFFECTS: Mapping[str, Effect] = {
     "http": Effect.PROXY_AND_HUB,
     "https.enabled": Effect.PROXY_AND_HUB,
     "https.port": Effect.PROXY_AND_HUB,
+    "https.hsts": Effect.HUB,
     "https": Effect.PROXY,
     "base_url": Effect.HUB,
     "external_url": Effect.HUB,

@@ -14,6 +14,17 @@ from littlest.plan.public_ports import list_ports, render_streams
 from littlest.plan.service_accounts import has_programs
 from littlest.plan.steps import EnableUnit, Release, RunUnit, Step, WriteFile
 
+TLS_CIPHERS = ":".join(
+    (
+        *("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"),
+        *("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"),
+        *("ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"),
+        *("ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305"),
+    )
+)
+"""Mozilla's "intermediate" ciphers, without those of plain Diffie-Hellman: each keeps what was said secret when the
+key is stolen later. node's own list has others for old programs."""
+
 
 def make_unit_steps(config: Config, release: Release, machine_memory: int = 0) -> tuple[Step, ...]:
     """Return the steps that write, enable and run every unit, in start order: proxy, hub, culler."""
@@ -68,6 +79,7 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     )
     if https.enabled:
         listen += [f"--ssl-{option} ${{CREDENTIALS_DIRECTORY}}/https.pem" for option in ("cert", "key")]
+        listen += ["--ssl-ciphers", TLS_CIPHERS]
         lines.append(f"# {https.certificate} and {https.key}, copied by littlest apply")
         lines.append(f"LoadCredential=https.pem:{paths.HTTPS_FILE}")
         if https.redirect:

@@ -6,15 +6,29 @@
 // taken, and answers 301, which browsers keep for good: after https is switched off they would never come back.
 "use strict";
 
+const { X509Certificate } = require("node:crypto");
+const fs = require("node:fs");
 const http = require("node:http");
+const net = require("node:net");
 
 const { LITTLEST_REDIRECT_ADDRESS: address, LITTLEST_REDIRECT_FROM: from, LITTLEST_REDIRECT_TO: to } = process.env;
 
+const certificate = new X509Certificate(fs.readFileSync(`${process.env.CREDENTIALS_DIRECTORY}/https.pem`));
+const names = (certificate.subjectAltName ?? "").split(", ").map((one) => /^DNS:([^*]+)$/.exec(one)?.[1]);
+const ownName = names.find(Boolean);
+
+// Returns the name that the visitor asked for when the certificate is for it, and else one that it is for: what anybody
+// may write as the name of the host leads nobody elsewhere.
+function findHost(asked) {
+  const bare = asked.replace(/^\[|\]$/g, "");
+  return (net.isIP(bare) ? certificate.checkIP(bare) : certificate.checkHost(bare)) ? asked : ownName;
+}
+
 http
   .createServer((request, response) => {
-    const host = (request.headers.host ?? "").replace(/:\d+$/, "");
+    const host = findHost((request.headers.host ?? "").replace(/:\d+$/, ""));
     const headers = { "Cache-Control": "no-store", Connection: "close" };
-    if (!/^[A-Za-z0-9._-]+$|^\[[0-9A-Fa-f:.]+\]$/.test(host)) {
+    if (!host) {
       response.writeHead(400, headers).end("This address is reached with https only.\n");
     } else {
       headers.Location = `https://${host}${to === "443" ? "" : `:${to}`}${request.url}`;

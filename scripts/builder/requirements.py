@@ -32,14 +32,28 @@ TARGET: dict[str, str] = {
 
 _LONGEST_LICENSE = 80
 _LICENSES = {
+    "3 Clause BSD": "BSD-3-Clause",
+    "3-clause BSD": "BSD-3-Clause",
+    "Apache 2.0": "Apache-2.0",
+    "Apache License 2.0": "Apache-2.0",
+    "Apache License, Version 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
+    "BSD 2-Clause License": "BSD-2-Clause",
+    "BSD 3-Clause License": "BSD-3-Clause",
     "BSD License": "BSD-3-Clause",
+    "ISC License": "ISC",
     "ISC License (ISCL)": "ISC",
+    "ISC license": "ISC",
+    "LGPL v3": "LGPL-3.0-only",
     "MIT License": "MIT",
+    "MIT license": "MIT",
     "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0",
+    "PSFL": "PSF-2.0",
     "Python Software Foundation License": "PSF-2.0",
 }
-"""PyPI's classifiers, and SPDX's names of the same."""
+"""PyPI's classifiers and what authors write, and SPDX's names of the same."""
+_IS_TEXT = re.compile("copyright|license agreement|[^A-Za-z0-9]", re.IGNORECASE)
+"""How the first line of a licence's text begins, where a name was expected."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +85,9 @@ def _find_license(headers: Message) -> str:
     """The licence in as few words as the headers allow; empty where they name none."""
     if expression := headers["License-Expression"]:
         return str(expression)
-    line = (headers["License"] or "").strip().split("\n")[0]
-    # some have the whole text there, which begins with anything
-    if re.search("[A-Za-z]", line) and len(line) <= _LONGEST_LICENSE and line != "UNKNOWN":
-        return str(line)
+    line = (headers["License"] or "").strip().split("\n")[0].strip()
+    if line and line != "UNKNOWN" and len(line) <= _LONGEST_LICENSE and not _IS_TEXT.match(line):
+        return _LICENSES.get(line, line)
     names = [line.split(" :: ")[-1] for line in headers.get_all("Classifier") or () if line.startswith("License ::")]
     return " AND ".join(_LICENSES.get(name, name) for name in names)
 

@@ -71,6 +71,8 @@ def read_user_environment(file: Path, names: Names) -> list[Requirement]:
 
     Raises ValueError naming the line that we do not understand.
     """
+    if not file.is_file():
+        raise ValueError(f"--user-env: there is no file {file}")
     if file.suffix in (".yml", ".yaml"):
         return list(_read_environment_yml(file, names))
     return read_requirements(file)

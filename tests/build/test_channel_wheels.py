@@ -401,6 +401,11 @@ def test_a_class_file_that_we_cannot_read_says_so(tmp_path: Path, name: str, con
     assert str(raised.value).startswith(name)
 
 
+def test_a_class_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="there is no file"):
+        read_user_environment(tmp_path / "nosuch.txt", NAMES)
+
+
 def test_the_target_of_the_markers_is_the_python_that_is_locked() -> None:
     version = YAML(typ="safe").load(RECIPES / "python/source.yaml")["version"].split("-")[0]
     assert TARGET["python_full_version"] == TARGET["implementation_version"] == version

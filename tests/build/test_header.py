@@ -286,6 +286,14 @@ def test_words_that_conda_users_type(sandbox: Sandbox, words: list[str]) -> None
     assert_installed(sandbox)
 
 
+def test_a_short_password_is_refused_before_anything_is_unpacked(sandbox: Sandbox) -> None:
+    (sandbox.root / "opt/password").write_text("short\nsecond line\n")
+    before = sandbox.list_files()
+    status, output = sandbox.run("--admin=ada:/opt/password")
+    assert (status, "at least 7 characters" in output) == (2, True), output
+    assert sandbox.list_files() == before
+
+
 def test_the_password_file_is_named_from_the_root(sandbox: Sandbox) -> None:
     (sandbox.root / "opt/password").write_text("secret of ada\n")
     status, output = sandbox.run("--admin=ada:password", work="/opt")

@@ -1,10 +1,12 @@
 """What stands between a browser and the hub: https, the way to it from http, and other web servers."""
 
 import json
+import socket
 import ssl
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from aiohttp import ClientSession, TCPConnector
 from yarl import URL
 
@@ -32,6 +34,24 @@ async def ask(url: str, certificate: TestCertificate | None = None, **headers: s
         session.get(url, allow_redirects=False, headers=headers) as answer,
     ):
         return answer.status, answer.headers.get("Location", ""), answer.headers.getall("Set-Cookie", [])
+
+
+async def read_header(url: str, name: str, certificate: TestCertificate) -> str | None:
+    context = ssl.create_default_context(cadata=certificate.certificate)
+    async with ClientSession(connector=TCPConnector(ssl=context)) as session, session.get(url) as answer:
+        return answer.headers.get(name)
+
+
+def connect(cipher: str, certificate: TestCertificate) -> None:
+    """Connect with TLS 1.2 and this cipher. Raises SSLError when the proxy does not take it."""
+    context = ssl.create_default_context(cadata=certificate.certificate)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(cipher)
+    with (
+        socket.create_connection(("127.0.0.1", 443), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname="127.0.0.1"),
+    ):
+        pass
 
 
 def test_https_with_an_own_certificate(own_server: Server) -> None:
@@ -62,7 +82,17 @@ def test_https_with_an_own_certificate(own_server: Server) -> None:
     assert all("secure" in cookie.lower() for cookie in cookies)
     # people who type the name alone are led on, for this time only: 301 would be kept after https is gone
     assert server.run(ask("http://127.0.0.1/hub/home?x=1"))[:2] == (307, "https://127.0.0.1/hub/home?x=1")
-    assert server.run(ask("http://127.0.0.1/", Host="evil/example"))[0] == 400
+    # whatever is written as the name of the host leads only to a name of the certificate
+    for host in ("evil.example", "evil/example", "localhost:80"):
+        assert server.run(ask("http://127.0.0.1/x", Host=host))[:2] == (307, "https://localhost/x"), host
+    server.network.call(connect, "ECDHE-ECDSA-AES128-GCM-SHA256", certificate)
+    for cipher in ("ECDHE-ECDSA-AES128-SHA", "ECDHE-ECDSA-AES128-SHA256", "AES128-GCM-SHA256", "AES128-SHA"):
+        with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"):
+            server.network.call(connect, cipher, certificate)
+    server.configure(USERS + HTTPS + "  hsts: true\n")
+    assert server.run(read_header(f"{url}hub/login", "Strict-Transport-Security", certificate)) == "max-age=31536000"
+    server.configure(USERS + HTTPS)
+    assert server.run(read_header(f"{url}hub/login", "Strict-Transport-Security", certificate)) is None
     assert "https://" in json.dumps(server.littlest("status")["addresses"])
     # the key stays root's own
     assert server.machine.run("stat -c '%a %U' /etc/ssl/hub/key.pem").stdout.split() == ["600", "root"]

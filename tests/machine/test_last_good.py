@@ -73,7 +73,7 @@ def test_hub_restores_last_good_settings_after_apply_is_killed(own_server: Serve
     deadline = time.monotonic() + 120
     while not (status := own_server.littlest("status", check=False))["hub_settings_problems"]:
         assert time.monotonic() < deadline, status
-        time.sleep(1)
+        own_server.wait_until_ready(120)
     assert status["hub_settings_file"] == "/var/lib/littlest/last-good-config.yaml"
     assert [line for line in status["problems"] if "ended each time" in line]
     assert status["hub_problem"] is None

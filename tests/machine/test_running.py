@@ -1,7 +1,6 @@
 """What the running hub survives: each test shows the fault that a rule of its design prevents."""
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ def quiet(server: Server) -> Iterator[None]:
     server.stop_servers()
 
 
-def test_twenty_users_who_start_at_once_all_get_their_server(server: Server) -> None:
+def test_twenty_users_who_start_at_once_are_told_their_place_in_line_and_get_a_server(server: Server) -> None:
     server.add_users(CLASS)
 
     async def begin_lesson() -> list[str]:
@@ -35,24 +34,11 @@ def test_twenty_users_who_start_at_once_all_get_their_server(server: Server) -> 
                 await client.login()
             arrivals = await arrive_together(clients)
         assert not any(arrival.refused_for_load for arrival in arrivals)
+        assert any("in line" in arrival.told.lower() for arrival in arrivals)
         return [f"{arrival.user}: {arrival.problem}" for arrival in arrivals if arrival.problem]
 
     assert server.run(begin_lesson(), 350) == []
     assert len(server.list_server_units()) == len(CLASS)
-
-
-def test_who_waits_is_told_the_place_in_line(server: Server) -> None:
-    users = CLASS[:8]
-    server.add_users(users)
-
-    async def watch() -> str:
-        async with AsyncExitStack() as stack:
-            clients = [await stack.enter_async_context(server.client(user)) for user in users]
-            for client in clients:
-                await client.login()
-            return json.dumps(await asyncio.gather(*(client.start_server() for client in clients)))
-
-    assert "in line" in server.run(watch()).lower()
 
 
 @pytest.mark.parametrize("action", ["restart jupyterhub.service", "kill --signal=KILL jupyterhub.service"])

@@ -7,6 +7,7 @@ time and in the number of its requests, and goes only to an address of the loopb
 
 import asyncio
 import ipaddress
+import json
 import statistics
 import time
 from collections import Counter
@@ -206,20 +207,22 @@ class Arrival:
     problem: str = ""
     refused_for_load: int = 0
     """How many answers were 429, too many requests."""
+    told: str = ""
+    """What the page showed while the server started, as JSON."""
 
 
 async def arrive(client: HubClient) -> Arrival:
     """Start the server of a person who is logged in and open JupyterLab; a failure is told, not raised."""
     check_loopback(client.url)
     start = time.monotonic()
-    problem, refused = "", 0
+    problem, refused, told = "", 0, ""
     try:
-        await client.start_server()
+        told = json.dumps(await client.start_server())
         await client.open_lab()
     except (AssertionError, ClientError, TimeoutError, OSError) as failure:
         refused = int(getattr(failure, "status", 0) == 429)
         problem = f"{type(failure).__name__}: {failure}"[:300]
-    return Arrival(client.user, time.monotonic() - start, problem, refused)
+    return Arrival(client.user, time.monotonic() - start, problem, refused, told)
 
 
 async def arrive_together(clients: Sequence[HubClient]) -> list[Arrival]:

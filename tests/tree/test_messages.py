@@ -15,6 +15,7 @@ from fake_root import make_tree
 
 from littlest.cli import config as cli_config
 from littlest.cli import main as cli
+from littlest.cli import user as cli_user
 from littlest.config.resolve import UserLimits
 from littlest.config.text.load import load_config
 from littlest.machine.machine import Machine
@@ -31,6 +32,7 @@ CERTIFICATE = "https: {enabled: true, certificate: /etc/certificate, key: /etc/k
 CHANGES = (
     "announcement: Hello.",
     "auth: {type: pam}",
+    "auth: {first_login: one_time}",
     "base_url: /x/",
     "external_url: https://hub.example.org/",
     "http: {port: 8080}",
@@ -77,6 +79,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     *((GOOD, f"config help {rest}") for rest in ("limits.memry", "limits.memory", "auth.type")),
     *((GOOD, f"config {verb}") for verb in ("history", "diff 1", "rollback", "rollback 7", "validate")),
     *((GOOD, f"config validate {file}") for file in ("/nowhere.yaml", "/etc/littlest", "--json")),
+    *((GOOD, f"user {rest}") for rest in ("remove eve", "import /nowhere.csv", "add a/b", "list", "passwd ada")),
     # a file that is not valid
     *((BAD, f"config {verb}") for verb in ("show", "get http.port", "set http.port 80", "validate", "diff 1")),
     *((BAD, line) for line in ("plan", "apply", "status", "plan --json")),
@@ -96,7 +99,7 @@ class CommandLine:
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.root = root
         self._capsys = capsys
-        for module in (cli, cli_config):
+        for module in (cli, cli_config, cli_user):
             monkeypatch.setattr(module, "make_machine", lambda: Machine(root))
 
     def run(self, *words: str) -> str:

@@ -1,28 +1,37 @@
-"""`littlest user passwd`: make a one-time password for a user."""
+"""`littlest user passwd`, and the passwords for users who were added: one-time passwords from the running hub."""
+
+from collections.abc import Sequence
 
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
-from littlest.plan.build import make_probe_url
 from littlest.report import Report
-from littlest.system.config_checks import load_active_config
-from littlest.system.hub.api import HubApi
-from littlest.system.hub.one_time_passwords import make_one_time_password
-from littlest.system.settings.active import read_good_config
+from littlest.system.hub.api import HubApi, find_hub_api
+from littlest.system.hub.one_time_passwords import make_one_time_password, read_missing_passwords
 
 
-def run_passwd(machine: Machine, name: str) -> Report:
-    """Make a one-time password for a user, and report it; it ends the user's sessions and tokens.
+def run_passwd(machine: Machine, names: Sequence[str]) -> Report:
+    """Make a one-time password for each of these users, and report it; it ends the user's sessions and tokens.
 
-    Raises LittlestError when the hub does not answer, keeps no passwords, or lets nobody in under this name.
+    Raises LittlestError when the hub does not answer, keeps no passwords, or lets nobody in under a name.
     """
     check_root(machine)
-    password = make_one_time_password(
-        HubApi(machine, make_probe_url(read_good_config(machine) or load_active_config(machine))), name
-    )
-    return Report(
-        (
-            f"The one-time password of {name} is: {password}",
-            f"At the next login, {name} must choose another one. Whoever was logged in as {name} is logged out.",
-        ),
-        {"name": name, "password": password},
-    )
+    return _make_passwords(find_hub_api(machine), names)
+
+
+def run_hand_out(machine: Machine, names: Sequence[str], *, to_unclaimed: bool) -> Report:
+    """Make one-time passwords for those of these users who cannot log in without; and, if so asked, for those whose
+    first login would choose the password. Raises as `run_passwd`.
+    """
+    check_root(machine)
+    api = find_hub_api(machine)
+    found = read_missing_passwords(api)
+    needing = {*found.missing, *(found.unclaimed if to_unclaimed else ())}
+    return _make_passwords(api, [name for name in dict.fromkeys(map(str.lower, names)) if name in needing])
+
+
+def _make_passwords(api: HubApi, names: Sequence[str]) -> Report:
+    made = {name: make_one_time_password(api, name) for name in names}
+    width = max(map(len, made), default=0)
+    table = tuple(f"  {name:<{width}}  {password}" for name, password in made.items())
+    lines = ("One-time passwords, each to be changed at the next login:", *table) if made else ()
+    return Report(lines, {"passwords": made})

@@ -145,7 +145,7 @@ def _explain(detail: ErrorDetails) -> tuple[str, str | None]:
             return _explain_choice(str(detail["input"]), limits["expected"])
         case "missing":
             hint = f"`littlest config help {detail['loc'][0]}` shows what is needed"
-            return f"{detail['loc'][-1]} is missing", hint
+            return "is missing", hint
         case "banned":
             return detail["msg"], "a banned user may be in no other list"
         case kind:

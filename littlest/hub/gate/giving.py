@@ -6,7 +6,7 @@ from typing import Any
 
 from littlest.hub.gate.passes import COOKIE, Pass, make_login_mark, sign_pass
 
-SECRET = "CONFIGPROXY_AUTH_TOKEN"  # noqa: S105  # the variable with what hub and proxy share
+SECRET = "CONFIGPROXY_AUTH_TOKEN"  # the variable with what hub and proxy share
 
 
 def make_content(visitor: Any, *, visit: bool = False) -> Pass:

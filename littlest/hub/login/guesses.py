@@ -1,13 +1,13 @@
 """How often a password may be tried, so that nobody guesses it and nobody keeps its owner out.
 
 A password is checked at once, and a right one is answered at once. What takes longer with each is the answer to a
-wrong one: a program that waits for its answers guesses as slowly as they come, however many of it there are. Only when
-so many answers are due that no person can be behind them, further tries wait before they are checked.
+wrong one: a program that waits for its answers guesses as slowly as they come, however many of it there are. Only
+when so many answers are due that no person can be behind them, further tries wait before they are checked.
 
 This counts for each name and the address from which it is tried, so a class behind one address is not slowed down,
 and more widely for the name from all addresses together. A browser in which somebody logged in before is counted by
-itself (OWASP calls this a device cookie): guesses from elsewhere do not slow it down. An unknown name is answered like
-a known one.
+itself (OWASP calls this a device cookie): guesses from elsewhere do not slow it down. An unknown name is answered
+like a known one.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """Passwords that the hub keeps itself, of whatever way to log in: how they are checked, changed and made."""
 
 import asyncio
+import contextlib
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from traitlets import Unicode
 from littlest import paths
 from littlest.errors import LittlestError
 from littlest.hub.login.guarded import GuardsPasswords
+from littlest.machine.machine import Machine
 from littlest.system.accounts.passwords import (
     PasswordState,
     check_password,
@@ -119,6 +121,9 @@ class KeepsPasswords(GuardsPasswords):
         problem = await self.store_password(name, new)
         if problem is None:
             self.log.info("%s changed their password", name)
+            # the file with an admin's first password
+            with contextlib.suppress(OSError):
+                Machine().remove(paths.INITIAL_PASSWORD_DIR / name)
         return problem
 
     async def make_one_time_password(self, name: str) -> str:

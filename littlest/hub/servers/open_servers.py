@@ -16,7 +16,8 @@ MOST_NAMES = 50
 def find_most_names(handler: Any) -> int:
     """Return how many servers with a name a user may have; 0 where no user is asked about.
 
-    JupyterHub's `named_server_limit_per_user`, which it asks before it makes one. Raises HTTPError 403 for a user who may have none.
+    JupyterHub's `named_server_limit_per_user`, which it asks before it makes one. Raises HTTPError 403 for a user who
+    may have none.
     """
     if not handler.path_args:
         return 0

@@ -13,11 +13,14 @@ from typing import Any
 from urllib.parse import urljoin
 
 from littlest import paths
+from littlest.config.model import Config
 from littlest.errors import NotReady
 from littlest.machine.machine import Machine
+from littlest.plan.build import make_probe_url
 from littlest.plan.steps import EnsureSecret
 from littlest.system.hub.listeners import check_listener
 from littlest.system.secrets.generated import read_secret
+from littlest.system.settings.active import read_good_config
 
 ANSWER_SECONDS = 10.0
 """How long to wait for one answer."""
@@ -129,11 +132,15 @@ class HubApi:
 
     def list_active_users(self) -> tuple[str, ...]:
         """List the users whose server is running or starting."""
-        found: list[str] = []
+        return tuple(str(user["name"]) for user in self.list_users("state=active&"))
+
+    def list_users(self, query: str = "") -> tuple[dict[str, Any], ...]:
+        """List the users that fit a query of JupyterHub's API, as that has them."""
+        found: list[dict[str, Any]] = []
         while True:
-            match self._read(f"users?state=active&limit={_PAGE}&offset={len(found)}", accept=_PAGINATED):
+            match self._read(f"users?{query}limit={_PAGE}&offset={len(found)}", accept=_PAGINATED):
                 case {"items": [*users], "_pagination": {"next": following}}:
-                    found += [str(user["name"]) for user in users]
+                    found += users
                 case _:
                     raise NotReady(f"{self.url} did not list its users")
             if following is None or not users:
@@ -144,6 +151,11 @@ class HubApi:
         if answer.status != HTTPStatus.OK:
             raise NotReady(f"{answer.url} answered {answer.phrase}")
         return answer.data
+
+
+def find_hub_api(machine: Machine) -> HubApi:
+    """Return the API of the hub that runs with the last known good settings, or with the defaults."""
+    return HubApi(machine, make_probe_url(read_good_config(machine) or Config()))
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

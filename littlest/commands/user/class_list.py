@@ -1,0 +1,58 @@
+"""Which settings name a user, and lists of users in a CSV file."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
+from littlest.system.config_checks import load_active_config
+
+MOST_BYTES = 10**6
+_FORM = "Write one name on each line, and a group behind a comma if there is one."
+
+
+def read_class_list(machine: Machine, file: str) -> dict[str, tuple[str, ...]]:
+    """Return the users of a CSV file and the group of each; the group "" is of all users, and comes first.
+
+    A line is a name, and a group if there is one. A first line `name` or `name,group` is a heading. Raises
+    LittlestError for a file that cannot be read or has no names.
+    """
+    path = machine.path(PurePosixPath(Path(file).absolute()))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            text = lines.read(MOST_BYTES)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LittlestError(f"{file} cannot be read: {error}", _FORM) from error
+    separator = ";" if ";" in text.partition("\n")[0] else ","
+    rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=separator)]
+    rows = [row for row in rows if row and row[0]]
+    if rows and rows[0][0].lower() in ("name", "username"):
+        del rows[0]
+    if not rows:
+        raise LittlestError(f"{file} has no names", _FORM)
+    groups: dict[str, list[str]] = {"": []}
+    for name, *rest in rows:
+        groups[""].append(name)
+        if rest and rest[0]:
+            groups.setdefault(rest[0], []).append(name)
+    return {group: tuple(dict.fromkeys(names)) for group, names in groups.items()}
+
+
+def find_lists_of(machine: Machine, names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the lists of config.yaml in which these users are, each with those of them who are in it.
+
+    Raises LittlestError for a user who is in no list, and ConfigError when the settings are not valid.
+    """
+    users = load_active_config(machine).users
+    lists = {"users.allowed": users.allowed, "users.admin": users.admin}
+    lists |= {f'users.groups."{group}".members': one.members for group, one in users.groups.items()}
+    wanted = [name.lower() for name in names]
+    found = {key: tuple(name for name in wanted if name in members) for key, members in lists.items()}
+    unknown = [name for name in wanted if not any(name in members for members in found.values())]
+    if unknown:
+        raise LittlestError(
+            f"{', '.join(unknown)}: not in the settings; nothing was changed",
+            "A user who was added in the browser is deleted there: Hub Control Panel, Admin.",
+        )
+    return {key: members for key, members in found.items() if members}

@@ -1,0 +1,110 @@
+"""`littlest user`: class lists, which settings name a user, and what the hub is asked."""
+
+import json
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+
+from littlest import paths
+from littlest.commands.user.class_list import find_lists_of, read_class_list
+from littlest.commands.user.listing import run_list
+from littlest.commands.user.passwd import run_hand_out, run_passwd
+from littlest.errors import LittlestError
+from littlest.machine.machine import Machine
+from littlest.system.hub.api import Answer, HubApi
+
+CLASS = PurePosixPath("/tmp/class.csv")
+USERS = [
+    {"name": "ada", "admin": False, "groups": ["biology"], "servers": {"": {}}},
+    {"name": "bob", "admin": False, "groups": [], "servers": {}},
+    {"name": "tom", "admin": True, "groups": [], "servers": {}},
+]
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Any]]:
+    """A hub that answers; what it was asked."""
+    seen: list[tuple[str, str, Any]] = []
+
+    def send(_api: HubApi, method: str, path: str, body: bytes | None = None, **_: Any) -> Answer:
+        seen.append((method, path, json.loads(body) if body else None))
+        data: Any = {"items": USERS, "_pagination": {"next": None}}
+        status = 200
+        if path == "littlest/passwords" and method == "GET":
+            data = {"kept": True, "unclaimed": ["bob"], "one_time": [], "missing": ["carl"]}
+        elif path == "littlest/passwords":
+            name = seen[-1][2]["name"]
+            data = {"password": f"four-words-for-{name}"}
+            if name == "nobody":
+                status, data = 409, {"status": 409, "message": "nobody may log in as nobody", "hint": "add it"}
+        return Answer(path, status, json.dumps(data).encode())
+
+    monkeypatch.setattr(HubApi, "send", send)
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ada\nbob\n", {"": ("ada", "bob")}),
+        ("name,group\nada,biology\nbob,\nada,biology\n", {"": ("ada", "bob"), "biology": ("ada",)}),
+        (
+            "\ufeffName;Group\r\nada;biology\r\n\r\nbob;chemistry\r\n",
+            {"": ("ada", "bob"), "biology": ("ada",), "chemistry": ("bob",)},
+        ),
+        ('"ada",  biology\n', {"": ("ada",), "biology": ("ada",)}),
+    ],
+)
+def test_class_lists_of_every_form_are_read(machine: Machine, text: str, found: dict[str, tuple[str, ...]]) -> None:
+    machine.path(CLASS).write_text(text, newline="")
+    assert read_class_list(machine, "/tmp/class.csv") == found
+
+
+@pytest.mark.parametrize(("content", "problem"), [(b"\n\n", "has no names"), (b"\xff\xfe", "cannot be read")])
+def test_a_class_list_without_names_is_refused(machine: Machine, content: bytes, problem: str) -> None:
+    machine.path(CLASS).write_bytes(content)
+    with pytest.raises(LittlestError, match=problem):
+        read_class_list(machine, "/tmp/class.csv")
+    with pytest.raises(LittlestError, match="cannot be read"):
+        read_class_list(machine, "/tmp/nowhere.csv")
+
+
+def test_a_user_is_found_in_every_list_of_the_settings(machine: Machine) -> None:
+    machine.path(paths.ETC_DIR).mkdir(parents=True)
+    text = "users: {admin: [tom], allowed: [ada, tom], groups: {biology: {members: [ada]}}}\n"
+    machine.path(paths.CONFIG_FILE).write_text(text)
+    assert find_lists_of(machine, ["Ada", "tom"]) == {
+        "users.allowed": ("ada", "tom"),
+        "users.admin": ("tom",),
+        'users.groups."biology".members': ("ada",),
+    }
+    with pytest.raises(LittlestError, match="eve: not in the settings; nothing was changed"):
+        find_lists_of(machine, ["ada", "eve"])
+
+
+def test_passwords_are_made_for_those_who_are_named(machine: Machine, asked: list[tuple[str, str, Any]]) -> None:
+    report = run_passwd(machine, ["ada"])
+    assert asked == [("POST", "littlest/passwords", {"name": "ada"})]
+    assert report.data == {"passwords": {"ada": "four-words-for-ada"}}
+    assert "four-words-for-ada" in report.lines[1]
+    with pytest.raises(LittlestError, match="nobody may log in as nobody") as refused:
+        run_passwd(machine, ["nobody"])
+    assert refused.value.hint == "add it"
+
+
+def test_new_users_get_a_password_when_they_need_one(machine: Machine, asked: list[tuple[str, str, Any]]) -> None:
+    names = ["ada", "Bob", "carl"]
+    assert list(run_hand_out(machine, names, to_unclaimed=False).data["passwords"]) == ["carl"]
+    assert list(run_hand_out(machine, names, to_unclaimed=True).data["passwords"]) == ["bob", "carl"]
+    assert [one[0] for one in asked] == ["GET", "POST", "GET", "POST", "POST"]
+
+
+def test_the_list_says_what_each_user_has(machine: Machine, asked: list[tuple[str, str, Any]]) -> None:
+    report = run_list(machine)
+    assert [line.split() for line in report.lines] == [
+        ["name", "rights", "groups", "password", "server"],
+        ["ada", "user", "biology", "own", "running"],
+        ["bob", "user", "-", "not", "chosen", "yet", "-"],
+        ["tom", "admin", "-", "own", "-"],
+    ]
