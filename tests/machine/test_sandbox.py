@@ -1,5 +1,6 @@
 """What a student's server cannot reach, and what works in it all the same."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -171,3 +172,45 @@ def test_the_end_of_another_session_leaves_a_kernels_memory(server: Server) -> N
     assert server.run(work()) == ("course", "'course'")
     server.stop_servers()
     assert "course" not in server.machine.run("ls /dev/shm").stdout
+
+
+STEAL = """
+import socket, time
+end, found = time.time() + 15, "never"
+while time.time() < end and found == "never":
+    for family, address in ((socket.AF_INET6, "::"), (socket.AF_INET, "0.0.0.0"), (socket.AF_INET, "127.0.0.1")):
+        with socket.socket(family) as one:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            try:
+                one.bind((address, 8080))
+                found = address
+            except OSError:
+                pass
+print(found)
+"""
+
+
+def test_a_student_cannot_take_the_port_while_the_proxy_restarts(own_server: Server) -> None:
+    own_server.machine.run("littlest config set http.port 8080 --apply")
+    server = Server(own_server.machine, port=8080)
+    server.add_users(["eve"])
+    end = "systemctl restart jupyterhub-proxy; systemctl kill --signal=KILL jupyterhub-proxy; sleep 1"
+
+    async def race() -> str:
+        async with server.client("eve") as eve:
+            await eve.login()
+            await eve.start_server()
+            await eve.open_lab()
+            # what it says is in a file, because the connection to the kernel ends too
+            await eve.execute(f"open('steal.py', 'w').write({STEAL!r})")
+            await eve.execute(
+                "import subprocess; subprocess.Popen('python steal.py >said', shell=True, start_new_session=True); print()"
+            )
+            for _ in range(4):
+                await asyncio.to_thread(server.machine.run, end)
+            await asyncio.sleep(8)
+            return server.machine.read("/home/jupyter-eve/said").strip()
+
+    assert server.run(race()) == "never"
+    server.network.close()

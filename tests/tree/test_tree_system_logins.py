@@ -13,8 +13,9 @@ from littlest.system.accounts.login_limits import limit_system_logins
 from littlest.system.accounts.members import close_system_logins, take_out_of_groups
 from littlest.system.accounts.user_accounts import ensure_user_account
 
-OPEN = load_config("users: {system_logins: true}", "config.yaml")
-OWN_NAMES = load_config("users: {unix_name: '{name}'}", "config.yaml")
+CLOSED = load_config("users: {admin: [tom]}", "config.yaml")
+OPEN = load_config("users: {admin: [tom], system_logins: true}", "config.yaml")
+OWN_NAMES = load_config("users: {admin: [tom], unix_name: '{name}'}", "config.yaml")
 USERS = {"ada": False, "tom": True}
 
 
@@ -23,7 +24,7 @@ def ready(machine: Machine) -> Machine:
     for name in (paths.ADMINS_GROUP, paths.USERS_GROUP, paths.HUB_ONLY_GROUP):
         ensure_group(machine, EnsureGroup(name))
     for user, admin in USERS.items():
-        ensure_user_account(machine, Config(), user, admin=admin)
+        ensure_user_account(machine, CLOSED, user, admin=admin)
     return machine
 
 
@@ -33,11 +34,13 @@ def list_closed(machine: Machine) -> set[str]:
 
 def test_a_students_account_is_closed_and_an_admins_is_not(ready: Machine) -> None:
     assert list_closed(ready) == {"jupyter-ada"}
-    ensure_user_account(ready, Config(), "ada", admin=True)
+    # one of the admin panel, who may not use sudo
+    ensure_user_account(ready, CLOSED, "ada", admin=True)
+    assert list_closed(ready) == {"jupyter-ada"}
     ensure_user_account(ready, Config(), "tom", admin=False)
+    assert list_closed(ready) == {"jupyter-ada", "jupyter-tom"}
+    ensure_user_account(ready, OPEN, "ada", admin=False)
     assert list_closed(ready) == {"jupyter-tom"}
-    ensure_user_account(ready, OPEN, "tom", admin=False)
-    assert list_closed(ready) == set()
 
 
 def test_an_account_that_was_there_before_stays_as_it_is(ready: Machine) -> None:
@@ -52,14 +55,14 @@ def test_accounts_follow_the_settings_without_a_start_of_a_server(ready: Machine
     leave_group(ready, "jupyter-ada", paths.HUB_ONLY_GROUP)
     close_system_logins(ready, Config(), {"tom": False})
     assert list_closed(ready) == {"jupyter-ada", "jupyter-tom"}
-    take_out_of_groups(ready, Config(), {"tom": True}, ())
+    take_out_of_groups(ready, CLOSED, {"tom": True}, ())
     assert list_closed(ready) == {"jupyter-ada"}
     take_out_of_groups(ready, OPEN, USERS, ())
     assert list_closed(ready) == set()
 
 
 def test_somebody_who_may_not_log_in_stays_closed(ready: Machine) -> None:
-    take_out_of_groups(ready, Config(), USERS, ("ada",))
+    take_out_of_groups(ready, CLOSED, USERS, ("ada",))
     assert list_closed(ready) == {"jupyter-ada"}
 
 
@@ -81,7 +84,9 @@ def test_who_may_log_in_without_the_hub_has_the_limits_of_a_server(ready: Machin
     account = ready.read_account("jupyter-ada")
     assert account is not None
     file = paths.Path(f"/run/systemd/system/user-{account.uid}.slice.d/littlest.conf")
-    config = load_config("users: {system_logins: true}\nlimits: {users: {ada: {memory: 3G}}}", "config.yaml")
+    config = load_config(
+        "users: {admin: [tom], system_logins: true}\nlimits: {users: {ada: {memory: 3G}}}", "config.yaml"
+    )
     limit_system_logins(ready, config, USERS)
     lines = (ready.read_text(file) or "").splitlines()
     assert lines[0] == "[Slice]"
