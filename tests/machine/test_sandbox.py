@@ -205,7 +205,8 @@ def test_a_student_cannot_take_the_port_while_the_proxy_restarts(own_server: Ser
             # what it says is in a file, because the connection to the kernel ends too
             await eve.execute(f"open('steal.py', 'w').write({STEAL!r})")
             await eve.execute(
-                "import subprocess; subprocess.Popen('python steal.py >said', shell=True, start_new_session=True); print()"
+            begin = "import subprocess as s; s.Popen('python steal.py >said', shell=True, start_new_session=True); print()"
+            await eve.execute(begin)
             )
             for _ in range(4):
                 await asyncio.to_thread(server.machine.run, end)
