@@ -204,14 +204,12 @@ def test_a_student_cannot_take_the_port_while_the_proxy_restarts(own_server: Ser
             await eve.open_lab()
             # what it says is in a file, because the connection to the kernel ends too
             await eve.execute(f"open('steal.py', 'w').write({STEAL!r})")
-            await eve.execute(
-            begin = "import subprocess as s; s.Popen('python steal.py >said', shell=True, start_new_session=True); print()"
-            await eve.execute(begin)
-            )
+            begin = "import subprocess as s; s.Popen('python steal.py >said', shell=True, start_new_session=True)"
+            await eve.execute(f"{begin}; print()")
             for _ in range(4):
                 await asyncio.to_thread(server.machine.run, end)
-            await asyncio.sleep(8)
-            return server.machine.read("/home/jupyter-eve/said").strip()
+            wait = "timeout 60 sh -c 'until [ -s said ]; do sleep 0.5; done'; cat said"
+            return server.machine.run_as("jupyter-eve", wait).stdout.strip()
 
     assert server.run(race()) == "never"
     server.network.close()

@@ -16,7 +16,7 @@ SETTINGS = "users: {admin: [admin], allowed: [eve], system_logins: %s}\nlimits: 
 @pytest.fixture(scope="module")
 def usual(make_machine: MakeMachine, installer: Path) -> Iterator[Server]:
     """A server with the packages that most servers have; Eve and the admin have a key of their own in their homes."""
-    first = install_once(make_machine, installer, PACKAGES)
+    first = install_once(installer, PACKAGES)
     server = Server(first.machine.clone(make_machine("usual").name).boot())
     server.wait_until_ready()
     server.configure(SETTINGS % "false")

@@ -106,7 +106,9 @@ def install_once(installer: Path, packages: Sequence[str] = ()) -> Installation:
     if os.environ.get("LITTLEST_KEEP_INSTALLATION"):
         with installer.open("rb") as file:
             name = f"kept-{hashlib.file_digest(file, 'sha256').hexdigest()[:12]}"
-    machine = Machine(f"{name}{'-more' if packages else ''}")
+    # each selection of packages is another machine
+    more = hashlib.sha256(repr(tuple(packages)).encode()).hexdigest()[:6]
+    machine = Machine(f"{name}-{more}" if packages else name)
     notes = machine.folder / "installation.json"
     machines_dir().mkdir(parents=True, exist_ok=True)
     with (machines_dir() / ".installing").open("w") as lock:
