@@ -162,7 +162,7 @@ look_at_accounts() {
 
 look_at_units() {
     for unit in jupyterhub.service jupyterhub.socket jupyterhub-proxy.service jupyterhub-proxy.socket \
-        jupyterhub-idle-culler.service jupyterhub-users.slice; do
+        jupyterhub-idle-culler.service jupyterhub-users.slice run-littlest-servers.mount; do
         path=$(find_unit "$unit")
         [ -z "$path" ] || is_ours "$unit" ||
             echo "${path#"${ROOT-}"} belongs to another JupyterHub. Remove that one, or take another server."

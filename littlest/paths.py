@@ -73,8 +73,8 @@ POLKIT_FILE = Path("/etc/polkit-1/rules.d/10-littlest.rules")
 PROXY_STATE_DIR = Path("/var/lib/littlest-proxy")
 PROXY_RUNTIME_DIR = Path("/run/littlest-proxy")
 PROXY_API_SOCKET = PROXY_RUNTIME_DIR / "api.sock"
-SERVERS_RUNTIME_DIR = Path("/run/littlest-servers")
-"""One folder per user server, `USER:littlest-proxy` 02710, with its `server.sock` (0660)."""
+SERVERS_RUNTIME_DIR = Path("/run/littlest/servers")
+"""A file system of its own. One folder per user server, `USER:littlest-proxy` 02710, with its `server.sock` (0660)."""
 SERVERS_ENVIRONMENT_DIR = Path("/run/littlest-environment")
 """Root's own: the environment of a server while its unit is being started."""
 KERNELS_RUNTIME_DIR = Path("/run/littlest-kernels")
@@ -90,6 +90,8 @@ PROXY_UNIT = "jupyterhub-proxy.service"
 PROXY_SOCKET_UNIT = "jupyterhub-proxy.socket"
 """Holds the public ports, also while the proxy restarts."""
 CULLER_UNIT = "jupyterhub-idle-culler.service"
+SERVERS_MOUNT_UNIT = "run-littlest-servers.mount"
+"""Mounts `SERVERS_RUNTIME_DIR`, after which systemd names it. The hub starts it."""
 USERS_SLICE = "jupyterhub-users.slice"
 HUB_SLICE = "littlest.slice"
 """Of hub, proxy and culler. It is in no other slice: systemd keeps memory for a unit only if its slice keeps it."""

@@ -30,6 +30,7 @@ UNITS = (
     paths.HUB_SOCKET_UNIT,
     paths.HUB_UNIT,
     paths.CULLER_UNIT,
+    paths.SERVERS_MOUNT_UNIT,
     paths.USERS_SLICE,
 )
 

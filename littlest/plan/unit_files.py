@@ -29,7 +29,7 @@ key is stolen later. node's own list has others for old programs."""
 def make_unit_steps(config: Config, release: Release, machine_memory: int = 0) -> tuple[Step, ...]:
     """Return the steps that write, enable and run every unit, in start order: proxy, hub, culler."""
     units = render_units(config, machine_memory)
-    started = [unit for unit in units if not unit.endswith(".slice")]
+    started = [unit for unit in units if not unit.endswith((".slice", ".mount"))]
     return (
         *(WriteFile(paths.SYSTEMD_DIR / name, text) for name, text in units.items()),
         *(EnableUnit(unit) for unit in started),
@@ -45,6 +45,7 @@ def render_units(config: Config, machine_memory: int = 0) -> dict[str, str]:
     values: dict[str, dict[str, object]] = {
         paths.USERS_SLICE: {"total_memory": make_total_memory(config, machine_memory)},
         paths.HUB_SLICE: {},
+        paths.SERVERS_MOUNT_UNIT: {},
         paths.PROXY_SOCKET_UNIT: {"streams": render_streams(config)},
         paths.PROXY_UNIT: _make_proxy_values(config),
         paths.HUB_SOCKET_UNIT: {},

@@ -14,7 +14,7 @@ PEOPLES = (paths.ETC_DIR, paths.STATE_DIR, paths.LOG_DIR, paths.USER_ENVIRONMENT
 """What people made or may want to look at, so uninstall removes it only with `--purge`."""
 RUNTIME = (
     paths.PROXY_RUNTIME_DIR,
-    paths.SERVERS_RUNTIME_DIR,
+    paths.SERVERS_RUNTIME_DIR.parent,
     paths.KERNELS_RUNTIME_DIR,
     paths.PROXY_STATE_DIR,
     paths.SERVERS_ENVIRONMENT_DIR,

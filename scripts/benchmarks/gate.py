@@ -18,7 +18,7 @@ def measure_gate(stage: Stage) -> list[Figure]:
     name = server.add_students(1)[0]
     server.use(name)
     current = "/opt/littlest/current"
-    socket = f"%2Frun%2Flittlest-servers%2Fjupyter-{name}%2Fserver.sock"
+    socket = f"%2Frun%2Flittlest%2Fservers%2Fjupyter-{name}%2Fserver.sock"
     server.machine.run(
         f"systemd-run --quiet --unit=without-gate {current}/bin/node"
         f" --require {make_package_dir()}/proxy/keep_alive.cjs {current}/{PROGRAM}"

@@ -92,7 +92,7 @@ def test_a_server_runs_from_its_release_and_shows_no_secret(server: Server) -> N
     assert token not in shown
     assert "/opt/littlest/releases/" in server.unit_property(unit, "ExecStart")
     assert server.machine.run("ls /run/littlest-environment").stdout == ""
-    folder = server.machine.run(["stat", "-c", "%a %U %G", "/run/littlest-servers/jupyter-reader"]).stdout.split()
+    folder = server.machine.run(["stat", "-c", "%a %U %G", "/run/littlest/servers/jupyter-reader"]).stdout.split()
     assert folder == ["2710", "jupyter-reader", "littlest-proxy"]
 
 
@@ -181,7 +181,7 @@ def test_a_lost_database_leaves_no_server_that_nobody_can_reach(worn: Server) ->
     worn.machine.run("systemctl start jupyterhub.service")
     worn.wait_until_ready(30)
     assert worn.list_server_units() == []
-    assert worn.machine.run("ls /run/littlest-servers").stdout == ""
+    assert worn.machine.run("ls /run/littlest/servers").stdout == ""
     worn.add_users(["orphan"])
     assert worn.use("orphan") == "42"
 

@@ -115,7 +115,7 @@ def test_limit_of_open_servers_may_change_at_any_time(server: Server) -> None:
     usual, named = server.list_server_units()
     assert usual == ADA or named == ADA
     for unit in (usual, named):
-        server.machine.run(f"test -S /run/littlest-servers/{unit.removesuffix('.service')}/server.sock")
+        server.machine.run(f"test -S /run/littlest/servers/{unit.removesuffix('.service')}/server.sock")
     server.run(open_only_one(server.client("linus")))
     server.configure("users: {admin: [admin]}\nlimits: {users: {ada: {open_servers: 3}}}\n")
     server.run(open_the_third(server.client("ada")))

@@ -136,6 +136,28 @@ print(found)
 """
 
 
+FILL_SOCKETS = """
+import os, socket
+folder = "/run/littlest/servers/jupyter-eve"
+try:
+    for number in range(3000):
+        with open(f"{folder}/{number}", "wb") as file:
+            file.write(bytes(4096))
+except OSError as error:
+    print(error.strerror, number)
+"""
+
+
+def test_the_folder_of_a_servers_socket_has_bounds_and_leaves_others_room(server: Server) -> None:
+    server.stop_servers()
+    assert server.use("eve", FILL_SOCKETS).strip() == "No space left on device 16"
+    assert "/run/littlest/servers" in server.machine.run("findmnt --noheadings --output=TARGET --types=tmpfs").stdout
+    # others still start, and she herself after a stop
+    assert server.use("ada") == "42"
+    server.stop_servers()
+    assert server.use("eve") == "42"
+
+
 def test_what_is_in_memory_has_bounds(server: Server) -> None:
     # half of the memory of a server, 1G; and of the folder for kernels' sockets, which is not in the host's /run
     said = server.use("eve", FILL)

@@ -138,7 +138,7 @@ SPY = """
 import glob, json, os, pathlib, pwd, socket, subprocess
 found = {"tmp": os.path.exists("/tmp/secret"), "home": os.path.exists("/home/jupyter-alice/secret")}
 found |= {"sockets": [], "ports": []}
-for path in ["/run/littlest-servers/jupyter-alice/server.sock", *glob.glob("/run/littlest-servers/*/*")]:
+for path in ["/run/littlest/servers/jupyter-alice/server.sock", *glob.glob("/run/littlest/servers/*/*")]:
     with socket.socket(socket.AF_UNIX) as s:
         try:
             s.connect(path)

@@ -20,7 +20,7 @@ def make_socket_folder(unit: str, uid: int) -> None:
     """Make an empty folder. The socket that the server makes in it gets the folder's group, the proxy's."""
     folder = make_socket_path(unit).parent
     remove_socket_folder(unit)
-    folder.parent.mkdir(exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     # not by mkdir, whose mode the hub's umask narrows
     folder.parent.chmod(0o711)
     folder.mkdir(mode=0o700)

@@ -4,7 +4,7 @@ import pytest
 
 from littlest.hub.socket_proxy import put_port_back, remove_port
 
-SOCKET = "http+unix://%2frun%2flittlest-servers%2fjupyter-ada%2fserver.sock"
+SOCKET = "http+unix://%2frun%2flittlest%2fservers%2fjupyter-ada%2fserver.sock"
 
 
 def test_the_proxy_would_look_for_a_file_whose_name_ends_in_80() -> None:

@@ -138,6 +138,21 @@ def test_the_probe_asks_an_address_that_can_be_asked(address: str, probed: str) 
     assert make_probe_address(address) == probed
 
 
+def test_a_user_who_fills_the_folder_of_sockets_fills_nothing_else() -> None:
+    units = render()
+    mount = units[paths.SERVERS_MOUNT_UNIT].splitlines()
+    assert f"Where={paths.SERVERS_RUNTIME_DIR}" in mount
+    # systemd takes a mount unit only by the name of its place
+    assert str(paths.SERVERS_RUNTIME_DIR)[1:].replace("/", "-") + ".mount" == paths.SERVERS_MOUNT_UNIT
+    # without a limit of inodes: a folder full of files leaves others room for their sockets
+    assert {"nr_inodes=0", "size=64k"} <= set(
+        next(line for line in mount if "size=" in line).partition("=")[2].split(",")
+    )
+    # a machine where it cannot be mounted still has a hub
+    wants = [line for line in units[paths.HUB_UNIT].splitlines() if line.startswith("Wants=")]
+    assert paths.SERVERS_MOUNT_UNIT in wants[0]
+
+
 def test_connections_wait_in_the_kernel_while_the_hub_restarts() -> None:
     socket = render()[paths.HUB_SOCKET_UNIT]
     assert "ListenStream=127.0.0.1:15081" in socket

@@ -211,9 +211,8 @@ def test_a_record_that_version_0_1_0_wrote_is_read_whole_and_says_the_same() -> 
     moved = Path("/usr/local/bin/littlest")
     rules = (paths.SSHD_FILE, paths.POLKIT_FILE)
     folders = {folder for rule in rules for folder in (rule.parent, rule.parent.parent)}
-    later = {
-        str(path) for path in (paths.SYSTEMD_DIR / paths.PROXY_SOCKET_UNIT, paths.COMMAND_FILE, *rules, *folders)
-    }
+    units = (paths.SYSTEMD_DIR / unit for unit in (paths.PROXY_SOCKET_UNIT, paths.SERVERS_MOUNT_UNIT))
+    later = {str(path) for path in (*units, paths.COMMAND_FILE, *rules, *folders)}
     groups = {f"group:{group}" for group in (paths.SUDO_GROUP, paths.HUB_ONLY_GROUP)}
     assert set(list_made(plan)) - set(record.made) == {*(f"path:{path}" for path in (paths.OPT_DIR, *later)), *groups}
     assert record.paths.keys() | later == make_record(plan, "0.1.0").paths.keys() | {str(moved)}
