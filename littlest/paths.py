@@ -74,7 +74,9 @@ PROXY_STATE_DIR = Path("/var/lib/littlest-proxy")
 PROXY_RUNTIME_DIR = Path("/run/littlest-proxy")
 PROXY_API_SOCKET = PROXY_RUNTIME_DIR / "api.sock"
 SERVERS_RUNTIME_DIR = Path("/run/littlest/servers")
-"""A file system of its own. One folder per user server, `USER:littlest-proxy` 02710, with its `server.sock` (0660)."""
+"""A file system of its own.
+
+One folder per user server, `USER:littlest-proxy` 02710, with its `server.sock` (0660)."""
 SERVERS_ENVIRONMENT_DIR = Path("/run/littlest-environment")
 """Root's own: the environment of a server while its unit is being started."""
 KERNELS_RUNTIME_DIR = Path("/run/littlest-kernels")
