@@ -141,7 +141,7 @@ def test_the_panel_shows_again_what_was_spoilt_while_the_hub_runs(
 ) -> None:
     world.start_hub()
     run_inside(world, f"{sys.executable} -c 'import sqlite3; sqlite3.connect(\"{paths.DATABASE_FILE}\",isolation_level=None)"
-    ".execute(\"UPDATE groups SET properties = 7, name = NULL\")'")
+    ".execute(\"INSERT INTO groups (name, properties) VALUES (char(111), 7)\")'")
 
     async def look() -> list[int]:
         async with HubClient(URL, "teacher", PASSWORD) as client:
