@@ -46,7 +46,11 @@ def run_repair(machine: Machine) -> Report:
 def _render(aside: tuple[SetAside, ...], note: DatabaseNote) -> tuple[str, ...]:
     count = f"{len(aside)} row{'s' if len(aside) > 1 else ''}"
     return (
-        *((f"JupyterHub cannot work with {count} of its database; they are kept there in a table of their own:",) if aside else ()),
+        *(
+            (f"JupyterHub cannot work with {count} of its database; they are kept there in a table of their own:",)
+            if aside
+            else ()
+        ),
         *(f"  {one}" for one in aside),
         *(("What happened to the file:",) if note.problems else ()),
         *(f"  {problem}" for problem in note.problems),

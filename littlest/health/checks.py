@@ -98,7 +98,10 @@ def check_database(found: Readings) -> Found:
     if found.rows_left_out:
         shown = "; ".join(found.rows_left_out[:MOST_NAMES])
         more = len(found.rows_left_out) - MOST_NAMES
-        yield f"the hub cannot work with rows of its database: {shown}" + (f"; and {more} more" if more > 0 else ""), repair
+        yield (
+            f"the hub cannot work with rows of its database: {shown}" + (f"; and {more} more" if more > 0 else ""),
+            repair,
+        )
 
 
 def check_environment(found: Readings) -> Found:

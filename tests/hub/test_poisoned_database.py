@@ -140,8 +140,11 @@ def test_the_panel_shows_again_what_was_spoilt_while_the_hub_runs(
     world: World, database: Path, tmp_path: Path
 ) -> None:
     world.start_hub()
-    run_inside(world, f"{sys.executable} -c 'import sqlite3; sqlite3.connect(\"{paths.DATABASE_FILE}\",isolation_level=None)"
-    ".execute(\"INSERT INTO groups (name, properties) VALUES (char(111), 7)\")'")
+    run_inside(
+        world,
+        f'{sys.executable} -c \'import sqlite3; sqlite3.connect("{paths.DATABASE_FILE}",isolation_level=None)'
+        '.execute("INSERT INTO groups (name, properties) VALUES (char(111), char(123))")\'',
+    )
 
     async def look() -> list[int]:
         async with HubClient(URL, "teacher", PASSWORD) as client:

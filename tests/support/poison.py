@@ -17,7 +17,9 @@ POISONS: dict[str, tuple[str, ...]] = {
     "user: a star": ("UPDATE users SET name = '*' WHERE name = 'ben'",),
     "user: dots and slashes": ("UPDATE users SET name = '../../etc' WHERE name = 'ben'",),
     "user: only spaces": ("UPDATE users SET name = '   ' WHERE name = 'ben'",),
-    "user: a name of 100,000 letters": ("UPDATE users SET name = replace(hex(zeroblob(50000)), '0', 'x') WHERE name = 'ben'",),
+    "user: a name of 100,000 letters": (
+        "UPDATE users SET name = replace(hex(zeroblob(50000)), '0', 'x') WHERE name = 'ben'",
+    ),
     "users: two names with one account": (
         "INSERT INTO users (name, admin, cookie_id) VALUES ('Ada', 0, 'c1')",
         "INSERT INTO users (name, admin, cookie_id) VALUES ('ada ', 0, 'c2')",
@@ -28,11 +30,15 @@ POISONS: dict[str, tuple[str, ...]] = {
     "user: admin is many": ("UPDATE users SET admin = 4711 WHERE name = 'ben'",),
     "user: created is no date": ("UPDATE users SET created = 'yesterday' WHERE name = 'ben'",),
     "user: activity is a number": ("UPDATE users SET last_activity = 1e300 WHERE name = 'ben'",),
-    "user: activity with a zone": ("UPDATE users SET last_activity = '2026-01-01 00:00:00+02:00' WHERE name = 'ben'",),
+    "user: activity with a zone": (
+        "UPDATE users SET last_activity = '2026-01-01 00:00:00+02:00' WHERE name = 'ben'",
+    ),
     "user: state is no JSON": ("UPDATE users SET state = '{' WHERE name = 'ben'",),
     "user: the session's identity is no text": ("UPDATE users SET cookie_id = X'00' WHERE name = 'ben'",),
     "user: auth state is rubbish": ("UPDATE users SET encrypted_auth_state = X'0102' WHERE name = 'ben'",),
-    "user: the admin's row": ("UPDATE users SET created = 'x', last_activity = 'y', admin = 'z' WHERE name = 'teacher'",),
+    "user: the admin's row": (
+        "UPDATE users SET created = 'x', last_activity = 'y', admin = 'z' WHERE name = 'teacher'",
+    ),
     "spawner: without a user": ("INSERT INTO spawners (user_id, name) VALUES (NULL, '')",),
     "spawner: of a user who is not there": ("INSERT INTO spawners (user_id, name) VALUES (4711, '')",),
     "spawner: state is no JSON": ("UPDATE spawners SET state = 'not json'",),
@@ -58,7 +64,8 @@ POISONS: dict[str, tuple[str, ...]] = {
         "INSERT INTO api_tokens (hashed, prefix, client_id, scopes) VALUES ('h1', 'p1', 'jupyterhub', '[]')",
     ),
     "token: of a user who is not there": (
-        "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes) VALUES (4711, 'h1', 'p1', 'jupyterhub', '[]')",
+        "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes)"
+        " VALUES (4711, 'h1', 'p1', 'jupyterhub', '[]')",
     ),
     "token: of a client that is not there": (
         "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes)"
@@ -97,8 +104,8 @@ POISONS: dict[str, tuple[str, ...]] = {
     "role: that is not there": ("INSERT INTO user_role_map SELECT id, 4711, 0 FROM users",),
     "service: NULL name": ("INSERT INTO services (name, from_config, timeout) VALUES (NULL, 0, 30)",),
     "service: odd in all": (
-        "INSERT INTO services (name, url, info, command, environment, timeout, from_config, oauth_client_allowed_scopes,"
-        " display, admin) VALUES ('odd', 'http://[::', '[', '7', 'x', 'soon', 0, '{', 'd', 'a')",
+        "INSERT INTO services (name, url, info, command, environment, timeout, from_config,"
+        " oauth_client_allowed_scopes, display, admin) VALUES ('odd', 'http://[::', '[', '7', 'x', 'soon', 0, '{', 'd', 'a')",
     ),
     "service: odd address": (
         "INSERT INTO services (name, url, from_config, timeout) VALUES ('odd', 'gopher://[', 0, 30)",
@@ -109,7 +116,8 @@ POISONS: dict[str, tuple[str, ...]] = {
     ),
     "client: JupyterHub's own is gone": ("DELETE FROM oauth_clients",),
     "code: leads nowhere": (
-        "INSERT INTO oauth_codes (client_id, code, expires_at, user_id, scopes) VALUES ('nowhere', 'c', 'soon', 4711, '1')",
+        "INSERT INTO oauth_codes (client_id, code, expires_at, user_id, scopes)"
+        " VALUES ('nowhere', 'c', 'soon', 4711, '1')",
     ),
     "code: nothing in it": ("INSERT INTO oauth_codes (id) VALUES (4711)",),
     "share: leads nowhere": (

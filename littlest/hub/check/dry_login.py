@@ -34,7 +34,7 @@ _TOKEN = re.compile(r'name="_xsrf"\s+value="([^"]*)"')
 class _OneSocket(Resolver):
     """Finds every host at one socket."""
 
-    def initialize(self, path: str) -> None:  # type: ignore[override]
+    def initialize(self, path: str) -> None:
         """Take the socket's path."""
         self._path = path
 
@@ -132,5 +132,5 @@ async def _ask(client: Any, url: str, page: HTTPResponse | None = None, name: st
         url, raise_error=False, follow_redirects=False, request_timeout=SECONDS, connect_timeout=SECONDS, **options
     )
     answer: HTTPResponse = await request
-    is_late = answer.code == 599  # noqa: PLR2004  # tornado's own, for no answer
+    is_late = answer.code == 599  # tornado's own, for no answer
     return None if is_late else answer

@@ -227,7 +227,8 @@ TRAITS = {
         " write type: dummy",
     ),
     "a class that sends people to a provider, without an address to come back to": (
-        "auth:\n  type: oauthenticator.openshift.OpenShiftOAuthenticator\n  settings: {client_id: a, client_secret: b}\n",
+        "auth:\n  type: oauthenticator.openshift.OpenShiftOAuthenticator\n"
+        "  settings: {client_id: a, client_secret: b}\n",
         "config.yaml:2: auth.type: OpenShiftOAuthenticator needs external_url: people are sent back to that address",
     ),
     "what only a start of the hub shows": (

@@ -1,4 +1,4 @@
-"""Every column of the hub's database with values that no hub puts there: JupyterHub's own classes can read the rest."""
+"""Every column of the hub's database with values that no hub puts there: JupyterHub can read the rest."""
 
 import random
 import shutil
@@ -10,25 +10,43 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import nativeauthenticator.orm  # noqa: F401  # its table is one of the hub's where people sign up
+import nativeauthenticator.orm  # its table is one of the hub's where people sign up
 import pytest
 from jupyterhub import orm
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
-from tests.support.poison import POISONS, poison
 
 from littlest import paths
 from littlest.hub.database.guard import check_emptied, make_database_usable, remember_database
 from littlest.hub.database.rows import set_rows_aside
 from littlest.machine.machine import Machine
 from littlest.system.hub.set_aside import LEFT_OUT, NOT_GIVEN, list_set_aside, read_note
+from tests.support.poison import POISONS, poison
 
-VALUES = ("NULL", "''", "'x'", "'{'", "'[1]'", "-1", "1e300", "X'00FF'", "CAST(X'FF41' AS TEXT)", "'2026-13-45'", "'a' || char(0)")
+VALUES = (
+    "NULL",
+    "''",
+    "'x'",
+    "'{'",
+    "'[1]'",
+    "-1",
+    "1e300",
+    "X'00FF'",
+    "CAST(X'FF41' AS TEXT)",
+    "'2026-13-45'",
+    "'a' || char(0)",
+)
 
 
 def make_address(user: str, server: str) -> dict[str, Any]:
-    return {"proto": "http+unix", "ip": "", "port": 80, "base_url": f"/user/{quote(user)}/{quote(server)}", "cookie_name": ""}
+    return {
+        "proto": "http+unix",
+        "ip": "",
+        "port": 80,
+        "base_url": f"/user/{quote(user)}/{quote(server)}",
+        "cookie_name": "",
+    }
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +79,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def database(sound: Path) -> Iterator[Path]:
     """A copy in memory: each of some thousand transactions would wait for the disk."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:  # noqa: S108
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
         yield Path(shutil.copy(sound, Path(folder) / "jupyterhub.sqlite"))
 
 
@@ -181,14 +199,19 @@ def test_an_admin_flag_that_is_none_makes_nobody_an_admin(database: Path) -> Non
 
 
 def test_a_running_server_keeps_its_address(database: Path) -> None:
-    poison(database, ["UPDATE servers SET port = 'many' WHERE rowid = 1", "UPDATE spawners SET server_id = 9 WHERE rowid = 2"])
+    poison(
+        database,
+        ["UPDATE servers SET port = 'many' WHERE rowid = 1", "UPDATE spawners SET server_id = 9 WHERE rowid = 2"],
+    )
     set_rows_aside(database, make_address)
     with closing(sqlite3.connect(database)) as connection:
-        found = connection.execute("SELECT spawners.id, base_url FROM spawners JOIN servers ON servers.id = server_id")
+        found = connection.execute(
+            "SELECT spawners.id, base_url FROM spawners JOIN servers ON servers.id = server_id"
+        )
         assert sorted(found) == [(1, "/user/ada/"), (2, "/user/ben/")]
 
 
-# -- the file as a whole ------------------------------------------------------------------------------------------------
+# -- the file as a whole ------
 
 
 @pytest.fixture
@@ -240,10 +263,29 @@ def test_a_database_that_is_well_says_nothing(machine: Machine, installed: Path)
         (lambda file: poison(file, ["UPDATE alembic_version SET version_num = 'rubbish'"]), 2, "", False),
         (lambda file: poison(file, ["DELETE FROM alembic_version"]), 2, "", False),
         (lambda file: poison(file, ["ALTER TABLE users DROP COLUMN state"]), 2, "of another form", True),
-        (lambda file: poison(file, ["DROP TABLE users", "CREATE VIEW users AS SELECT 1 AS id"]), 0, "of another form", True),
+        (
+            lambda file: poison(file, ["DROP TABLE users", "CREATE VIEW users AS SELECT 1 AS id"]),
+            0,
+            "of another form",
+            True,
+        ),
         (lambda file: poison(file, ["DELETE FROM users"]), 0, "had no users", False),
     ],
-    ids=["gone", "empty", "no database", "folder", "link", "cut", "pages", "tables", "form", "no form", "column", "view", "users"],
+    ids=[
+        "gone",
+        "empty",
+        "no database",
+        "folder",
+        "link",
+        "cut",
+        "pages",
+        "tables",
+        "form",
+        "no form",
+        "column",
+        "view",
+        "users",
+    ],
 )
 def test_whatever_the_file_is_the_hub_starts(
     machine: Machine, installed: Path, spoil: Any, users: int | None, said: str, is_kept: bool

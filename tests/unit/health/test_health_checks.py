@@ -69,7 +69,11 @@ def test_nothing_is_found_on_a_healthy_server() -> None:
         ("release", {"damaged_files": ["bin/python", "x"]}, ["2 files of the release are missing or changed: bin"]),
         ("release", {"damaged_files": None}, ["no receipt"]),
         ("database", {"database_problems": ["it was gone"]}, ["it was gone: sudo littlest repair database"]),
-        ("database", {"rows_left_out": [str(n) for n in range(7)]}, ["rows of its database: 0; 1; 2; 3; 4; and 2 more"]),
+        (
+            "database",
+            {"rows_left_out": [str(n) for n in range(7)]},
+            ["rows of its database: 0; 1; 2; 3; 4; and 2 more"],
+        ),
         ("disk", {"disk_free_bytes": LOW_DISK - 1}, ["1024 MiB of disk are free"]),
     ],
 )
