@@ -104,8 +104,9 @@ POISONS: dict[str, tuple[str, ...]] = {
     "role: that is not there": ("INSERT INTO user_role_map SELECT id, 4711, 0 FROM users",),
     "service: NULL name": ("INSERT INTO services (name, from_config, timeout) VALUES (NULL, 0, 30)",),
     "service: odd in all": (
-        "INSERT INTO services (name, url, info, command, environment, timeout, from_config,"
-        " oauth_client_allowed_scopes, display, admin) VALUES ('odd', 'http://[::', '[', '7', 'x', 'soon', 0, '{', 'd', 'a')",
+        "INSERT INTO services (name, url, info, command, environment,"
+        " timeout, from_config, oauth_client_allowed_scopes, display, admin)"
+        " VALUES ('odd', 'http://[::', '[', '7', 'x', 'soon', 0, '{', 'd', 'a')",
     ),
     "service: odd address": (
         "INSERT INTO services (name, url, from_config, timeout) VALUES ('odd', 'gopher://[', 0, 30)",
