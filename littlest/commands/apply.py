@@ -12,20 +12,22 @@ from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.machine.signals import ignore_signals
+from littlest.plan.build import make_probe_url
 from littlest.plan.changes import find_changes
 from littlest.plan.describe import list_first_passwords, make_step_data, render_first_passwords
 from littlest.plan.impact import Impact, render_impact
 from littlest.plan.login import list_login_addresses, render_login_addresses
-from littlest.plan.steps import Release, Step
+from littlest.plan.steps import Release, Step, TryServer
 from littlest.report import Report
 from littlest.rollback import Attempt, claim_unfinished, roll_back
 from littlest.situation import Situation, find_impact, find_warnings, read_situation, render_too_much_in_use
 from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.config_checks import load_checked_config
+from littlest.system.hub.canary import try_server
 from littlest.system.releases.current import read_current_release
 from littlest.system.servers.running_limits import read_running_servers
 from littlest.system.settings.active import ActiveSettings, find_active_settings, read_good_text
-from littlest.system.settings.drop_in_copies import DropIns, keep_drop_ins, read_drop_ins
+from littlest.system.settings.drop_in_copies import DropIns, are_drop_ins_good, keep_drop_ins, read_drop_ins
 from littlest.system.settings.revisions import (
     add_revision,
     find_invoking_user,
@@ -35,6 +37,9 @@ from littlest.system.settings.revisions import (
 )
 from littlest.system.settings.settings_file import close_settings, find_real_file, keep_copy, replace_settings
 from littlest.transaction import run_transaction
+
+SERVER_KEYS = ("jupyterhub", "user_environment", "users.homes", "users.unix_name")
+"""Settings with which every server may fail to start."""
 
 
 def run_apply(machine: Machine, *, progress: Progress = ignore_progress, release: Release | None = None) -> Report:
@@ -115,6 +120,19 @@ class _Run:
             attempt.progress(line)
         version = attempt.release.version
         self.steps = apply_plan(machine, found.plan, version, pending=found.pending, progress=self._note)
+        self._prove_servers_start()
+
+    def _prove_servers_start(self) -> None:
+        """Start a server of nobody's, as an install does, where something may keep servers from starting.
+
+        Raises NotReady with the server's own words.
+        """
+        machine = self.attempt.machine
+        is_changed = any(change.key.startswith(SERVER_KEYS) for change in self.impact.changes)
+        if machine.is_live and (is_changed or not are_drop_ins_good(machine)):
+            step = TryServer(make_probe_url(self.config))
+            self._note(step.describe())
+            try_server(machine, step)
 
     def keep_as_good(self) -> None:
         """Keep the settings and the drop-ins as those to which the next apply can roll back."""

@@ -116,7 +116,9 @@ def check_release(found: Readings) -> Found:
         yield "the release has no receipt of its files, so nobody can say whether they are intact", REINSTALL
     elif found.damaged_files:
         shown = ", ".join(found.damaged_files[:MOST_NAMES])
-        yield f"{len(found.damaged_files)} files of the release are missing or changed: {shown}", REINSTALL
+        count = len(found.damaged_files)
+        files = "one file of the release is" if count == 1 else f"{count} files of the release are"
+        yield f"{files} missing or changed: {shown}", REINSTALL
 
 
 def check_memory_limits(found: Readings) -> Found:

@@ -12,6 +12,8 @@ Traits = Mapping[str, Any]
 _ADDED_TO = ("services", "load_roles")
 """Traits of JupyterHub that hold ours, too: without them neither `littlest` nor the culler could do anything."""
 _BEFORE_OURS = ("template_paths",)
+_OUR_CLASSES = ("authenticator_class", "spawner_class", "proxy_class")
+"""Classes that decide who gets in, and as whom servers run."""
 log = logging.getLogger("littlest")
 
 
@@ -62,6 +64,23 @@ def merge_settings(c: Any, theirs: Mapping[str, Traits]) -> None:
                     names.add(name)
             further.JupyterHub[trait] = items
     c.merge(further)
+
+
+def restore_classes(c: Any, ours: Mapping[str, Traits]) -> tuple[str, ...]:
+    """Use our classes in `c`, whatever a drop-in set that nobody has applied yet; return a line for each.
+
+    With another authenticator, whoever comes first could be an admin until the next apply refuses it.
+    """
+    problems = []
+    for trait in _OUR_CLASSES:
+        meant = ours["JupyterHub"][trait]
+        for section in ("JupyterHub", "LittlestHub"):
+            if trait in c[section] and c[section][trait] != meant:
+                problems.append(f"c.{section}.{trait} is not used: a drop-in cannot set it")
+                log.error("%s", problems[-1])
+                del c[section][trait]
+        c.JupyterHub[trait] = meant
+    return tuple(problems)
 
 
 def _make_list(value: Any) -> list[Any]:

@@ -143,7 +143,7 @@ def test_the_panel_shows_again_what_was_spoilt_while_the_hub_runs(
     run_inside(
         world,
         f'{sys.executable} -c \'import sqlite3; sqlite3.connect("{paths.DATABASE_FILE}",isolation_level=None)'
-        '.execute("UPDATE groups SET properties = 7, name = NULL")\'',
+        '.execute("INSERT INTO groups (name, properties) VALUES (char(111), char(123))")\'',
     )
 
     async def look() -> list[int]:

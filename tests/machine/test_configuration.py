@@ -27,7 +27,7 @@ def test_status_tells_people_and_programs_the_same(server: Server) -> None:
     status = server.littlest("status")
     assert status["problems"] == []
     assert set(UNITS) <= set(status["units"])
-    assert status["jupyterhub_version"] in server.machine.run("littlest status").stdout
+    assert status["jupyterhub_version"] in server.machine.run("littlest status", check=False).stdout
 
 
 def test_config_show_gives_every_setting_and_no_secret(server: Server) -> None:

@@ -107,7 +107,7 @@ def test_only_the_public_port_is_open_to_the_network(server: Server) -> None:
 def test_the_command_works_and_says_its_version(server: Server, installer: Path) -> None:
     version = server.littlest("--version")["version"]
     assert installer.name == f"Littlest-{version}-Linux-x86_64.sh"
-    status = server.machine.run("littlest status")
+    status = server.machine.run("littlest status", check=False)
     assert "jupyterhub" in status.stdout.lower()
 
 

@@ -79,7 +79,7 @@ def test_openid_connect(own_server: Server) -> None:
     server.machine.run("cat >/etc/littlest/config.yaml", stdin=settings)
     # the address that the provider must be told is derived, and said
     for command in ("apply", "status"):
-        shown = server.machine.run(["littlest", command]).stdout
+        shown = server.machine.run(["littlest", command], check=command == "apply").stdout
         assert f"the callback URL: {HUB}hub/oauth_callback" in shown or command == "status"
         assert f"{HUB}hub/oauth_callback" in shown
     provider = IdentityProvider(PROVIDER, f"{HUB}hub/oauth_callback")
@@ -315,7 +315,7 @@ def test_launch_from_a_learning_platform(own_server: Server) -> None:
     server.machine.write(f"{FOLDER}/certificate.pem", certificate.certificate, 0o600)
     server.machine.write(f"{FOLDER}/key.pem", certificate.key, 0o600)
     server.configure(f"users: {{admin: [teacher@school.example]}}\n{LTI}")
-    shown = server.machine.run("littlest status").stdout
+    shown = server.machine.run("littlest status", check=False).stdout
     assert f"{SAFE_HUB}hub/lti13/oauth_login" in shown
     provider = IdentityProvider(PROVIDER, f"{SAFE_HUB}hub/lti13/oauth_callback")
 

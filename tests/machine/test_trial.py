@@ -89,3 +89,21 @@ def test_a_slice_that_is_put_right_is_read_by_systemd(server: Server) -> None:
     server.machine.run("littlest apply")
     assert server.unit_property(SLICE, "NeedDaemonReload") == "no"
     assert server.unit_property(SLICE, "CPUWeight") != "1"
+
+
+MOODLE = 'c.Spawner.args = [\'--ServerApp.tornado_settings={"headers": {"X": "y"}}\']\n'
+
+
+def test_an_apply_with_which_no_server_starts_is_rolled_back(own_server: Server) -> None:
+    machine, file = own_server.machine, "/etc/littlest/jupyterhub_config.d/moodle.py"
+    for text, said in ((MOODLE, "tornado_settings"), (BREAK, "no luck today")):
+        machine.write(file, text)
+        done = machine.run("littlest apply 2>&1", check=False, timeout=300)
+        assert done.returncode == 1, done.stdout
+        assert "its test server did not work" in done.stdout
+        assert said in done.stdout
+        assert machine.run(f"test -e {file}", check=False).returncode == 1
+        assert find_canary(machine) == ""
+    machine.write(file, "c.Spawner.args = ['--debug']\n")
+    machine.run("littlest apply", timeout=300)
+    assert try_server(own_server) == ""

@@ -64,7 +64,8 @@ POISONS: dict[str, tuple[str, ...]] = {
         "INSERT INTO api_tokens (hashed, prefix, client_id, scopes) VALUES ('h1', 'p1', 'jupyterhub', '[]')",
     ),
     "token: of a user who is not there": (
-        "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes) VALUES (4711, 'h1', 'p1', 'jupyterhub', '[]')",
+        "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes)"
+        " VALUES (4711, 'h1', 'p1', 'jupyterhub', '[]')",
     ),
     "token: of a client that is not there": (
         "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes)"
@@ -103,8 +104,9 @@ POISONS: dict[str, tuple[str, ...]] = {
     "role: that is not there": ("INSERT INTO user_role_map SELECT id, 4711, 0 FROM users",),
     "service: NULL name": ("INSERT INTO services (name, from_config, timeout) VALUES (NULL, 0, 30)",),
     "service: odd in all": (
-        "INSERT INTO services (name, url, info, command, environment, timeout, from_config, oauth_client_allowed_scopes,"
-        " display, admin) VALUES ('odd', 'http://[::', '[', '7', 'x', 'soon', 0, '{', 'd', 'a')",
+        "INSERT INTO services (name, url, info, command, environment,"
+        " timeout, from_config, oauth_client_allowed_scopes, display, admin)"
+        " VALUES ('odd', 'http://[::', '[', '7', 'x', 'soon', 0, '{', 'd', 'a')",
     ),
     "service: odd address": (
         "INSERT INTO services (name, url, from_config, timeout) VALUES ('odd', 'gopher://[', 0, 30)",
@@ -115,7 +117,8 @@ POISONS: dict[str, tuple[str, ...]] = {
     ),
     "client: JupyterHub's own is gone": ("DELETE FROM oauth_clients",),
     "code: leads nowhere": (
-        "INSERT INTO oauth_codes (client_id, code, expires_at, user_id, scopes) VALUES ('nowhere', 'c', 'soon', 4711, '1')",
+        "INSERT INTO oauth_codes (client_id, code, expires_at, user_id, scopes)"
+        " VALUES ('nowhere', 'c', 'soon', 4711, '1')",
     ),
     "code: nothing in it": ("INSERT INTO oauth_codes (id) VALUES (4711)",),
     "share: leads nowhere": (

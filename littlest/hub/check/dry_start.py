@@ -16,8 +16,10 @@ from traitlets import TraitError
 from traitlets.config import LoggingConfigurable
 
 from littlest.config.model import CHOSEN_NAMES, NAMES_ADVICE
+from littlest.config.sections.auth import ClassAuth
 from littlest.config.sections.secrecy import MASK, is_secret_place
 from littlest.config.sections.section import Place
+from littlest.hub.check.dry_login import find_login_problem
 from littlest.hub.live import live
 from littlest.hub.servers.spawner import UserServerSpawner
 
@@ -80,9 +82,19 @@ async def _start(wanted: Any) -> str | None:
         spawner = UserServerSpawner.__new__(UserServerSpawner)
         # only this one: the `__init__` of its parent asks systemd at once
         LoggingConfigurable.__init__(spawner, config=hub.config)
-        return _find_chosen_names(hub.authenticator)
+        return _find_chosen_names(hub.authenticator) or await _find_login_problem(hub)
     finally:
         hub.db.close()
+
+
+async def _find_login_problem(hub: JupyterHub) -> str | None:
+    """Return what is wrong with logging in by a class that we do not know."""
+    users = live.config.users
+    if not isinstance(live.config.auth, ClassAuth) or hub.authenticator.manage_roles:
+        return None
+    hub.authenticator.admin_users = set(users.admin)
+    hub.authenticator.allowed_users = {*users.allowed, *users.admin}
+    return await find_login_problem(hub, users.admin)
 
 
 def _mask(said: str, wanted: Any) -> str:

@@ -108,18 +108,17 @@ def _make_reader(column: Column[Any]) -> Callable[[Any], Any]:
 
 def _is_usable(column: Column[Any], value: Any) -> bool:
     kind = column.type
-    if isinstance(value, Undecodable):
-        return False
-    if isinstance(kind, Boolean):
-        return value in (0, 1) and isinstance(value, int)
-    if isinstance(kind, Integer):
-        return isinstance(value, int)
+    if isinstance(kind, Boolean | Integer):
+        return isinstance(value, int) and (isinstance(kind, Integer) or value in (0, 1))
     if isinstance(kind, LargeBinary):
-        return isinstance(value, bytes)
-    if not isinstance(value, str):
-        return False
+        return isinstance(value, bytes) and not isinstance(value, Undecodable)
+    return isinstance(value, str) and _is_readable(column, value)
+
+
+def _is_readable(column: Column[Any], text: str) -> bool:
+    kind = column.type
     try:
-        read = _make_reader(column)(value)
+        read = _make_reader(column)(text)
     except Exception:  # whatever a text makes of a parser
         return False
     if isinstance(kind, DateTime):

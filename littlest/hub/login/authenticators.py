@@ -38,6 +38,22 @@ CLASSES: Mapping[str, str] = {
 }
 """The class of each `auth.type`; any other type is the name of a class itself."""
 
+_ORIGINALS: Mapping[str, str] = {
+    # the class name from which people copy it, though another class does it here, or none of that name is installed
+    "FirstUseAuthenticator": "firstuse",
+    "NativeAuthenticator": "native",
+    "PAMAuthenticator": "pam",
+    "LDAPAuthenticator": "ldap",
+    "LTI13Authenticator": "lti13",
+}
+TYPES_OF_CLASSES: Mapping[str, str] = {
+    **{path.rpartition(".")[2]: kind for kind, path in CLASSES.items() if kind != "okta"},
+    **_ORIGINALS,
+}
+"""The `auth.type` that does what a class of this name does, with what the class itself lacks here."""
+KEEPERS = frozenset({"firstuse", "native", "pam", "ldap", "dummy", "tmp"})
+"""Types whose class decides on this machine who gets in: each of its subclasses would need what we add to it."""
+
 
 def find_authenticator_class(auth: Auth) -> str:
     """Return the authenticator class of this way to log in, with its module."""

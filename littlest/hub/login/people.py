@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from jupyterhub import orm
-from jupyterhub.auth import Authenticator, DummyAuthenticator
+from jupyterhub.auth import Authenticator
 from jupyterhub.utils import maybe_future
 from tornado.httpclient import HTTPClientError
 from tornado.web import HTTPError
@@ -24,6 +24,7 @@ from littlest.config.sections.values import parse_user_name
 from littlest.errors import LittlestError
 from littlest.hub.gate.visits import MARK as VISIT_MARK
 from littlest.hub.live import live
+from littlest.hub.login.authenticators import KEEPERS, TYPES_OF_CLASSES
 from littlest.hub.login.fresh_login import remember_login
 from littlest.hub.memory.guests import ADMINS, GUESTS, Guests
 from littlest.hub.memory.listed import forget_listed_user
@@ -206,6 +207,8 @@ def make_authenticator_class(name: str) -> type[Authenticator]:
     try:
         found = import_item(name)
     except Exception as error:  # whatever a package of the admin's raises
+        if kind := TYPES_OF_CLASSES.get(name.rpartition(".")[2]):
+            raise LittlestError(f"auth.type: {name} has a type of its own", f"write type: {kind}") from error
         raise LittlestError(f"auth.type: {name} cannot be imported: {error}") from error
     if not (isinstance(found, type) and issubclass(found, Authenticator)):
         raise LittlestError(f"auth.type: {name} is no authenticator class of JupyterHub's")
@@ -234,8 +237,21 @@ def find_class_problem(found: type[Authenticator], config: Config) -> tuple[str,
     """Return why a class that `auth.type` names may not be used, and a hint; None where it may."""
     if not isinstance(config.auth, ClassAuth):
         return None
-    if issubclass(found, DummyAuthenticator):
-        return f"{found.__name__} lets anybody log in as anybody, admins included", "use type: dummy"
+    if kind := _find_own_type(found):
+        return f"{found.__name__} has a type of its own, which protects the admins' names", f"write type: {kind}"
     if not config.external_url and not {CALLBACK, "jwks_endpoint"}.isdisjoint(found.class_traits(config=True)):
         return f"{found.__name__} needs external_url: people are sent back to that address", None
+    return None
+
+
+def _find_own_type(found: type[Authenticator]) -> str | None:
+    """Return the `auth.type` of a class, whatever it is called here, or of one that it is made from."""
+    # without what every class has, and what we add to each
+    own = [one for one in found.__mro__ if one not in FollowsSettings.__mro__]
+    home = found.__module__.partition(".")[0]
+    for one in own:
+        kind = TYPES_OF_CLASSES.get(one.__name__)
+        # a class of another package that asks a provider in its own way may well be wanted
+        if kind and (kind in KEEPERS or one.__module__.partition(".")[0] == home):
+            return kind
     return None

@@ -10,7 +10,7 @@ _IMPORT = "import ipykernel.kernelapp, jupyter_client, IPython"
 
 
 def find_environment_problem(machine: Machine) -> str | None:
-    """Return why the default kernel does not start, in the words of Python; None when what it needs can be imported."""
+    """Return why the default kernel does not start, in Python's words; None when what it needs can be imported."""
     python = paths.USER_ENVIRONMENT_DIR / "bin/python"
     if not machine.is_live:
         return None

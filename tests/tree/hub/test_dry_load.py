@@ -223,12 +223,13 @@ TRAITS = {
     ),
     "a class that lets anybody in": (
         "auth:\n  type: jupyterhub.auth.DummyAuthenticator\n  allow_all: true\n",
-        "config.yaml:2: auth.type: DummyAuthenticator lets anybody log in as anybody, admins included;"
-        " use type: dummy",
+        "config.yaml:2: auth.type: DummyAuthenticator has a type of its own, which protects the admins' names;"
+        " write type: dummy",
     ),
     "a class that sends people to a provider, without an address to come back to": (
-        "auth:\n  type: oauthenticator.github.GitHubOAuthenticator\n  settings: {client_id: a, client_secret: b}\n",
-        "config.yaml:2: auth.type: GitHubOAuthenticator needs external_url: people are sent back to that address",
+        "auth:\n  type: oauthenticator.openshift.OpenShiftOAuthenticator\n"
+        "  settings: {client_id: a, client_secret: b}\n",
+        "config.yaml:2: auth.type: OpenShiftOAuthenticator needs external_url: people are sent back to that address",
     ),
     "what only a start of the hub shows": (
         "jupyterhub:\n  Spawner:\n    http_timeout: 30\n  JupyterHub:\n    shutdown_on_logout: true\n"
@@ -300,7 +301,6 @@ CHOSEN = "with this auth anybody could choose the name of an account of this mac
 @pytest.mark.parametrize(
     ("text", "drop_in"),
     [
-        ("auth: {type: nativeauthenticator.NativeAuthenticator, settings: {open_signup: true}}\n", ""),
         (GITHUB.replace("github", "google") + "\n  settings: {allowed_google_groups: {school: [pupils]}}\n", ""),
         (f"{GITHUB}\n", "c.OAuthenticator.allowed_groups = {'pupils'}\nc.OAuthenticator.manage_groups = True\n"),
     ],
@@ -317,25 +317,25 @@ def test_a_secret_of_a_trait_may_stand_in_a_file(explain: Explain, tmp_path: Pat
     text = """\
 external_url: https://hub.example.org/
 auth:
-  type: oauthenticator.github.GitHubOAuthenticator
-  settings: {client_id: a, client_secret: {file: /etc/secret}}
+  type: oauthenticator.openshift.OpenShiftOAuthenticator
+  settings: {client_id: a, client_secret: {file: /etc/secret}, openshift_auth_api_url: "https://x.example"}
 jupyterhub:
-  GitHubOAuthenticator: {http_request_kwargs: {auth_password: {file: /etc/other}}}
+  OpenShiftOAuthenticator: {http_request_kwargs: {auth_password: {file: /etc/other}}}
 """
     Machine(tmp_path).write_file(PurePosixPath("/etc/secret"), "the-secret\n")
     assert explain(text) == []
     config = load_located_config(text, "config.yaml").config
     assert [(place, secret.file) for place, secret in list_secrets(config)] == [
         (("auth", "settings", "client_secret"), "/etc/secret"),
-        (("jupyterhub", "GitHubOAuthenticator", "http_request_kwargs", "auth_password"), "/etc/other"),
+        (("jupyterhub", "OpenShiftOAuthenticator", "http_request_kwargs", "auth_password"), "/etc/other"),
     ]
     # another secret in the file restarts the hub
     assert [str(file) for file in list_secret_files(config)] == ["/etc/secret", "/etc/other"]
     assert make_data(config)["auth"]["settings"]["client_secret"] == {"file": "/etc/secret"}
-    made = make_login_settings(config, lambda secret: f"from {secret.file}")["GitHubOAuthenticator"]
+    made = make_login_settings(config, lambda secret: f"from {secret.file}")["OpenShiftOAuthenticator"]
     assert made["client_secret"] == "from /etc/secret"
     assert read_trait_secrets(config.jupyterhub, lambda secret: f"from {secret.file}") == {
-        "GitHubOAuthenticator": {"http_request_kwargs": {"auth_password": "from /etc/other"}}
+        "OpenShiftOAuthenticator": {"http_request_kwargs": {"auth_password": "from /etc/other"}}
     }
 
 

@@ -1,4 +1,4 @@
-"""Every column of the hub's database with values that no hub puts there: JupyterHub's own classes can read the rest."""
+"""Every column of the hub's database with values that no hub puts there: JupyterHub can read the rest."""
 
 import random
 import shutil
@@ -211,7 +211,7 @@ def test_a_running_server_keeps_its_address(database: Path) -> None:
         assert sorted(found) == [(1, "/user/ada/"), (2, "/user/ben/")]
 
 
-# -- the file as a whole ------------------------------------------------------------------------------------------------
+# -- the file as a whole ------
 
 
 @pytest.fixture
