@@ -19,10 +19,13 @@ from littlest.config.model import Config
 from littlest.errors import BusyError, ConfigError, ExitCode, LittlestError, UsageError
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
+from littlest.plan.record import parse_record
 from littlest.report import Report
 from littlest.system.accounts.passwords import check_password, has_password
 from littlest.system.accounts.user_accounts import ensure_user_account
+from littlest.system.record_file import read_record
 from littlest.system.releases.manifest import MANIFEST_FILE
+from littlest.system.removal import remove_all
 
 # of an install that was killed, on the same tree as here
 RECORD_OF_0_1_0 = Path(__file__).parents[1] / "golden/record-0.1.0.json"
@@ -224,6 +227,9 @@ def test_an_install_that_version_0_1_0_left_unfinished_is_taken_back_whole(machi
 
     with pytest.raises(Killed):
         install(machine, "olga", progress=kill)
+    # that version made less
+    known = parse_record(RECORD_OF_0_1_0.read_text(), "record.json").made
+    assert remove_all(machine, [thing for thing in reversed(read_record(machine).made) if thing not in known]) == ()
     machine.write_file(paths.RECORD_FILE, RECORD_OF_0_1_0.read_bytes(), mode=0o600)
 
     def fail(line: str) -> None:
