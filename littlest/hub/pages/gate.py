@@ -18,8 +18,6 @@ from littlest.hub.gate.giving import SECRET, give_pass, make_content
 from littlest.hub.gate.passes import make_visit_token
 from littlest.hub.gate.visits import begin_visit, tickets
 
-SECRET = "CONFIGPROXY_AUTH_TOKEN"  # the variable with what hub and proxy share
-
 
 class GateHandler(BaseHandler):
     """Lets users in to their own servers; asks first when the server is somebody else's, or says why not."""
