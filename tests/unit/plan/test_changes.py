@@ -112,6 +112,7 @@ EVERY_KIND = [
     (HTTPS, HTTPS + "  port: 8443\n"),
     ("", "http: {port: 8080}"),
     (HTTPS, HTTPS + "  redirect: false\n"),
+    (HTTPS, HTTPS + "  hsts: true\n"),
     (HTTPS, HTTPS.replace("/etc/key", "/etc/other")),
     ("", "base_url: /x/"),
     ("", "external_url: https://hub.example.org/"),
