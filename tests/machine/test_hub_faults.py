@@ -158,7 +158,12 @@ def test_what_systemd_refuses_is_an_error_at_once_with_its_words(worn: Server) -
     # systemdspawner ignores that, and people wait five minutes for a page that says "timeout"
     file = "/etc/littlest/jupyterhub_config.d/limits.py"
     worn.machine.write(file, "c.SystemdSpawner.unit_extra_properties = {'MemoryMax': 'plenty'}\n")
-    worn.machine.run("littlest apply")
+    # a test server shows it before it is kept
+    refused_apply = worn.machine.run("littlest apply", check=False)
+    assert refused_apply.returncode == 1
+    assert "MemoryMax" in refused_apply.stderr
+    # by another hand it gets in all the same
+    worn.machine.run("systemctl restart jupyterhub.service")
     worn.wait_until_ready(30)
     worn.add_users(["refused"])
     begin = time.monotonic()
@@ -218,13 +223,14 @@ def test_who_is_no_longer_an_admin_loses_sudo_and_the_hub(worn: Server) -> None:
 def test_a_proxy_that_cannot_listen_is_a_failed_unit(worn: Server) -> None:
     # it logs that and lives on, and systemd calls it active
     run = worn.machine.run
-    run("systemctl stop jupyterhub-proxy.service")
+    run("systemctl stop jupyterhub-proxy.socket jupyterhub-proxy.service")
     holder = "import socket, time; s = socket.create_server(('0.0.0.0', 80)); time.sleep(600)"
     run(["systemd-run", "--unit=port-holder", "/opt/littlest/current/bin/python", "-c", holder])
     run("for i in $(seq 100); do ss -Hltn | grep -q 0.0.0.0:80 && break; sleep 0.1; done")
     assert run("systemctl start jupyterhub-proxy.service", check=False).returncode != 0
-    assert "cannot listen on" in worn.machine.journal("-u", "jupyterhub-proxy.service")
-    run("systemctl stop port-holder.service; systemctl start jupyterhub-proxy.service")
+    said = worn.machine.journal("-u", "jupyterhub-proxy.service", "-u", "jupyterhub-proxy.socket")
+    assert "Address already in use" in said
+    run("systemctl stop port-holder.service; systemctl start jupyterhub-proxy.socket jupyterhub-proxy.service")
     worn.wait_until_ready(30)
 
 

@@ -22,6 +22,8 @@ from tests.support.refused import Refused
 __all__ = ["HubClient", "Refused"]
 
 ANYWHERE = URL()
+MOST_REDIRECTS = 20
+"""As many as browsers follow; aiohttp follows ten."""
 
 
 class BrowserJar(CookieJar):
@@ -94,12 +96,12 @@ class HubClient:
 
     async def get(self, path: str, **options: Any) -> tuple[int, str]:
         """Fetch a page as this person; gives the status and the text after all redirects."""
-        async with self._session.get(self.at(path), **options) as answer:
+        async with self._session.get(self.at(path), max_redirects=MOST_REDIRECTS, **options) as answer:
             return answer.status, await answer.text()
 
     async def post(self, path: str, form: dict[str, str]) -> tuple[int, str]:
         """Send a form to a page; gives the status and the text after all redirects."""
-        async with self._session.post(self.at(path), data=form) as answer:
+        async with self._session.post(self.at(path), data=form, max_redirects=MOST_REDIRECTS) as answer:
             return answer.status, await answer.text()
 
     async def lead(self, path: str) -> URL:
@@ -115,12 +117,12 @@ class HubClient:
 
     async def visit(self, address: str | URL) -> tuple[int, str]:
         """Go to a whole address, wherever, and on to where it leads; gives the status and the text."""
-        async with self._session.get(address) as answer:
+        async with self._session.get(address, max_redirects=MOST_REDIRECTS) as answer:
             return answer.status, await answer.text()
 
     async def where(self, path: str) -> str:
         """Follow a path's redirects; gives the path, below the hub's base, of the page that they end at."""
-        async with self._session.get(self.at(path)) as answer:
+        async with self._session.get(self.at(path), max_redirects=MOST_REDIRECTS) as answer:
             return self._below_base(answer.url.raw_path)
 
     async def api(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
@@ -198,7 +200,7 @@ class HubClient:
         """Open JupyterLab as a browser would, through the hub's own login to the server; gives the page."""
         if not self.server_path:
             self.server_path = f"user/{self.name}/"
-        async with self._session.get(self.at(self.server_path + "lab")) as answer:
+        async with self._session.get(self.at(self.server_path + "lab"), max_redirects=MOST_REDIRECTS) as answer:
             page = await answer.text()
             if answer.status != 200 or "jupyter-config-data" not in page:
                 raise Refused("JupyterLab did not open", answer.status, f"{answer.url} {words(page)}")
@@ -207,7 +209,7 @@ class HubClient:
     async def open_lab_of(self, owner: str) -> None:
         """Open JupyterLab of somebody else's server, and agree to it on the hub's pages, as guests do."""
         self.server_path = f"user/{escape(owner)}/"
-        async with self._session.get(self.at(self.server_path + "lab")) as answer:
+        async with self._session.get(self.at(self.server_path + "lab"), max_redirects=MOST_REDIRECTS) as answer:
             page, where = await answer.text(), answer.url
         # the gate asks, and then JupyterHub, whether the server may know who its guest is
         while fields := re.findall(r'<input type="hidden" name="(_xsrf|scopes)" value="([^"]*)"', page):
