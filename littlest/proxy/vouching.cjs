@@ -7,7 +7,9 @@ const http = require("node:http");
 const AGAIN = 3 * 1000; // milliseconds between two questions about what is in use
 const IN_USE = 15 * 1000; // so long after its last request something is in use; its next use then asks first
 const FORGET = 600 * 1000;
-const PATIENCE = 2 * 1000; // for the first answer: a hub that restarts leaves requests waiting
+const PATIENCE = 2 * 1000; // for the first answer about a pass: a hub that restarts leaves requests waiting
+const PATIENCE_WITH_TOKENS = 60 * 1000; // nothing but the hub's word counts for a token
+const PAUSE = 100;
 const ALONE = 24 * 3600; // seconds: while the hub does not answer, younger passes count without its word
 
 class Vouching {
@@ -26,7 +28,8 @@ class Vouching {
     this.known.set(key, entry);
     entry.used = Date.now();
     if (!entry.isVouchedFor) {
-      entry.asking ??= this.ask([entry], PATIENCE).finally(() => (entry.asking = undefined));
+      const patience = question.token ? PATIENCE_WITH_TOKENS : PATIENCE;
+      entry.asking ??= this.askFirst(key, entry, patience).finally(() => (entry.asking = undefined));
       await entry.asking;
     }
     if (entry.isVouchedFor || this.known.get(key) !== entry) return entry.isVouchedFor ? entry : undefined;
@@ -54,6 +57,16 @@ class Vouching {
     this.isAsking = true;
     await this.ask(asked, 10 * PATIENCE);
     this.isAsking = false;
+  }
+
+  // Asks until there is an answer: the hub may end while it has the question.
+  async askFirst(key, entry, patience) {
+    const end = Date.now() + patience;
+    for (;;) {
+      await this.ask([entry], Math.max(PAUSE, end - Date.now()));
+      if (entry.isVouchedFor || this.known.get(key) !== entry || Date.now() + PAUSE > end) return;
+      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+    }
   }
 
   // Asks about all at once; without an answer nothing changes.

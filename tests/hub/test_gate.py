@@ -216,11 +216,14 @@ def test_a_pass_counts_while_hub_and_proxy_restart(world: World, start: Any) -> 
         world.stop(world.processes[0])
         await asyncio.to_thread(world.start_proxy)
         assert (await client._call("GET", "user/eve/api", None))[0] == 200
-        # a token needs the word of the hub
+        # a token needs the word of the hub, and waits for it
         headers = {"Authorization": "token 0123456789abcdef"}
-        async with ClientSession() as session, session.get(f"{URL}user/eve/api", headers=headers) as answer:
-            assert answer.status == 403
-        await world.wait_for_hub(world.launch_hub())
+        async with ClientSession() as session:
+            waiting = asyncio.create_task(session.get(f"{URL}user/eve/api", headers=headers))
+            await asyncio.sleep(3)
+            assert not waiting.done()
+            await world.wait_for_hub(world.launch_hub())
+            assert (await waiting).status == 403
         assert (await client._call("GET", "user/eve/api", None))[0] == 200
 
     async def run() -> None:
