@@ -29,6 +29,9 @@ _DEBIAN_LICENSES = {
 }
 """Of the libraries in Python, by source package; Debian's copyright files have no field for it."""
 
+_LICENSE_TEXTS = {"Modified BSD License": "BSD-3-Clause"}
+"""What is in a licence's text, where a package has that in the place of the licence's name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -68,7 +71,8 @@ def _read(stream: IO[bytes] | None) -> str:
 def _read_wheel(metadata: str) -> Content:
     found = read_distribution(metadata)
     version = str(found.version)
-    return Content(found.name, version, f"pkg:pypi/{found.name}@{quote(version)}", found.license)
+    license_ = found.license or next((name for words, name in _LICENSE_TEXTS.items() if words in metadata), "")
+    return Content(found.name, version, f"pkg:pypi/{found.name}@{quote(version)}", license_)
 
 
 def _read_npm(text: str, path: PurePosixPath) -> Iterator[Content]:

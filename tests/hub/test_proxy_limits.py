@@ -49,7 +49,7 @@ async def run_server(world: World) -> web.AppRunner:
 
 def test_uploads_downloads_and_websockets_of_servers_may_last(world: World) -> None:
     world.start_proxy()
-    world.ask_proxy("POST", "/user/ada", {"target": "http+unix://%2Frun%2Fada.sock", "user": "ada"})
+    world.ask_proxy("POST", "/user/ada", {"target": "http+unix://%2Frun%2Fada.sock"})
 
     async def upload_slowly() -> Any:
         for _ in range(LONG):

@@ -29,7 +29,7 @@ def list_members(machine: Machine) -> dict[str, set[str]]:
     found = machine.read_local_groups()
     return {
         name: {account.removeprefix("jupyter-") for account in found[name][1]}
-        for name in (paths.ADMINS_GROUP, paths.USERS_GROUP, BIOLOGY)
+        for name in (paths.ADMINS_GROUP, paths.SUDO_GROUP, paths.USERS_GROUP, BIOLOGY)
     }
 
 

@@ -33,11 +33,15 @@ async def settle_accounts(app: JupyterHub) -> tuple[str, ...]:
         shut = await asyncio.to_thread(find_expired_users, machine, admins)
         if back := shut - _find_shut_out(app, shut):
             await asyncio.to_thread(unexpire_accounts, machine, back)
+        failures = await asyncio.to_thread(take_out_of_groups, machine, live.config, admins, shut_out)
+    except (LittlestError, OSError) as error:
+        return (f"accounts may be in Unix groups that they should not be in: {error}",)
+    try:
         await asyncio.to_thread(close_system_logins, machine, live.config, admins)
         await asyncio.to_thread(limit_system_logins, machine, live.config, admins)
-        return await asyncio.to_thread(take_out_of_groups, machine, live.config, admins, shut_out)
     except (LittlestError, OSError) as error:
-        return (f"accounts may have rights that they should not have: {error}",)
+        failures = (*failures, f"accounts may be used without the hub: {error}")
+    return failures
 
 
 async def find_losing_sudo(app: JupyterHub) -> set[str]:

@@ -196,7 +196,13 @@ def test_an_admin_by_a_group_is_none_when_the_rule_is_another(tmp_path: Path) ->
     assert find_ended(Following(), "member-dean")[1] == set()
     # made one in the admin panel since, which no rule takes away
     hub = start("member-dean")
-    handler = SimpleNamespace(find_user=lambda name: SimpleNamespace(name=name, admin=True))
+    handler = SimpleNamespace(
+        find_user=lambda name: SimpleNamespace(name=name, admin=True),
+        get_cookie=lambda _name: None,
+        get_current_user_cookie=lambda: None,
+        hub=SimpleNamespace(base_url="/hub/"),
+        _set_cookie=lambda *_given, **_named: None,
+    )
     asyncio.run(hub.get_authenticated_user(handler, {"username": "member-dean"}))
     live.config = Config()
     assert find_ended(Following(), "member-dean")[1] == set()
