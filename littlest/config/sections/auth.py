@@ -91,7 +91,7 @@ class FirstUseAuth(Auth):
     first_login: Annotated[Literal["first_come", "one_time"], Field(examples=["one_time"]), Sets("first_login")] = (
         "first_come"
     )
-    """Who chooses the first password of a name: whoever logs in under it first (`first_come`), or only somebody who
+    """Who chooses the first password of a name: the first person to log in (`first_come`), or only somebody who
     has the one-time password that you made with `sudo littlest user passwd NAME` (`one_time`)."""
 
 
