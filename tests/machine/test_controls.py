@@ -30,7 +30,7 @@ def list_controls(browser: Browser) -> list[WebElement]:
 
 
 def use(browser: Browser, control: WebElement) -> None:
-    """Click a control, or type into it and press Enter, as a person who tries things out; answer questions with yes."""
+    """Click a control, or type into it and press Enter; answer questions with yes."""
     kind = control.get_attribute("type")
     if control.tag_name == "textarea" or (control.tag_name == "input" and kind in {"text", "password", "search"}):
         control.send_keys("tried\n")
