@@ -24,10 +24,8 @@ from littlest.hub.forwarded import Networks, clean_request, parse_networks
 from littlest.hub.incoming import SERVER_LIMITS, Incoming
 from littlest.hub.live import live
 from littlest.hub.log_lines import OneLine
-from littlest.hub.login.fresh_login import ask_for_password
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
-from littlest.hub.pages.change_password import log_out_everywhere
-from littlest.hub.pages.own_pages import list_own_pages
+from littlest.hub.pages.own_pages import adapt_page, list_own_pages
 from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
 from littlest.hub.rights.one_time import list_passwords
@@ -172,7 +170,7 @@ class LittlestHub(JupyterHub):
         pages = self.add_url_prefix(self.hub_prefix, [*list_own_pages(self.authenticator)])
         prefix = self.hub_prefix.rstrip("/")
         self.handlers: list[Any] = [
-            (path, log_out_everywhere(ask_for_password(path.removeprefix(prefix), page)), *rest)
+            (path, adapt_page(path.removeprefix(prefix), page), *rest)
             for path, page, *rest in (*pages, *self.handlers)
         ]
 

@@ -21,6 +21,7 @@ _RESTARTS: Mapping[str, str] = {
     paths.HUB_UNIT: "the hub restarts: open notebooks go on; pages wait for about 2 seconds",
     paths.CULLER_UNIT: "the culler restarts: nobody notices",
 }
+_MOVES = "the hub restarts at another address: pages that are open stop working, so tell people to save first"
 
 
 _AFFECTED = (
@@ -30,13 +31,18 @@ _AFFECTED = (
         "has a server running, which keeps what it was started with",
         "have servers running, which keep what they were started with",
     ),
+    (
+        "has a server running at the old address: open pages lose it, and it needs a restart",
+        "have servers running at the old address: open pages lose them, and they need a restart",
+    ),
 )
 """The words for each field of `Affected`: for one user, and for several."""
 
 
-def find_restarts(units: Iterable[str]) -> tuple[str, ...]:
-    """Return a sentence for each of these units: what its restart means to people."""
-    return tuple(_RESTARTS[unit] for unit in units if unit in _RESTARTS)
+def find_restarts(units: Iterable[str], *, moves: bool = False) -> tuple[str, ...]:
+    """Return a sentence for each of these units: what its restart means to people. `moves` gives it a new address."""
+    said = _RESTARTS | ({paths.HUB_UNIT: _MOVES} if moves else {})
+    return tuple(said[unit] for unit in units if unit in said)
 
 
 def find_users_losing_access(old: Config, new: Config, running: Iterable[str]) -> tuple[str, ...]:
@@ -80,6 +86,8 @@ class Affected:
     """Their running servers get new limits."""
     keeping: tuple[str, ...] = ()
     """Their running servers keep what they were started with."""
+    moving: tuple[str, ...] = ()
+    """Their running servers are at an address that the hub leaves."""
 
 
 def find_affected(
@@ -90,7 +98,12 @@ def find_affected(
     losing_access = tuple(sorted({*find_users_losing_access(old, new, running), *unnamed}))
     going_on = tuple(sorted(set(running) - set(losing_access)))
     is_for_later = any(change.effect is Effect.SERVERS for change in find_changes(old, new))
-    return Affected(losing_access, find_limited(old, new, going_on), going_on if is_for_later else ())
+    return Affected(
+        losing_access,
+        find_limited(old, new, going_on),
+        going_on if is_for_later else (),
+        going_on if old.base_url != new.base_url else (),
+    )
 
 
 def render_affected(affected: Affected) -> tuple[str, ...]:
@@ -124,7 +137,7 @@ def render_impact(impact: Impact) -> tuple[str, ...]:
     """Return what changes, what restarts and who notices, a line each."""
     return (
         *(f"setting {render_change(change)}" for change in impact.changes),
-        *find_restarts(impact.restarts),
+        *find_restarts(impact.restarts, moves=any(change.key == "base_url" for change in impact.changes)),
         *render_affected(impact.affected),
     )
 

@@ -204,7 +204,7 @@ def test_the_sentences_about_restarts_people_and_odd_settings() -> None:
     one, many = ("ada",), ("ada", "bob")
     said = {f"restart of {unit}": "\n".join(find_restarts([unit])) for unit in render_units(load_config("", "x"))}
     for users in (one, many, tuple(f"user{number:02}" for number in range(14))):
-        affected = Affected(users, users, users)
+        affected = Affected(users, users, users, users)
         said[f"{len(users)} affected"] = "\n".join(render_affected(affected))
     for text in WARNINGS:
         title = text.replace("\n", "; ") or "no settings"

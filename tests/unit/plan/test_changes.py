@@ -226,6 +226,15 @@ def test_a_crowd_is_counted_not_listed() -> None:
     assert render_affected(affected)[0].endswith("and 20 more")
 
 
+def test_a_new_address_is_told_as_people_notice_it() -> None:
+    old, new = load(""), load("base_url: /jupyter/")
+    affected = find_affected(old, new, ["ada"])
+    assert affected.moving == ("ada",)
+    (hub,) = find_restarts([paths.HUB_UNIT], moves=True)
+    assert "open notebooks go on" not in hub
+    assert find_affected(new, new, ["ada"]).moving == ()
+
+
 def test_a_restart_is_told_as_people_notice_it() -> None:
     hub, proxy = find_restarts([paths.HUB_UNIT, paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT])
     assert "open notebooks go on" in hub
