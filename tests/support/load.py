@@ -154,7 +154,9 @@ async def open_streams(client: HubClient, count: int) -> AsyncIterator[list[Stre
                 Stream("hub page", ask_hub_page),
                 Stream("server, cached token", lambda _number: ask(api, first)),
                 Stream("server, token not cached", lambda i: ask(api, {"Authorization": f"token {tokens[i + 1]}"})),
-                Stream("static file of a server", lambda _number: ask(f"{client.server_path}static/favicon.ico", first)),
+                Stream(
+                    "static file of a server", lambda _number: ask(f"{client.server_path}static/favicon.ico", first)
+                ),
                 Stream("static file of the hub", lambda _number: ask("hub/static/css/style.min.css")),
                 Stream("open websocket", talk),
             ]
