@@ -41,7 +41,7 @@ _AFFECTED = (
 
 def find_restarts(units: Iterable[str], *, moves: bool = False) -> tuple[str, ...]:
     """Return a sentence for each of these units: what its restart means to people. `moves` gives it a new address."""
-    said = _RESTARTS | ({paths.HUB_UNIT: _MOVES} if moves else {})
+    said = {**_RESTARTS, **({paths.HUB_UNIT: _MOVES} if moves else {})}
     return tuple(said[unit] for unit in units if unit in said)
 
 
