@@ -48,14 +48,19 @@ function isBelow(path, prefix) {
   }
 }
 
-function clean(message, path) {
-  const prefix = Routes.current.find(decodeURIComponent(new URL(path, "http://localhost").pathname))?.prefix ?? "/";
-  const segments = prefix.split("/").length;
-  const rawPrefix = new URL(path, "http://localhost").pathname.split("/").slice(0, segments).join("/");
+// Returns where a server is, as the proxy and as the request spell it; when the answer comes, the route may be gone.
+function findServer(path) {
+  const { pathname } = new URL(path, "http://localhost");
+  const route = Routes.current.find(decodeURIComponent(pathname));
+  if (!route || route.prefix === "/") return {};
+  return { prefix: route.prefix, rawPrefix: pathname.split("/").slice(0, route.prefix.split("/").length).join("/") };
+}
+
+function clean(message, { prefix, rawPrefix }) {
   const headers = {};
   for (const [name, value] of Object.entries(message.headers)) {
     if (name === "set-cookie") {
-      headers[name] = value.map((cookie) => confine(cookie, prefix, rawPrefix)).filter(Boolean);
+      headers[name] = prefix ? value.map((cookie) => confine(cookie, prefix, rawPrefix)).filter(Boolean) : [];
     } else if (!REACHING.has(name)) {
       headers[name] = value;
     }
@@ -75,12 +80,15 @@ function hideVersions(message) {
 const request = http.request;
 
 http.request = (options, ...rest) => {
+  // only users' servers listen on sockets; the secret of hub and proxy is not for them
+  const server = options?.socketPath ? findServer(options.path) : undefined;
+  if (server) delete options.headers?.["x-littlest-proxy"];
   const outgoing = request(options, ...rest);
   const emit = outgoing.emit;
   outgoing.emit = function (event, message, ...more) {
     if (event === "response" || event === "upgrade") {
       hideVersions(message);
-      if (options?.socketPath) clean(message, options.path); // only users' servers listen on sockets
+      if (server) clean(message, server);
     }
     return emit.call(outgoing, event, message, ...more);
   };

@@ -34,11 +34,11 @@ function findRoute(request) {
 
 // Returns what lets a request in, undefined when nothing does.
 async function admit(request, data) {
-  const passes = takePasses(request);
+  const { passes, sessions } = takePasses(request);
   const server = data.server_name ?? "";
   for (const value of passes) {
-    const pass = readPass(value, data.user, server);
-    const entry = pass && (await vouching.admit(`${data.user}/${server} ${value}`, { user: data.user, server, ...pass }));
+    const pass = readPass(value, data.user, server, sessions);
+    const entry = pass && (await vouching.admit(`${data.user}/${server} ${value}`, { ...pass, user: data.user, server }));
     if (entry && pass.token) request.headers.authorization = `token ${pass.token}`;
     if (entry) return entry;
   }
@@ -63,13 +63,15 @@ function refuse(request, response, data) {
 }
 
 function refuseUpgrade(socket) {
-  socket.end("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  socket.write("HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  socket.destroySoon();
 }
 
 // Hands a request or an upgrade on when it may pass; `goOn` gives it to the proxy.
 async function check(event, request, answer, goOn) {
   const data = findRoute(request)?.data;
   if (!data?.user) return goOn();
+  if (event === "upgrade") answer.on("error", () => answer.destroy());
   // a service worker stays in the browser, and would answer its next user in the place of the gate
   const isWorker = request.headers["service-worker"] !== undefined;
   const entry = isWorker ? undefined : await admit(request, data);
@@ -93,7 +95,7 @@ function guard(server) {
   return server;
 }
 
-// The proxy makes its public server with options, and the one for its API without any.
+// Also the server of the proxy's API, whose requests are for no user's server.
 for (const module of [http, https]) {
   const create = module.createServer;
   module.createServer = (...given) => (typeof given[0] === "object" ? guard(create(...given)) : create(...given));

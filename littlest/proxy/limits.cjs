@@ -118,10 +118,12 @@ function hold(request, response, passOn) {
     if (size > most) tooLarge();
     if (held > MOST_HELD) holding.keys().next().value.socket?.destroy();
   });
-  request.once("end", () => {
+  request.once("end", async () => {
     clearTimeout(timer);
     if (response.writableEnded || response.destroyed) return;
     finish(request.socket);
+    // a user's server that has started meanwhile must not get what was meant for the hub: our secret is in it
+    if (!(await isForHub(request))) return refuse(request, response, 503, "The server has just started. Try again.");
     const body = Buffer.concat(chunks);
     request.pipe = (target) => target.end(body);
     passOn();

@@ -10,6 +10,7 @@ const FORGET = 600 * 1000;
 const PATIENCE = 2 * 1000; // for the first answer about a pass: a hub that restarts leaves requests waiting
 const PATIENCE_WITH_TOKENS = 60 * 1000; // nothing but the hub's word counts for a token
 const PAUSE = 100;
+const MOST_AT_ONCE = 500; // questions; the hub takes at most 1 MiB
 const ALONE = 24 * 3600; // seconds: while the hub does not answer, younger passes count without its word
 
 class Vouching {
@@ -41,6 +42,7 @@ class Vouching {
 
   // Ends a connection when the hub no longer vouches for what let it in.
   watch(entry, connection) {
+    if (connection.destroyed) return;
     entry.connections.add(connection);
     connection.once("close", () => entry.connections.delete(connection));
   }
@@ -55,8 +57,13 @@ class Vouching {
     }
     if (!asked.length || this.isAsking) return;
     this.isAsking = true;
-    await this.ask(asked, 10 * PATIENCE);
-    this.isAsking = false;
+    try {
+      for (let first = 0; first < asked.length; first += MOST_AT_ONCE) {
+        await this.ask(asked.slice(first, first + MOST_AT_ONCE), 10 * PATIENCE);
+      }
+    } finally {
+      this.isAsking = false;
+    }
   }
 
   // Asks until there is an answer: the hub may end while it has the question.
@@ -96,7 +103,8 @@ class Vouching {
         response.on("error", reject);
         response.on("end", () => {
           try {
-            resolve(response.statusCode === 200 ? JSON.parse(text) : []);
+            const answers = response.statusCode === 200 ? JSON.parse(text) : [];
+            resolve(Array.isArray(answers) ? answers : []);
           } catch (error) {
             reject(error);
           }

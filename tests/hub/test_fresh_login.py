@@ -40,6 +40,14 @@ def test_an_admin_and_a_token_are_made_only_with_a_fresh_login(world: World, sta
                 status, said = await teacher.api(*call)
                 assert status == 403, call
                 assert "Confirm your password first" in said["message"]
+            # JupyterHub takes these for JSON
+            for odd in (b"\x0b", b"\x0c"):
+                headers = {"Content-Type": "application/json", **teacher.xsrf("hub/")}
+                body, address = odd + b'{"admin":true}', teacher.at("hub/api/users/ada")
+                async with teacher._session.patch(address, data=body, headers=headers) as answer:
+                    assert answer.status == 403
+            for method, path in (("PATCH", "proxy"), ("POST", "groups/x/users"), ("POST", "shares/teacher/")):
+                assert (await teacher.api(method, path, {"api_url": "http://127.0.0.1:9"}))[0] == 403, path
             # what gives no rights goes on
             assert (await teacher.api("PATCH", "users/ada", {"name": "ada", "admin": False}))[0] == 200
             assert (await teacher.api("POST", "users", {"usernames": ["hedy"]}))[0] == 201

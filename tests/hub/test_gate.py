@@ -101,6 +101,7 @@ def test_a_classmate_is_kept_out_also_with_a_pass_of_another_server(play: Any) -
             own = jar.filter_cookies(client.at("user/ada/"))[COOKIE].value
             payload, signature = own.split(".")
             forged = [
+                f"x.{'é' * 43}",
                 own,
                 f"{payload}.",
                 f"{payload}.{signature[:-1]}",
@@ -291,6 +292,44 @@ def test_a_server_cannot_reach_beyond_its_path(play: Any) -> None:
             assert "Access-Control-Allow-Credentials" not in found
 
     play(story)
+
+
+def test_a_pass_that_another_page_put_into_a_browser_opens_nothing(play: Any) -> None:
+    async def story(_world: World, hostile: HostileServer) -> None:
+        async with HubClient(URL, "eve", PASSWORD) as eve, HubClient(URL, "teacher", PASSWORD) as teacher:
+            await enter(eve, "eve")
+            await enter(teacher)
+            before = len(hostile.requests)
+            tossed = eve._session.cookie_jar.filter_cookies(eve.at("user/eve/"))[COOKIE].value
+            session = eve._session.cookie_jar.filter_cookies(eve.at("user/eve/"))["jupyterhub-session-id"].value
+            # a page on another port of this host may set any cookie, but not replace one that is for the hub alone
+            for cookies in (f"{COOKIE}={tossed}", f"{COOKIE}={tossed}; jupyterhub-session-id={session}"):
+                own = teacher._session.cookie_jar.filter_cookies(teacher.at("user/eve/"))[
+                    "jupyterhub-session-id"
+                ].value
+                headers = {"Cookie": f"jupyterhub-session-id={own}; {cookies}", "Accept": "*/*"}
+                async with ClientSession() as plain, plain.get(f"{URL}user/eve/lab", headers=headers) as answer:
+                    assert answer.status == 403
+            assert len(hostile.requests) == before
+
+    play(story)
+
+
+def test_a_server_that_starts_gets_nothing_that_was_for_the_hub(world: World, start: Any) -> None:
+    start(SETTINGS)
+
+    async def story() -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", 80)
+        writer.write(b"POST /user/eve/x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\nx")
+        await writer.drain()
+        await asyncio.sleep(0.5)
+        async with serve(world, "eve") as hostile:
+            writer.write(b"y")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 503")
+            assert not hostile.requests
+        writer.close()
+
+    world.network.run(story())
 
 
 def test_no_stranger_learns_versions_or_writes_lines_of_the_log(play: Any, world: World) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from littlest.hub.gate.passes import MAX_AGE_DAYS, make_login_mark
 
 ACCESS = "access:servers"
-_HARMLESS = ("access:", "read:", "list:", "(no_scope)", "shares")
+_HARMLESS = ("access:services", "access:servers!server=", "read:", "list:", "(no_scope)")
 """How scopes begin with which a page of somebody else's server can do no harm in the visitor's name."""
 
 

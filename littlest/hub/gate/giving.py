@@ -4,14 +4,15 @@ import os
 import time
 from typing import Any
 
-from littlest.hub.gate.passes import COOKIE, Pass, make_login_mark, sign_pass
+from littlest.hub.gate.passes import COOKIE, Pass, make_login_mark, make_session_mark, sign_pass
 
 SECRET = "CONFIGPROXY_AUTH_TOKEN"  # the variable with what hub and proxy share
 
 
-def make_content(visitor: Any, *, visit: bool = False) -> Pass:
-    """Return what a pass says of a visitor (a user of JupyterHub's) from now on."""
-    return Pass(visitor.name, make_login_mark(visitor.cookie_id), int(time.time()), visit)
+def make_content(handler: Any, visitor: Any, *, visit: bool = False) -> Pass:
+    """Return what a pass for the browser of a request says of a visitor (a user of JupyterHub's) from now on."""
+    session = make_session_mark(handler.get_session_cookie())
+    return Pass(visitor.name, make_login_mark(visitor.cookie_id), session, int(time.time()), visit)
 
 
 def give_pass(handler: Any, user: Any, server: str, content: Pass) -> str:
@@ -26,4 +27,4 @@ def renew_passes(handler: Any, user: Any) -> None:
     """Give the browser new passes for the user's own servers: the old ones ended with the logins."""
     for name, spawner in user.spawners.items():
         if spawner.active or not name:
-            give_pass(handler, user, name, make_content(user))
+            give_pass(handler, user, name, make_content(handler, user))

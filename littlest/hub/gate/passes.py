@@ -19,12 +19,13 @@ MAX_AGE_DAYS = 14
 class Pass:
     """What the hub says of a browser that may open a server.
 
-    `login` is the mark of the visitor's logins, `issued` is in seconds since 1970, and `visit` says that the browser
-    has no login of its own.
+    `login` is the mark of the visitor's logins, `session` that of the browser's session at the hub (empty where it
+    has none), `issued` is in seconds since 1970, and `visit` says that the browser has no login of its own.
     """
 
     visitor: str
     login: str
+    session: str
     issued: int
     visit: bool = False
 
@@ -32,6 +33,11 @@ class Pass:
 def make_login_mark(cookie_id: str) -> str:
     """Return the mark of a user's logins: it changes when the hub ends them."""
     return hashlib.sha256(f"littlest pass {cookie_id}".encode()).hexdigest()[:32]
+
+
+def make_session_mark(session_id: str | None) -> str:
+    """Return what marks JupyterHub's session id in a pass; the proxy makes the same from the browser's cookie."""
+    return hashlib.sha256(session_id.encode()).hexdigest() if session_id else ""
 
 
 def sign_pass(secret: str, user: str, server: str, content: Pass) -> str:

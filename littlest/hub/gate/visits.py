@@ -52,6 +52,12 @@ class Tickets:
 tickets = Tickets()
 
 
+def is_visit(handler: Any) -> bool:
+    """Whether the browser of a request shows somebody's server in a visit, whatever cookies a page there added."""
+    cookies = handler.request.headers.get("Cookie", "").split(";")
+    return any(cookie.partition("=")[0].strip() == MARK for cookie in cookies)
+
+
 def begin_visit(handler: Any, admin: Any, user: str, server: str, token: str) -> None:
     """Make the token of a visit valid, and keep the window from logging in. `admin` is a user of JupyterHub's."""
     admin.new_api_token(

@@ -22,7 +22,7 @@ from littlest.config.model import Config
 from littlest.config.sections.auth import ClassAuth
 from littlest.config.sections.values import parse_user_name
 from littlest.errors import LittlestError
-from littlest.hub.gate.visits import MARK as VISIT_MARK
+from littlest.hub.gate.visits import is_visit
 from littlest.hub.live import live
 from littlest.hub.login.authenticators import KEEPERS, TYPES_OF_CLASSES
 from littlest.hub.login.fresh_login import remember_login
@@ -78,7 +78,7 @@ class FollowsSettings(Authenticator):
 
     async def get_authenticated_user(self, handler: Any, data: Any) -> Any:
         """Log somebody in; remember users whom a rule let in. Raises HTTPError for what a provider refuses."""
-        if handler and handler.get_cookie(VISIT_MARK):
+        if handler and is_visit(handler):
             raise HTTPError(403, "This window shows a user's server. Close it, and log in in another one.")
         try:
             found = await super().get_authenticated_user(handler, data)
