@@ -163,6 +163,7 @@ def test_what_systemd_refuses_is_an_error_at_once_with_its_words(worn: Server) -
     assert refused_apply.returncode == 1
     assert "MemoryMax" in refused_apply.stderr
     # by another hand it gets in all the same
+    worn.machine.write(file, "c.SystemdSpawner.unit_extra_properties = {'MemoryMax': 'plenty'}\n")
     worn.machine.run("systemctl restart jupyterhub.service")
     worn.wait_until_ready(30)
     worn.add_users(["refused"])
@@ -171,7 +172,7 @@ def test_what_systemd_refuses_is_an_error_at_once_with_its_words(worn: Server) -
         worn.use("refused")
     assert time.monotonic() - begin < 15
     assert "MemoryMax" in str(refused.value)
-    worn.machine.run(["rm", file])
+    worn.machine.run(f"rm {file}*")
     worn.machine.run("littlest apply")
     worn.wait_until_ready(30)
     assert worn.use("refused") == "42"
@@ -230,7 +231,8 @@ def test_a_proxy_that_cannot_listen_is_a_failed_unit(worn: Server) -> None:
     assert run("systemctl start jupyterhub-proxy.service", check=False).returncode != 0
     said = worn.machine.journal("-u", "jupyterhub-proxy.service", "-u", "jupyterhub-proxy.socket")
     assert "Address already in use" in said
-    run("systemctl stop port-holder.service; systemctl start jupyterhub-proxy.socket jupyterhub-proxy.service")
+    run("systemctl stop port-holder.service jupyterhub-proxy.service; systemctl start jupyterhub-proxy.socket")
+    run("systemctl start jupyterhub-proxy.service")
     worn.wait_until_ready(30)
 
 
