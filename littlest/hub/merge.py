@@ -69,7 +69,7 @@ def merge_settings(c: Any, theirs: Mapping[str, Traits]) -> None:
 def restore_classes(c: Any, ours: Mapping[str, Traits]) -> tuple[str, ...]:
     """Use our classes in `c`, whatever a drop-in set that nobody has applied yet; return a line for each.
 
-    With another authenticator, whoever comes first could be an admin until the next apply refuses it.
+    With another authenticator, the first person who comes could be an admin until the next apply refuses it.
     """
     problems = []
     for trait in _OUR_CLASSES:

@@ -131,7 +131,7 @@ def test_a_ticket_of_a_used_one_time_password_is_worth_nothing(world: World, sta
     assert world.network.run(refuse("ada", OTHER))[0] == 302
 
 
-def test_a_deleted_name_is_not_open_to_whoever_comes_first(world: World, start: Any) -> None:
+def test_a_deleted_name_is_not_open_to_the_first_comer(world: World, start: Any) -> None:
     start("users: {admin: [teacher]}")
     run = world.network.run
 

@@ -1,4 +1,4 @@
-"""A folder that others may write to: what they leave there does not run as whoever works in it."""
+"""A folder that others may write to: what they leave there does not run as the user who works in it."""
 
 import pytest
 

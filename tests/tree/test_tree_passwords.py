@@ -91,7 +91,7 @@ def test_one_time_passwords_are_words_that_are_easy_to_tell_apart() -> None:
     assert all(len(password.split("-")) == 4 and set(password.split("-")) <= set(WORDS) for password in made)
 
 
-def test_the_name_of_a_deleted_user_is_not_open_to_whoever_comes_first(tmp_path: Path) -> None:
+def test_the_name_of_a_deleted_user_is_not_open_to_the_first_comer(tmp_path: Path) -> None:
     file = tmp_path / "passwords.sqlite"
     lock_password(file, "nobody")
     assert not has_password(file, "nobody")

@@ -5,32 +5,26 @@ from dataclasses import asdict
 from typing import Any
 
 from jupyterhub import orm
-from jupyterhub.apihandlers import APIHandler
 from jupyterhub.handlers import BaseHandler
 from jupyterhub.scopes import needs_scope
 from tornado import web
 
 from littlest.errors import LittlestError
-from littlest.hub.pages.settings_api import SERVICE
+from littlest.hub.pages.command_api import CommandHandler
 from littlest.hub.rights.one_time import list_passwords, make_one_time_password
 
 
-class PasswordsHandler(APIHandler):
+class PasswordsHandler(CommandHandler):
     """GET says who has no password of their own; POST with a name makes a one-time password. For the command only."""
-
-    def _check_who_asks(self) -> None:
-        who = self.current_user
-        if not (isinstance(who, orm.Service) and who.name == SERVICE):
-            raise web.HTTPError(403, "only the littlest command may ask this")
 
     async def get(self) -> None:
         """Answer with the names, as `Passwords` has them."""
-        self._check_who_asks()
+        self.check_who_asks()
         self.finish(json.dumps(asdict(list_passwords(self.settings["app"]))))
 
     async def post(self) -> None:
         """Answer with the password; 409 with a message and a hint where there can be none."""
-        self._check_who_asks()
+        self.check_who_asks()
         body = self.get_json_body()
         try:
             password = await make_one_time_password(self.settings["app"], str((body or {}).get("name", "")))

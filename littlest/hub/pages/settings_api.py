@@ -6,36 +6,27 @@ import logging
 from pathlib import Path
 from typing import ClassVar
 
-from jupyterhub import orm
-from jupyterhub.apihandlers import APIHandler
-from tornado import web
-
 from littlest import paths
 from littlest.config.model import Config
 from littlest.errors import LittlestError
 from littlest.hub.live import live
+from littlest.hub.pages.command_api import CommandHandler
 from littlest.hub.rights.enforce import enforce
 from littlest.plan.effects import make_live_digest, make_restart_digest
 from littlest.system.settings.active import read_config
 
-SERVICE = "littlest"
 log = logging.getLogger("littlest")
 
 
-class SettingsHandler(APIHandler):
+class SettingsHandler(CommandHandler):
     """GET shows which settings are in use; POST reloads config.yaml, as far as that needs no restart."""
 
     # one reload at a time: each compares with the result of the one before
     _turn: ClassVar[asyncio.Lock] = asyncio.Lock()
 
-    def _check_who_asks(self) -> None:
-        who = self.current_user
-        if not (isinstance(who, orm.Service) and who.name == SERVICE):
-            raise web.HTTPError(403, "only the littlest command may ask this")
-
     async def get(self) -> None:
         """Answer with the digests of the settings in use, their file, problems of others, and unfinished removals."""
-        self._check_who_asks()
+        self.check_who_asks()
         self._answer()
 
     async def post(self) -> None:
@@ -44,7 +35,7 @@ class SettingsHandler(APIHandler):
         The request names the settings it means by their two digests. The answer is 409 with the problems when the
         file is invalid, has other settings by now, or needs a restart of the hub.
         """
-        self._check_who_asks()
+        self.check_who_asks()
         async with self._turn:
             try:
                 config = await asyncio.to_thread(read_config, Path(paths.CONFIG_FILE))

@@ -93,7 +93,7 @@ def check_password(file: Path, user: str, password: str) -> bool:
 
 
 def lock_password(file: Path, user: str, *, always: bool = False) -> None:
-    """Make the user's password invalid, and keep the name from whoever comes first: the account and home stay.
+    """Make the user's password invalid, and keep the name from the first comer: the account and home stay.
 
     Without `always`, only for a user with a password.
     """
