@@ -1,4 +1,4 @@
-"""Tries out a class of another's at its own login page: a stranger must not get in as an admin, and must see a refusal.
+"""Tries out a class of another at its own login page: a stranger must see a refusal, and not get in as an admin.
 
 The hub is the one that the dry start has made ready. It answers on a socket in a folder of this process, so nobody
 else can ask it. Nobody is logged in: what the class says is noted, and then counts as a refusal.

@@ -6,7 +6,7 @@ ipykernel opens a loopback port through which forked child processes hand back w
 of the kernel. On a machine with many users every one of them could connect to it, so it becomes a socket next to the
 kernel's others. A version of ipykernel that works differently is started as it is.
 
-The notebook's folder is the last place where Python looks for a module. It may be one that others may write to too, and
+The notebook's folder is the last place where Python looks for a module. It may be one that others may write to, and
 IPython would prefer a file in it (psutil.py) to the module of that name which the kernel itself imports.
 """
 
