@@ -5,7 +5,6 @@ import time
 
 from benchmarks.figures import Figure
 from benchmarks.stage import Stage
-from littlest.plan.unit_files import make_package_dir
 
 REQUESTS = 400
 PORT = 8099
@@ -21,10 +20,11 @@ def measure_gate(stage: Stage) -> list[Figure]:
     socket = f"%2Frun%2Flittlest%2Fservers%2Fjupyter-{name}%2Fserver.sock"
     server.machine.run(
         f"systemd-run --quiet --unit=without-gate {current}/bin/node"
-        f" --require {make_package_dir()}/proxy/keep_alive.cjs {current}/{PROGRAM}"
+        f" --require {current}/lib/python3*/site-packages/littlest/proxy/keep_alive.cjs {current}/{PROGRAM}"
         f" --ip 127.0.0.1 --port {PORT} --api-ip 127.0.0.1 --api-port {PORT + 1} --keep-alive-timeout 75000"
         f" --default-target 'http+unix://{socket}' --log-level error"
     )
+    server.machine.run(f"for i in $(seq 100); do ss -Hltn | grep -q :{PORT} && break; sleep 0.1; done")
 
     async def compare() -> float:
         async with server.client(name) as client:
