@@ -74,10 +74,8 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     protocol, port = ("https", https.port) if https.enabled else ("http", config.http.port)
     listen = [*(("--ip", address) if address else ()), "--port", str(port)]
     ports = " ".join(str(port) for _, port in list_ports(config).values())
-    preload, lines = (
-        ["listen", "gate", "answer_headers", "keep_alive", "limits"],
-        [f'Environment="LITTLEST_PORTS={ports}"'],
-    )
+    preload = ["listen", "gate", "answer_headers", "keep_alive", "limits"]
+    lines = [f'Environment="LITTLEST_PORTS={ports}"']
     if https.enabled:
         listen += [f"--ssl-{option} ${{CREDENTIALS_DIRECTORY}}/https.pem" for option in ("cert", "key")]
         listen += ["--ssl-ciphers", TLS_CIPHERS]

@@ -1,8 +1,8 @@
 // Loaded into the proxy's process before the proxy itself (node --require): nothing comes from or goes to a user's
 // server without a pass, or a token that the hub vouches for.
 //
-// All servers have the hub's origin, and a student's server may answer anything: a person who opens a page of
-// it lends it the own session. So only those come to a server whom the hub let in before, and without that the hub answers.
+// All servers have the hub's origin, and a student's server may answer anything: a page of it could act in the name of
+// the person who opens it. So only people whom the hub let in before come to a server; the hub answers all others.
 "use strict";
 
 const crypto = require("node:crypto");
