@@ -94,13 +94,13 @@ def measure_proxy_restart(stage: Stage) -> list[Figure]:
         async with server.client(name) as client:
             await client.login()
             await client.start_server()
-            token = (await make_tokens(client, 1))[0]
-            path = f"{client.server_path}api/status"
-            started = time.monotonic()
-            await server.systemctl("restart", "jupyterhub-proxy.service")
-            await wait_for_server(client, path, token)
-            seconds = time.monotonic() - started
-            await wait_for_hub(server.url)
+            async with make_tokens(client, 1) as (token,):
+                path = f"{client.server_path}api/status"
+                started = time.monotonic()
+                await server.systemctl("restart", "jupyterhub-proxy.service")
+                await wait_for_server(client, path, token)
+                seconds = time.monotonic() - started
+                await wait_for_hub(server.url)
             await client.stop_server()
         return seconds
 

@@ -112,16 +112,23 @@ def check_loopback(url: str) -> None:
 # ---- the paths of a class at work --------------------------------------------------------------------------------
 
 
-async def make_tokens(client: HubClient, count: int) -> list[str]:
-    """Make API tokens of this person, which end after an hour; raises AssertionError when the hub refuses."""
-    tokens = []
+@asynccontextmanager
+async def make_tokens(client: HubClient, count: int) -> AsyncIterator[list[str]]:
+    """Give API tokens of this person, and revoke them at the end: a user may have only so many.
+
+    Raises AssertionError when the hub refuses.
+    """
+    tokens, numbers = [], []
     for _ in range(count):
         status, made = await client.api(
             "POST", f"users/{escape(client.user)}/tokens", {"note": "load", "expires_in": 3600}
         )
         assert status == 201, f"no token for {client.user}: HTTP {status} {made}"
         tokens.append(str(made["token"]))
-    return tokens
+        numbers.append(str(made["id"]))
+    yield tokens
+    for number in numbers:
+        await client.api("DELETE", f"users/{escape(client.user)}/tokens/{number}")
 
 
 @asynccontextmanager
@@ -132,9 +139,11 @@ async def open_streams(client: HubClient, count: int) -> AsyncIterator[list[Stre
     each time, so that the user's server must ask the hub (it remembers answers for 300 s).
     """
     check_loopback(client.url)
-    tokens = await make_tokens(client, count + 1)
     connector = TCPConnector(limit=0)
-    async with ClientSession(connector=connector, timeout=ClientTimeout(total=PATIENCE)) as session:
+    async with (
+        make_tokens(client, count + 1) as tokens,
+        ClientSession(connector=connector, timeout=ClientTimeout(total=PATIENCE)) as session,
+    ):
         api = f"{client.server_path}api/status"
 
         async def ask(path: str, headers: dict[str, str] | None = None) -> str:
