@@ -137,9 +137,9 @@ def make_notice(reason: str, home: Path) -> str:
     files = ", ".join(_shorten(file, home) for file in list_own_settings(home)[:5])
     return html.escape(
         f"Your server runs without your own settings and packages. The reason: {reason}."
-        + (f" These files are left out: {files}." if files else "")
-        + " Mend it here, in a terminal or by deleting files. Then choose Hub Control Panel in the menu File, stop"
-        " your server, and start it again."
+        + (f" The server does not read these files: {files}." if files else "")
+        + " Repair it here: change the file in a terminal, or delete files. Then choose Hub Control Panel in the menu"
+        " File, stop your server, and start it again."
     )
 
 

@@ -76,4 +76,4 @@ def test_a_directory_checks_the_password(own_server: Server, tmp_path: Path) -> 
     with pytest.raises(Refused) as refused:
         login(server, "ada", PEOPLE["ada"])
     assert refused.value.status == 503
-    assert "cannot be asked" in refused.value.text
+    assert "does not answer" in refused.value.text

@@ -58,7 +58,7 @@ class DirectoryAuthenticator(GuardsPasswords, LDAPAuthenticator):
         except LDAPException as error:
             self.log.error("The directory %s could not be asked: %s", self.server_address, error)
             raise web.HTTPError(
-                503, "The directory that knows the passwords cannot be asked. Try again in a few minutes."
+                503, "The server that checks the passwords does not answer. Try again in a few minutes."
             ) from error
 
     def get_connection(self, userdn: str | None, password: str | None) -> Any:

@@ -79,7 +79,7 @@ class FollowsSettings(Authenticator):
     async def get_authenticated_user(self, handler: Any, data: Any) -> Any:
         """Log somebody in; remember users whom a rule let in. Raises HTTPError for what a provider refuses."""
         if handler and is_visit(handler):
-            raise HTTPError(403, "This window shows a user's server. Close it, and log in in another one.")
+            raise HTTPError(403, "This window shows a user's server. Close it, and log in with another window.")
         try:
             found = await super().get_authenticated_user(handler, data)
         except (HTTPClientError, ConnectionError, socket.gaierror) as error:
@@ -87,7 +87,7 @@ class FollowsSettings(Authenticator):
             if isinstance(error, HTTPClientError) and error.code < HTTPStatus.INTERNAL_SERVER_ERROR:
                 refusal = "The login provider does not accept this hub. Tell an admin: the hub's log has the reason."
                 raise HTTPError(403, refusal) from error
-            raise HTTPError(503, "The login provider cannot be asked. Try again in a few minutes.") from error
+            raise HTTPError(503, "The login provider does not answer. Try again in a few minutes.") from error
         if found:
             name = found["name"]
             if handler:
