@@ -33,22 +33,22 @@ $product $version_here: turns this server into a JupyterHub. Nothing is download
 
   sudo sh ${0##*/}              install into $default_prefix
 
-  -b                   accepted and without effect: this installer never asks
+  -b                   accepted, but has no effect: this installer never asks anything
   -p PREFIX            accepted for $default_prefix only
   --admin NAME[:FILE]  the hub's first admin (default: admin); the first password is read from FILE,
                        else one is made and kept in a file that only root can read
   --no-start           set everything up, but start nothing
-  --check              only look whether this machine can take the installation
-  --verify             only check that this file is whole
+  --check              only check whether this machine meets the requirements
+  --verify             only check that this file is complete
   --extract-only DIR   only unpack the hub's environment into DIR; changes nothing else, needs no root
   --version            print the version
   -h, --help           print this
 
-Exit status: 0 done, or installed and intact already; 1 failed, and the system is as it was; 2 wrong usage;
-3 the settings that were here before are not valid (all problems are listed); 5 another installation is running;
-6 failed, and what is left needs a person; 65 this file is damaged; 69 this machine lacks something (all of it is
-listed); 77 only root is missing; 129, 130, 141, 143 interrupted, and the system is as it was.
-What happened is kept in $log_dir.
+Exit status: 0 done, or already installed and intact; 1 failed, and the system is unchanged; 2 wrong usage;
+3 the existing settings are not valid (all problems are listed); 5 another installation is running;
+6 failed, and something could not be removed; 65 this file is damaged; 69 this machine lacks something (all of it is
+listed); 77 you are not root; 129, 130, 141, 143 interrupted, and the system is unchanged.
+The log is in $log_dir.
 EOF
 }
 
@@ -78,13 +78,13 @@ main() {
     version) echo "$product $version_here" ;;
     verify)
         verify_file
-        echo "$self is whole: $product $version_here, $(($(wc -c <"$self"))) bytes, as they were sealed."
+        echo "$self is complete: $product $version_here, $(($(wc -c <"$self"))) bytes."
         ;;
     check)
         check_file_size
         look_at_installed
         check_machine
-        echo "This machine can take $product $version_here."
+        echo "This machine meets the requirements of $product $version_here."
         ;;
     extract) extract ;;
     install) install ;;
@@ -119,7 +119,7 @@ read_arguments() {
         -h | --help) choose help ;;
         --version | --check | --verify) choose "${1#--}" ;;
         -u) refuse "-u: an installed release is never changed in place." "Run this file without it: it says whether what is installed is intact." ;;
-        -f) refuse "-f: what is there already is never overwritten." "Run this file without it: it says what is in the way." ;;
+        -f) refuse "-f: existing files are never overwritten." "Run this file without it: it says what is in the way." ;;
         -s) refuse "-s: without its last step the hub would not be set up." "To start nothing, give --no-start; to only unpack, --extract-only DIR." ;;
         *) refuse "Unknown word: $1" "sh ${0##*/} --help lists what this installer understands." ;;
         esac
@@ -197,7 +197,7 @@ check_file_size() {
     expected=$((header_bytes + bootstrap_bytes + tar_bytes))
     actual=$(($(wc -c <"$self")))
     [ "$actual" -eq "$expected" ] ||
-        fail 65 "$self is damaged: it has $actual bytes, and $expected were sealed." "Nothing was changed. Download or copy it again."
+        fail 65 "$self is damaged: it has $actual bytes instead of $expected." "Nothing was changed. Download or copy it again."
     digest=$(head -c "$header_bytes" "$self" | sed '/^header_sha256=/d' | sha256sum)
     [ "${digest%% *}" = "$header_sha256" ] ||
         fail 65 "$self is damaged in its first part." "Nothing was changed. Download or copy it again."
@@ -207,7 +207,7 @@ verify_file() {
     check_file_size
     digest=$(tail -c +$((header_bytes + 1)) "$self" | sha256sum)
     [ "${digest%% *}" = "$payload_sha256" ] ||
-        fail 65 "$self is damaged: its content does not have the sha256 that was sealed." "Nothing was changed. Download or copy it again."
+        fail 65 "$self is damaged: its content does not match its checksum." "Nothing was changed. Download or copy it again."
 }
 
 check_machine() {
@@ -219,14 +219,14 @@ check_machine() {
         fail 77 "$problems"
     fi
     count=$(echo "$problems" | sed -n '$=')
-    echo "This machine cannot take $product $version_here yet ($count to put right; nothing was changed):" >&2
+    echo "This machine does not meet the requirements of $product $version_here yet ($count to correct; nothing was changed):" >&2
     echo "$problems" | sed 's/^/  - /' >&2
     exit 69
 }
 
 take_lock() {
     while :; do
-        umask 077 # whoever can open it can hold it
+        umask 077 # anyone who can open it can hold it
         exec 9>>"$lock_file" # open until we end: `littlest install` finds it among its open files
         umask 022
         if ! flock -n 9; then
@@ -277,7 +277,7 @@ finish() {
     trap '' INT TERM HUP PIPE
     trap 'rm -f "$lock_file"' EXIT
     mv "$prefix/.littlest-incomplete" "$prefix/.littlest-complete" ||
-        fail 6 "The hub is set up, but $prefix/.littlest-incomplete could not be renamed to .littlest-complete." "Rename it by hand."
+        fail 6 "The hub is set up, but $prefix/.littlest-incomplete could not be renamed to .littlest-complete." "Rename it yourself."
     remove_tools || say "Note: what was only needed to install could not be removed from $prefix."
 }
 
@@ -360,7 +360,7 @@ unpack() {
         CONDA_PROTECT_FROZEN_ENVS CONDA_OFFLINE
     mkdir "$TMPDIR"
     # Not with dd: its short reads break it where coreutils are Rust's. The tail comes last, because a head that has
-    # enough leaves whoever feeds it with a broken pipe.
+    # enough leaves the command before it with a broken pipe.
     head -c $((header_bytes + bootstrap_bytes)) "$self" | tail -c +$((header_bytes + 1)) >"$conda" || fail_step
     chmod 0755 "$conda"
     # shellcheck disable=SC2016 # these are the inner shell's own arguments
@@ -370,7 +370,7 @@ unpack() {
     run_hidden sh -c '"$1" constructor --prefix "$2" --extract-tarball <"$2/preconda.tar.bz2"' preconda \
         "$conda" "$prefix" || fail_step
     run_hidden "$conda" constructor --prefix "$prefix" --extract-conda-pkgs || fail_step
-    begin_step 4 "Laying the release down"
+    begin_step 4 "Installing the packages"
     run_hidden "$conda" install --offline --file "$prefix/conda-meta/initial-state.explicit.txt" -yp "$prefix" \
         --no-shortcuts --no-rc || fail_step
     # shellcheck disable=SC2016
@@ -441,7 +441,7 @@ interrupt() {
     # $! and not a variable of ours: between the start and an assignment, nobody would know of the child
     child=${!-}
     if [ "$child" != "$ended" ]; then
-        # until the command itself stands there, the shells that start it may swallow a signal
+        # until the command itself runs, the shells that start it may swallow a signal
         waited=0
         while [ ! -e "$TMPDIR/started" ] && kill -0 "$child" 2>/dev/null && [ "$waited" -lt 10 ]; do
             sleep 1
@@ -483,7 +483,7 @@ undo() {
     done
     removed="what this run had made is removed"
     [ "$1" != 6 ] || removed="some of what this run had made could not be removed, as said above"
-    complain "$product $version_here was not installed; $removed.${kept_log:+ What happened: $kept_log}"
+    complain "$product $version_here was not installed; $removed.${kept_log:+ Log: $kept_log}"
     [ "$action" != install ] || rm -f "$lock_file"
     exit "$1"
 }

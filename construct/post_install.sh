@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs in the prefix when everything is laid down: unpacks the user environment's channel, then hands over.
-# PREFIX and LITTLEST_* come from the header; all policy stands in `littlest install`.
+# Runs in the prefix when all packages are installed: unpacks the user environment's channel, then starts `littlest install`,
+# which decides everything else. PREFIX and LITTLEST_* come from the header.
 set -eu
 
 packages=$PREFIX/share/littlest/packages

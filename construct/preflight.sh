@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154  # product, version_here, releases_dir, admin, needed_* and minimum_* are header.sh's
-# Looks whether this machine can take the installation. Read into the header when the installer is sealed.
+# Checks whether this machine meets the requirements. Read into the header when the installer is sealed.
 #
 # Each look_at_* function writes one line for each problem to standard output and nothing where all is well; a line
 # that starts with "warning:" does not stop the installation. Nothing here changes anything.
@@ -91,11 +91,11 @@ look_at_space() {
 
 look_at_mounts() {
     case ,$(find_mount_options "$releases_dir"), in
-    *,noexec,*) echo "$releases_dir lies on a file system mounted noexec: no program can run there. Remount it with exec." ;;
+    *,noexec,*) echo "$releases_dir is on a file system mounted noexec: no program can run there. Remount it with exec." ;;
     esac
     for directory in "$releases_dir" /etc /usr/bin /var/lib /var/log; do
         case ,$(find_mount_options "$directory"), in
-        *,ro,*) echo "$directory lies on a file system mounted read-only. Remount it for writing." ;;
+        *,ro,*) echo "$directory is on a file system mounted read-only. Remount it for writing." ;;
         esac
     done
 }
@@ -103,7 +103,7 @@ look_at_mounts() {
 look_at_memory() {
     kilobytes=$(sed -n 's/^MemTotal: *\([0-9]*\) kB$/\1/p' "${ROOT-}/proc/meminfo" 2>/dev/null) || kilobytes=
     [ "${kilobytes:-9999999}" -ge 1000000 ] ||
-        echo "warning: this machine has $((kilobytes / 1024)) MB of memory; with less than 1 GB, users' servers will hardly start."
+        echo "warning: this machine has $((kilobytes / 1024)) MB of memory; with less than 1 GB, users' servers may not start."
 }
 
 look_at_port() {
@@ -123,7 +123,7 @@ look_at_port() {
 
 look_at_other_hubs() {
     [ ! -d "${ROOT-}/opt/tljh" ] ||
-        echo "The Littlest JupyterHub of another kind (TLJH) is installed in /opt/tljh. Remove it, or take another server."
+        echo "Another program of the same name (TLJH) is installed in /opt/tljh. Remove it, or take another server."
     [ ! -d "${ROOT-}/etc/jupyterhub" ] ||
         echo "Another JupyterHub has its configuration in /etc/jupyterhub. Remove it, or take another server."
 }
@@ -137,14 +137,14 @@ look_at_other_versions() {
 look_at_prefix() {
     place=${ROOT-}$default_prefix
     if [ -L "$place" ]; then
-        # what is laid down would go where the link leads
+        # the packages would be installed where the link leads
         echo "$default_prefix is a link. Remove it; to keep the release on another disk, mount that at $releases_dir."
     elif [ -e "$place/.littlest-complete" ]; then
         read -r sealed <"$place/.littlest-complete" || sealed=
         [ "$sealed" = "$payload_sha256" ] ||
             echo "$product $version_here is installed already, from another build of it. Remove it with 'littlest uninstall' first (users' files stay)."
     elif [ -e "$place" ] && [ ! -e "$place/.littlest-incomplete" ] && ! is_empty "$place"; then
-        echo "$default_prefix exists and holds files that this installer did not put there. Move it away."
+        echo "$default_prefix exists and contains files that are not from this installer. Move it away."
     fi
 }
 
@@ -152,11 +152,11 @@ look_at_accounts() {
     # accounts and groups that we make are system ones; a person's account of that name is not ours
     number=$(sed -n 's/^littlest-proxy:[^:]*:\([0-9]*\):.*/\1/p' "${ROOT-}/etc/passwd" 2>/dev/null) || number=
     [ "${number:-0}" -lt 1000 ] ||
-        echo "An account named littlest-proxy is there already (number $number) and is not ours. Rename or remove it."
+        echo "An account named littlest-proxy exists already (number $number) and is not ours. Rename or remove it."
     for name in littlest-admins littlest-sudo littlest-users littlest-hub-only; do
         number=$(sed -n "s/^$name:[^:]*:\([0-9]*\):.*/\1/p" "${ROOT-}/etc/group" 2>/dev/null) || number=
         [ "${number:-0}" -lt 1000 ] ||
-            echo "A group named $name is there already (number $number) and is not ours. Rename or remove it."
+            echo "A group named $name exists already (number $number) and is not ours. Rename or remove it."
     done
 }
 
@@ -174,7 +174,7 @@ look_at_admin() {
     settings=${ROOT-}/etc/littlest/config.yaml
     [ -n "${admin-}" ] && [ -r "$settings" ] || return 0
     grep -qiF -e "${admin%%:*}" "$settings" ||
-        echo "--admin ${admin%%:*}: /etc/littlest/config.yaml was here before and does not name ${admin%%:*} in users.admin. Add the name there, or leave --admin out."
+        echo "--admin ${admin%%:*}: /etc/littlest/config.yaml exists already and does not name ${admin%%:*} in users.admin. Add the name there, or leave --admin out."
 }
 
 # holds_port PORT: whether it is one of those that systemd holds for our proxy
@@ -251,7 +251,7 @@ find_unit() {
     done
 }
 
-# is_ours UNIT: whether its file is one that we wrote; another hub's may well speak of The Littlest JupyterHub
+# is_ours UNIT: whether its file is one that we wrote; another hub's may well mention The Littlest JupyterHub
 is_ours() {
     path=$(find_unit "$1")
     case $1 in

@@ -105,7 +105,7 @@ def _carry_out(machine: Machine, install: _Install, progress: Progress) -> None:
 
     def make() -> None:
         if machine.read_state(release.directory / MANIFEST_FILE) is None:
-            progress("write the receipt of the release's files")
+            progress("write the list of the release's files and their checksums")
             write_manifest(machine, release.directory)
         apply_plan(machine, install.plan, release.version, progress=progress)
         if install.start:
@@ -141,7 +141,7 @@ def _choose_admin(config: Config, name: str | None) -> str | None:
     """Return who gets the first password: the named admin, or the first one of settings that were there before."""
     if name is not None and name not in config.users.admin:
         raise UsageError(
-            f"--admin {name}: {paths.CONFIG_FILE} was here before and does not name {name} in users.admin",
+            f"--admin {name}: {paths.CONFIG_FILE} exists already and does not name {name} in users.admin",
             "Add the name there, or leave --admin out.",
         )
     return name or next(iter(config.users.admin), None)
@@ -167,16 +167,16 @@ def _verify(machine: Machine, release: Release, admin: str | None) -> Report:
 
 
 def _take_back(machine: Machine, error: BaseException, progress: Progress) -> LittlestError:
-    progress("the install failed; taking back what it made")
+    progress("the installation failed; removing what it made")
     why = explain(error)
     hint = error.hint if isinstance(error, LittlestError) else None
     left = undo_install(machine)
     if left:
         return NeedsAPerson(
-            "\n".join((f"the install failed: {why}", "and this could not be taken back:", *(f"  {x}" for x in left))),
-            "Remove these by hand, then run the installer again.",
+            "\n".join((f"the install failed: {why}", "and these could not be removed:", *(f"  {x}" for x in left))),
+            "Remove these yourself, then run the installer again.",
         )
-    again = "Everything it made was removed again; once the cause is gone, run the installer again."
+    again = "Everything that it made was removed. When the cause is gone, run the installer again."
     return LittlestError(f"the install failed: {why}", f"{again}\n{hint}" if hint else again)
 
 
@@ -213,5 +213,5 @@ def _explain_login(machine: Machine, install: _Install) -> str:
     if install.password_file:
         return f"Log in as {name}; the first password is in {install.password_file}"
     if machine.read_state(install.first_password):
-        return f"Log in as {name}; the first password is shown by: sudo cat {install.first_password}"
-    return f"Log in as {name} with the password from before"
+        return f"Log in as {name}; to see the first password: sudo cat {install.first_password}"
+    return f"Log in as {name} with your earlier password"

@@ -113,11 +113,11 @@ FAULTS: dict[str, tuple[Callable[[Server], object], str]] = {
     "no memory": (lambda s: s.write("proc/meminfo", "MemTotal: 512000 kB\n"), "warning: this machine has 500 MB"),
     "noexec": (
         lambda s: s.mounts("/dev/vda1 / ext4 rw 0 0", "/dev/vdb /opt ext4 rw,nosuid,noexec 0 0"),
-        "/opt/littlest/releases lies on a file system mounted noexec",
+        "/opt/littlest/releases is on a file system mounted noexec",
     ),
     "read-only /usr": (
         lambda s: s.mounts("/dev/vda1 / ext4 rw 0 0", "/dev/vdb /usr ext4 ro,relatime 0 0"),
-        "/usr/bin lies on a file system mounted read-only",
+        "/usr/bin is on a file system mounted read-only",
     ),
     "port 80": (hold_port_80, "Port 80 is taken by apache2 (process 123, unit apache2.service)"),
     "the configured port": (hold_port_8080, "Port 8080 is taken by a program that only root can name"),
@@ -129,11 +129,11 @@ FAULTS: dict[str, tuple[Callable[[Server], object], str]] = {
     ),
     "a person's account": (
         lambda s: s.write("etc/passwd", "littlest-proxy:x:1003:1003::/home/p:/bin/bash\n"),
-        "An account named littlest-proxy is there already (number 1003)",
+        "An account named littlest-proxy exists already (number 1003)",
     ),
     "a person's group": (
         lambda s: s.write("etc/group", "littlest-admins:x:1004:eve\n"),
-        "A group named littlest-admins is there already (number 1004)",
+        "A group named littlest-admins exists already (number 1004)",
     ),
     # the name alone does not make it ours
     "a hub that calls itself so": (
@@ -153,7 +153,7 @@ FAULTS: dict[str, tuple[Callable[[Server], object], str]] = {
     ),
     "files of others": (
         lambda s: s.write("opt/littlest/releases/2.0/thesis.tex", ""),
-        "/opt/littlest/releases/2.0 exists and holds files that this installer did not put there",
+        "/opt/littlest/releases/2.0 exists and contains files that are not from this installer",
     ),
     "another build": (
         lambda s: s.write("opt/littlest/releases/2.0/.littlest-complete", "def\n"),

@@ -32,7 +32,7 @@ def test_every_second_of_an_install_belongs_to_one_phase() -> None:
         (1.1, "[2/5]   1 s  Checking this machine"),
         (1.5, "Note: sudo is not installed"),
         (2.0, "[3/5]   2 s  Unpacking 150 packages"),
-        (5.0, "[4/5]   5 s  Laying the release down"),
+        (5.0, "[4/5]   5 s  Installing the packages"),
         (9.0, "[5/5]   9 s  Setting up the hub"),
         (10.0, "  create the group littlest-admins"),
         (11.0, "  create the user environment /opt/littlest/user"),
