@@ -27,6 +27,9 @@ def _complete_key(incomplete: str) -> list[str]:
 Key = Annotated[
     str, typer.Argument(metavar="KEY", help="A setting, such as limits.memory.", autocompletion=_complete_key)
 ]
+ListKey = Annotated[
+    str, typer.Argument(metavar="KEY", help="A list, such as users.admin.", autocompletion=_complete_key)
+]
 MaybeKey = Annotated[
     str | None,
     typer.Argument(
@@ -36,7 +39,7 @@ MaybeKey = Annotated[
 Values = Annotated[
     list[str],
     typer.Argument(
-        metavar="VALUE...", help="Values; @FILE stands for the lines of a file, and - for those of standard input."
+        metavar="VALUE...", help="Values; @FILE reads one from each line of a file, and - from standard input."
     ),
 ]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show secrets unmasked; only as root.")]
@@ -123,7 +126,7 @@ def config_unset(
 
 @config_app.command("add")
 def config_add(
-    key: Key,
+    key: ListKey,
     values: Values,
     apply: Apply = False,
     as_json: Json = False,
@@ -136,7 +139,7 @@ def config_add(
 
 @config_app.command("remove")
 def config_remove(
-    key: Key,
+    key: ListKey,
     values: Values,
     apply: Apply = False,
     as_json: Json = False,

@@ -113,7 +113,7 @@ def repair(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove for good what the hub left out of its database, after a backup of the database."""
+    """Make a backup of the hub's database, then remove for good the rows that the hub left out."""
     from littlest.commands.repair import run_repair, show_repair
 
     found = show_repair(make_machine())

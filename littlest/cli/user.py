@@ -47,9 +47,9 @@ def user_add(
     passwords: Passwords = False,
     as_json: Json = False,
 ) -> None:
-    """Add users, and apply the change.
+    """Add users to users.allowed, and apply the change.
 
-    They are in users.allowed then. Users who cannot log in without a password get a one-time password.
+    Users who cannot log in without a password get a one-time password.
     """
     lists = {"users.allowed": names, **({f'users.groups."{group}".members': names} if group else {})}
     _add(make_machine(), lists, names, passwords, as_json)
@@ -57,7 +57,9 @@ def user_add(
 
 @user_app.command("import")
 def user_import(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV file: a name on each line, and a group.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="A CSV file: on each line a name, or a name, a comma and a group.")
+    ],
     *,
     passwords: Passwords = False,
     as_json: Json = False,
@@ -75,7 +77,7 @@ def user_import(
 def user_remove(names: Names, *, as_json: Json = False) -> None:
     """Remove users, and apply the change.
 
-    They leave users.allowed, users.admin and the groups, and lose access at once. Their homes stay.
+    Removes their names from users.allowed, users.admin and the groups. They lose access at once; their homes stay.
     """
     from littlest.commands.config.change import run_remove
     from littlest.commands.user.class_list import find_lists_of
@@ -89,8 +91,8 @@ def user_remove(names: Names, *, as_json: Json = False) -> None:
 def user_passwd(names: Names, *, as_json: Json = False) -> None:
     """Make one-time passwords for users.
 
-    It is four words, 36 bits, and must be changed at the next login. All sessions and tokens of the user end; a
-    running server runs on.
+    A one-time password is four words (36 bits). The user must choose another one at the next login. All sessions and
+    tokens of the user end; a running server keeps running.
     """
     from littlest.commands.user.passwd import run_passwd
 

@@ -159,7 +159,7 @@ def _mend_file(machine: Machine, settings: ActiveSettings, progress: Progress) -
         progress(f"{paths.CONFIG_FILE} is missing; restoring the last known good settings")
         replace_settings(machine, settings.text)
     if close_settings(machine):
-        progress(f"every user of this machine could read the secrets in {paths.CONFIG_FILE}; it is closed to them")
+        progress(f"every user of this machine could read the secrets in {paths.CONFIG_FILE}; now they cannot")
 
 
 def _load(machine: Machine, text: str, name: str, good: str | None = None) -> Config:

@@ -39,7 +39,7 @@ def run_repair(machine: Machine) -> Report:
         backup = back_up_database(machine, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
         forget_set_aside(machine)
         write_note(machine, DatabaseNote(read_database_id(machine), read_note(machine).users))
-    kept = f"The database as it was is kept in {backup}."
+    kept = f"A copy of the earlier database is in {backup}."
     return Report((*found.lines, "Done.", kept), {**found.data, "changed": True, "backup": backup})
 
 

@@ -63,7 +63,7 @@ def run_uninstall(machine: Machine, purge: bool, *, progress: Progress = ignore_
             machine.remove(path)
         reload_units(machine)
     if failures:
-        raise NeedsAPerson("\n".join(("not everything could be removed:", *failures)), "Remove these by hand.")
+        raise NeedsAPerson("\n".join(("not everything could be removed:", *failures)), "Remove these yourself.")
     return _report(machine, purge, was_there, shared)
 
 

@@ -44,7 +44,7 @@ from littlest.config.sections.section import (
 )
 from littlest.config.sections.users import Limits, Users
 
-CHOSEN_NAMES = "with this auth anybody could choose the name of an account of this machine, and use it"
+CHOSEN_NAMES = "with this auth, anybody could choose the name of an account of this machine and use that account"
 NAMES_ADVICE = 'let in only people whom you name or approve, or set users.unix_name to "jupyter-{name}"'
 
 
@@ -55,9 +55,9 @@ class Http(Section):
     """Where the hub is reached."""
 
     address: Annotated[Address, Field(examples=["192.0.2.10"])] = ""
-    """IP address the proxy listens on, one that the machine has; empty for all of them."""
+    """IP address of this machine on which the proxy listens; empty for all of its addresses."""
     port: Annotated[Port, Field(examples=[8000])] = 80
-    """TCP port the proxy listens on; with https, the port that redirects to it."""
+    """TCP port on which the proxy listens; with https, the port that redirects to https."""
 
 
 class LetsEncrypt(Section):
@@ -79,7 +79,7 @@ class Https(Section):
     enabled: bool = False
     """Whether the hub is reached with https."""
     port: Annotated[Port, Field(examples=[8443])] = 443
-    """TCP port the proxy listens on."""
+    """TCP port on which the proxy listens."""
     certificate: Annotated[FilePath | None, Field(examples=["/etc/ssl/hub/fullchain.pem"])] = None
     """Path of the certificate, followed by the intermediate certificates (PEM)."""
     key: Annotated[FilePath | None, Field(examples=["/etc/ssl/hub/key.pem"])] = None
@@ -87,8 +87,8 @@ class Https(Section):
     redirect: bool = True
     """Whether `http.port` redirects to https; otherwise nothing listens there."""
     hsts: bool = False
-    """Whether browsers refuse to come without https for a year after each visit (HSTS). Without a valid certificate
-    nobody gets in then."""
+    """Whether browsers open the hub only with https for a year after each visit (HSTS). Nobody can then open it
+    without a valid certificate."""
     letsencrypt: LetsEncrypt = Field(default_factory=LetsEncrypt.model_construct)
     """Certificates from Let's Encrypt; not possible in this version."""
 
@@ -116,8 +116,8 @@ class Proxy(Section):
     """Another web server in front of the hub."""
 
     trusted: Annotated[tuple[Network, ...], Field(examples=[["127.0.0.1", "10.0.0.0/8"]])] = ()
-    """IP addresses or networks of web servers in front of the hub: the hub believes only what they say of a visitor's
-    address and protocol (X-Forwarded-For, X-Forwarded-Proto)."""
+    """IP addresses or networks of web servers in front of the hub. Only they may tell the hub a visitor's address and
+    protocol (X-Forwarded-For, X-Forwarded-Proto)."""
 
 
 class UserEnvironment(Section):
@@ -130,10 +130,10 @@ class UserEnvironment(Section):
     )
     """Environment variables of every server, its kernels and terminals."""
     path: Annotated[tuple[ProgramFolder, ...], Field(examples=[["/opt/matlab/bin"]])] = ()
-    """Folders in which programs are looked for first, before those of the shared environment."""
+    """Folders that are searched for programs first, before those of the shared environment."""
     working_directory: Annotated[Folder, Field(examples=["notebooks"])] = ""
-    """Folder in which servers open, made where it is missing: below the user's home, or a whole path; empty for the
-    home itself."""
+    """Folder in which servers open, created if it is missing: below the user's home, or an absolute path; empty for
+    the home itself."""
 
 
 class Metrics(Section):
@@ -155,7 +155,7 @@ class Config(Section):
     base_url: Annotated[BaseUrl, Field(examples=["/jupyter/"])] = "/"
     """Path under which the hub is reached, such as /jupyter/ when another web server is in front of it."""
     external_url: Annotated[PublicUrl, Field(examples=["https://jupyter.example.org/"])] = ""
-    """Whole address under which people reach the hub, path included; empty where it is this machine's own."""
+    """Address that people type to reach the hub, with its path; empty if it is this machine's own."""
     proxy: Annotated[Proxy, WHEN_GIVEN] = Field(default_factory=Proxy.model_construct)
     """Another web server in front of the hub."""
     auth: SerializeAsAny[Auth] = Field(default_factory=FirstUseAuth.model_construct)
@@ -163,7 +163,7 @@ class Config(Section):
     users: Annotated[Users, WHEN_GIVEN] = Field(default_factory=Users.model_construct)
     """Who may log in, and as what. Upper and lower case are the same in a name."""
     limits: Annotated[Limits, WHEN_GIVEN] = Field(default_factory=Limits.model_construct)
-    """What one user's server may use, and all together."""
+    """What one user's server may use, and all servers together."""
     user_environment: Annotated[UserEnvironment, WHEN_GIVEN] = Field(default_factory=UserEnvironment.model_construct)
     """What users find on their servers."""
     shared_folders: Annotated[
@@ -176,7 +176,7 @@ class Config(Section):
     metrics: Annotated[Metrics, WHEN_GIVEN] = Field(default_factory=Metrics.model_construct)
     """Figures for Prometheus, under hub/metrics."""
     announcement: Annotated[str, Field(max_length=500, examples=["The exam starts at 10."])] = ""
-    """A line of text on top of the hub's pages; empty for none."""
+    """A line of text at the top of the hub's pages; empty for none."""
     jupyterhub: Annotated[dict[str, TraitValues], Field(examples=[{"JupyterHub": {"shutdown_on_logout": True}}])] = (
         Field(default_factory=dict)
     )

@@ -113,7 +113,7 @@ def check_environment(found: Readings) -> Found:
 def check_release(found: Readings) -> Found:
     """The files of the release are those that were installed."""
     if found.damaged_files is None:
-        yield "the release has no receipt of its files, so nobody can say whether they are intact", REINSTALL
+        yield "the release has no list of its files, so nobody can check whether they are intact", REINSTALL
     elif found.damaged_files:
         shown = ", ".join(found.damaged_files[:MOST_NAMES])
         count = len(found.damaged_files)

@@ -23,7 +23,7 @@ def verify_release(machine: Machine, release: Release) -> Report:
         f" sudo mv {release.directory} {release.directory}.damaged, then run the installer again."
     )
     if damaged is None:
-        lines: tuple[str, ...] = (f"{installed}, but it has no receipt of its files.", repair)
+        lines: tuple[str, ...] = (f"{installed}, but it has no list of its files.", repair)
         return Report(lines, {**data, "intact": None}, ExitCode.DRIFT)
     names = (f"  {name}" for name in damaged[:MOST_NAMES])
     lines = (f"{installed}, but {len(damaged)} of its files are missing or changed:", *names, repair)

@@ -23,4 +23,4 @@ def _check_mode(path: Path, mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     if not stat.S_ISREG(mode):
-        raise OSError(errno.EINVAL, "It is no file but a pipe or a device", str(path))
+        raise OSError(errno.EINVAL, "It is a pipe or a device, not a file", str(path))

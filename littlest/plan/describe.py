@@ -28,7 +28,7 @@ def find_warnings(config: Config) -> Iterator[str]:
         if contains_secret_argument(service.command):
             yield (
                 f"Note: services.managed.{name}.command gives a secret as an argument, which every user of this"
-                " machine can see. Give it in environment, or let the hub make up the token."
+                " machine can see. Give it in environment, or let the hub create the token."
             )
 
 

@@ -17,8 +17,8 @@ MOST_NAMES = 10
 """How many names a sentence lists before it only counts the others."""
 
 _RESTARTS: Mapping[str, str] = {
-    paths.PROXY_UNIT: "the proxy restarts: connections are cut for a moment and come back",
-    paths.HUB_UNIT: "the hub restarts: open notebooks go on; pages wait for about 2 seconds",
+    paths.PROXY_UNIT: "the proxy restarts: connections break for a moment, and browsers reconnect",
+    paths.HUB_UNIT: "the hub restarts: open notebooks keep running; pages wait for about 2 seconds",
     paths.CULLER_UNIT: "the culler restarts: nobody notices",
 }
 _MOVES = "the hub restarts at another address: pages that are open stop working, so tell people to save first"
@@ -26,14 +26,14 @@ _MOVES = "the hub restarts at another address: pages that are open stop working,
 
 _AFFECTED = (
     ("loses rights, so their servers are stopped", "lose rights, so their servers are stopped"),
-    ("has a server running, which gets new limits", "have servers running, which get new limits"),
+    ("has a running server, which gets new limits", "have running servers, which get new limits"),
     (
-        "has a server running, which keeps what it was started with",
-        "have servers running, which keep what they were started with",
+        "has a running server, which keeps its settings until it restarts",
+        "have running servers, which keep their settings until they restart",
     ),
     (
-        "has a server running at the old address: open pages lose it, and it needs a restart",
-        "have servers running at the old address: open pages lose them, and they need a restart",
+        "has a server running at the old address: its open pages stop working, and it needs a restart",
+        "have servers running at the old address: their open pages stop working, and the servers need a restart",
     ),
 )
 """The words for each field of `Affected`: for one user, and for several."""

@@ -17,7 +17,7 @@ PHASES = (
     (r"\[3/", "unpack the packages"),
     (r"\[4/", "link the release"),
     (r"\[5/", "unpack the user environment's channel, start littlest"),
-    (r" +write the receipt", "receipt of the release's files"),
+    (r" +write the list of the release's files", "checksums of the release's files"),
     (r" +(create the )?user environment", "create the user environment"),
     (r" +start jupyterhub.* at every boot", "accounts, files, secrets"),
     (r" +start jupyterhub", "start the units"),

@@ -80,7 +80,7 @@ def test_plan_shows_changes_and_rollback_reverts_them(own_server: Server) -> Non
     assert [unit for unit in planned["restarts"] if not unit.endswith(".socket")] == units
     said = server.machine.run("littlest plan", check=False).stdout
     assert "limits.memory: 1G → 512M" in said
-    assert "open notebooks go on" in said
+    assert "open notebooks keep running" in said
     done = server.littlest("apply")
     assert done["changes"] == planned["changes"]
     assert server.unit_property("jupyter-witness.service", "MemoryMax") == str(512 * 2**20)
@@ -97,7 +97,7 @@ def test_plan_shows_changes_and_rollback_reverts_them(own_server: Server) -> Non
     server.machine.write("/etc/littlest/jupyterhub_config.d/mild.py", "c.JupyterHub.activity_resolution = 31\n")
     planned = server.littlest("plan", check=False)
     said = server.machine.run("littlest apply").stderr
-    assert "the hub restarts: open notebooks go on" in said
+    assert "the hub restarts: open notebooks keep running" in said
     server.machine.run("rm /etc/littlest/jupyterhub_config.d/mild.py")
     done = server.littlest("apply")
     assert (done["changes"], done["restarts"]) == ([], ["jupyterhub.service"])

@@ -40,5 +40,5 @@ def test_the_panel_says_which_name_cannot_be_added_and_why(server: Server) -> No
         said = server.network.call(play)
     finally:
         server.stop_servers()
-    assert '"a/b" has a slash in it' in said
+    assert '"a/b" contains a slash' in said
     assert '"student06,student07" looks like several names' in said

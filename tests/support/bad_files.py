@@ -84,7 +84,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     (
         "dash_that_is_indented_too_far",
         "users:\n  allowed:\n  - ada\n   - grace\n",
-        ((3, 5, "users.allowed", "goes on over more than one line"),),
+        ((3, 5, "users.allowed", "is on more than one line"),),
     ),
     ("list_for_a_number", "http:\n  port: [80]\n", ((2, 9, "http.port", "takes a whole number, not a list"),)),
     (
@@ -197,7 +197,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     ("name_with_a_slash", "users:\n  allowed: [a/b]\n", ((2, 13, "users.allowed", "slash"),)),
     ("name_with_outer_spaces", "users:\n  allowed: [' ada']\n", ((2, 13, "users.allowed", "beginning or end"),)),
     ("name_of_dots", "users:\n  allowed: [..]\n", ((2, 13, "users.allowed", "dots only"),)),
-    ("name_with_a_line_break", 'users:\n  allowed: ["a\\nb"]\n', ((2, 13, "users.allowed", "cannot be seen"),)),
+    ("name_with_a_line_break", 'users:\n  allowed: ["a\\nb"]\n', ((2, 13, "users.allowed", "invisible"),)),
     ("name_in_wide_letters", "users:\n  allowed: [\uff41dmin]\n", ((2, 13, "users.allowed", "look like others"),)),
     ("name_in_two_alphabets", "users:\n  allowed: [\u0430dmin]\n", ((2, 13, "users.allowed", "mixes Cyrillic"),)),
     ("name_too_long", f"users:\n  allowed: [{'a' * 256}]\n", ((2, 13, "users.allowed", "longer than 255"),)),
@@ -345,7 +345,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     (
         "file_of_a_trait's_secret_without_its_whole_path",
         "auth:\n  type: native\n  settings:\n    recaptcha_secret: {file: secret}\n",
-        ((4, 30, "auth.settings.recaptcha_secret", "takes a whole path"),),
+        ((4, 30, "auth.settings.recaptcha_secret", "takes an absolute path"),),
     ),
     (
         "cilogon_provider_by_its_name",
@@ -397,7 +397,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
             "external_url: https://h.example.org/\nauth:\n  type: github\n  client_id: x\n"
             "  client_secret: {file: secret}\n"
         ),
-        ((5, 25, "auth.client_secret.file", "is not a whole path"),),
+        ((5, 25, "auth.client_secret.file", "is not an absolute path"),),
     ),
     (
         "secret_as_a_list",
@@ -410,7 +410,11 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
         "auth:\n  type: dummy\n  i_know_this_is_insecure: false\n",
         ((2, 9, "auth.type", "lets anybody"),),
     ),
-    ("tmp_for_nobody", "auth:\n  type: tmp\n  allow_all: false\n", ((3, 14, "auth.allow_all", "cannot be here"),)),
+    (
+        "tmp_for_nobody",
+        "auth:\n  type: tmp\n  allow_all: false\n",
+        ((3, 14, "auth.allow_all", "is not possible here"),),
+    ),
     ("ldap_without_a_server", "auth:\n  type: ldap\n  search_base: dc=x\n", ((2, 3, "auth.server", "is missing"),)),
     ("ldap_without_a_place", "auth:\n  type: ldap\n  server: ldap.example.org\n", ((2, 9, "auth.type", "needs "),)),
     (
@@ -545,7 +549,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
         ((2, 20, "users.unix_name", "anybody could choose"),),
     ),
     ("homes_in_the_system", "users:\n  homes: /etc/homes\n", ((2, 10, "users.homes", "belongs to the system"),)),
-    ("homes_not_whole", "users:\n  homes: mnt\n", ((2, 10, "users.homes", "is not a whole path"),)),
+    ("homes_not_whole", "users:\n  homes: mnt\n", ((2, 10, "users.homes", "is not an absolute path"),)),
     (
         "half_a_certificate",
         "https:\n  enabled: true\n  certificate: /etc/x.pem\n",
@@ -556,7 +560,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     (
         "certificate_not_whole",
         "https:\n  enabled: true\n  certificate: x.pem\n  key: /etc/x.key\n",
-        ((3, 16, "https.certificate", "is not a whole path"),),
+        ((3, 16, "https.certificate", "is not an absolute path"),),
     ),
     (
         "letsencrypt_without_domains",
@@ -653,7 +657,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     (
         "folder_of_a_program",
         "shared_folders:\n  data:\n    path: /var/lib/dpkg\n",
-        ((3, 11, "shared_folders.data.path", "is where programs keep what is theirs"),),
+        ((3, 11, "shared_folders.data.path", "is where programs keep their own files"),),
     ),
     (
         "folder_of_a_bad_name",
@@ -698,7 +702,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     (
         "service_command_not_whole",
         "services:\n  managed:\n    grader:\n      command: [grader]\n",
-        ((4, 17, "services.managed.grader.command", "is not a whole path"),),
+        ((4, 17, "services.managed.grader.command", "is not an absolute path"),),
     ),
     (
         "service_url_with_a_user",

@@ -1,4 +1,4 @@
-"""Laying the user environment down from a channel: whole or not at all, open to its group, checked."""
+"""Creating the user environment from a channel: whole or not at all, open to its group, checked."""
 
 import os
 import stat

@@ -1,4 +1,4 @@
-"""A folder that is shared no longer: closed, with all that is in it still there."""
+"""A folder that is no longer shared: closed, with all that is in it still there."""
 
 from pathlib import PurePosixPath
 
@@ -50,7 +50,7 @@ def test_a_folder_that_is_taken_out_of_the_settings_is_closed(ready: Machine) ->
     assert is_open(ready, BEES)
     pending = find_pending_steps(ready, make_plan(load_config(NONE, "config.yaml"), RELEASE), RELEASE.version)
     assert [step for step in pending if isinstance(step, CloseSharedFolder)] == list(CLOSING)
-    assert CLOSING[0].describe() == "close the folder /srv/littlest/exchange, which is shared no longer"
+    assert CLOSING[0].describe() == "close the folder /srv/littlest/exchange, which is no longer shared"
     apply(ready, NONE)
     for folder in (EXCHANGE, BEES):
         assert not is_open(ready, folder)

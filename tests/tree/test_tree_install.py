@@ -40,7 +40,7 @@ def test_install_says_where_it_is_and_how_to_log_in(machine: Machine) -> None:
     text = "\n".join(report.lines)
     assert report.exit_code is ExitCode.DONE
     assert "http://" in text
-    assert "Log in as admin; the first password is shown by: sudo cat" in text
+    assert "Log in as admin; to see the first password: sudo cat" in text
     assert str(paths.INITIAL_PASSWORD_DIR / "admin") in text
     assert "/var/log/littlest/install.log" in text
     password = (machine.read_text(paths.INITIAL_PASSWORD_DIR / "admin") or "").strip()
@@ -336,7 +336,7 @@ def test_reinstall_over_what_uninstall_kept(machine: Machine) -> None:
     machine.path(RELEASE.directory).parent.mkdir(parents=True)
     release.rename(machine.path(RELEASE.directory))
     report = install(machine)
-    assert "the first password is shown by" in "\n".join(report.lines)
+    assert "to see the first password" in "\n".join(report.lines)
     assert machine.read_text(paths.COOKIE_SECRET_FILE) == secret
     assert machine.read_state(paths.USER_ENVIRONMENT_DIR / "lib/own.txt") is not None
 

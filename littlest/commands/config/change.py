@@ -36,9 +36,7 @@ from littlest.system.settings.settings_file import replace_settings
 AskSecret = Callable[[str], str]
 """Asks a person for a secret, or reads a line of the input where there is no terminal."""
 Edit = Callable[["Draft"], None]
-_INVALID_BEFORE = (
-    "The file was not valid before either, and was left as it is: sudo littlest config edit shows all of it."
-)
+_INVALID_BEFORE = "The file was already invalid, and is unchanged. To see all problems: sudo littlest config edit"
 
 
 class Draft:
@@ -260,7 +258,7 @@ def _advise(error: InvalidConfig, draft: Draft) -> str:
     unknown = [problem.key for problem in error.problems if problem.problem.startswith("unknown key")]
     stale = [key for key in unknown if draft.source.find_item(parse_key(key)) is not None]
     if not stale:
-        return "Nothing was changed; the lines are those that the file would have."
+        return "Nothing was changed. The line numbers are those that the changed file would have."
     return f"Nothing was changed. To take out what no longer fits: add {' '.join(f'--unset {key}' for key in stale)}"
 
 

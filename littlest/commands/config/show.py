@@ -36,7 +36,7 @@ _NOTES: Mapping[Source, tuple[str, ...]] = {
     "last good": (
         f"{_MISSING} The last known good settings are used instead; to restore the file: sudo littlest apply",
     ),
-    "defaults": (f"{_MISSING} The defaults hold in its place.",),
+    "defaults": (f"{_MISSING} The hub uses the defaults.",),
 }
 
 

@@ -9,7 +9,7 @@ from littlest.machine.machine import Machine
 from littlest.system.config_checks import load_active_config
 
 MOST_BYTES = 10**6
-_FORM = "Write one name on each line, and a group behind a comma if there is one."
+_FORM = "Write one name on each line. To put a user into a group, write a comma and the group after the name."
 
 
 def read_class_list(machine: Machine, file: str) -> dict[str, tuple[str, ...]]:
@@ -53,6 +53,6 @@ def find_lists_of(machine: Machine, names: Sequence[str]) -> Mapping[str, tuple[
     if unknown:
         raise LittlestError(
             f"{', '.join(unknown)}: not in the settings; nothing was changed",
-            "A user who was added in the browser is deleted there: Hub Control Panel, Admin.",
+            "If you added the user in the browser, delete the user there: Hub Control Panel, Admin.",
         )
     return {key: members for key, members in found.items() if members}

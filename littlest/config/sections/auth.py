@@ -63,10 +63,10 @@ class Auth(Section):
     type: str
     """The way to log in."""
     allow_all: bool = False
-    """Whether everybody may log in who can prove who they are; otherwise only those named under `users`."""
+    """Whether everybody who can prove who they are may log in; otherwise only those named under `users`."""
     settings: Annotated[TraitValues, Field(examples=[{"auth_refresh_age": 600}])] = Field(default_factory=dict)
-    """Further traits of the JupyterHub authenticator class that this type stands for, by their own names; not those
-    that have a setting here."""
+    """More traits of the JupyterHub authenticator class of this type, by their own names; not those that have a
+    setting here."""
 
     @field_validator("settings")
     @classmethod
@@ -105,11 +105,11 @@ class NativeAuth(Auth):
     open_signup: Annotated[bool, Sets("open_signup")] = False
     """Whether those who sign up may log in at once, without an admin's approval."""
     minimum_password_length: Annotated[int, Field(ge=7, le=72, examples=[12]), Sets("minimum_password_length")] = 8
-    """Characters that a password needs at least."""
+    """Smallest number of characters in a password."""
     ask_email_address: Annotated[bool, Sets("ask_email_on_signup")] = False
     """Whether the sign-up page asks for an e-mail address."""
     failed_logins: Annotated[int, Field(ge=0, le=1000, examples=[5]), Sets("allowed_failed_logins")] = 0
-    """Wrong passwords after which a user must wait; 0 for no such limit."""
+    """Number of wrong passwords after which a user must wait; 0 for no limit."""
     wait: Annotated[int, Field(ge=1, le=86400, examples=[60]), Sets("seconds_before_next_try")] = 600
     """Seconds to wait after too many wrong passwords."""
 
@@ -121,7 +121,7 @@ class PamAuth(Auth):
 
     type: Literal["pam"]
     service: Annotated[PamService, Field(examples=["sshd"]), Sets("service")] = "login"
-    """The PAM service that is asked: the name of a file in /etc/pam.d."""
+    """The PAM service that checks passwords: the name of a file in /etc/pam.d."""
 
 
 class DummyAuth(Auth):
@@ -133,7 +133,7 @@ class DummyAuth(Auth):
     i_know_this_is_insecure: bool = False
     """Must be true: anybody who reaches the page can log in as an admin and do everything on this machine."""
     password: Annotated[Secret | None, Sets("password")] = None
-    """The one password of everybody; null for none at all."""
+    """One password for everybody; null for no password."""
 
     @model_validator(mode="after")
     def _check_known(self) -> Self:
@@ -149,7 +149,7 @@ class DummyAuth(Auth):
 
 
 class TmpAuth(Auth):
-    """Everybody gets a fresh user of a random name, without a password."""
+    """Everybody becomes a new user with a random name, without a password."""
 
     type: Literal["tmp"]
     allow_all: Literal[True] = True
@@ -168,7 +168,7 @@ class LdapAuth(Auth):
     server: Annotated[ServerName, Field(examples=["ldap.example.org"]), Sets("server_address")]
     """Name or address of the directory's server."""
     port: Annotated[Annotated[int, Field(ge=1, le=65535)] | None, Field(examples=[636]), Sets("server_port")] = None
-    """TCP port; null for the usual one, 636 with `tls: on_connect` and else 389."""
+    """TCP port; null for the usual one: 636 with `tls: on_connect`, otherwise 389."""
     tls: Annotated[
         Literal["on_connect", "before_bind", "insecure"],
         Field(examples=["on_connect"]),
@@ -178,15 +178,16 @@ class LdapAuth(Auth):
     certificate_authority: Annotated[
         FilePath | None, Field(examples=["/etc/ssl/school-ca.pem"]), Sets("tls_kwargs")
     ] = None
-    """Path of the certificate that vouches for the directory's own (PEM); null for those that Debian trusts."""
+    """Path of the certificate (PEM) of the authority that signed the directory's certificate; null for the
+    authorities that Debian trusts."""
     user_dns: Annotated[
         Words, Field(examples=[["uid={username},ou=people,dc=example,dc=org"]]), Sets("bind_dn_template")
     ] = ()
-    """Templates of users' entries, tried in turn; empty where `search_base` is given."""
+    """Templates of users' entries, tried one after the other; empty if `search_base` is given."""
     search_base: Annotated[
         str, Field(examples=["ou=people,dc=example,dc=org"]), Sets("user_search_base", "lookup_dn")
     ] = ""
-    """Entry under which users are searched for; empty where `user_dns` says where they are."""
+    """Entry below which the hub searches for users; empty if `user_dns` says where they are."""
     search_attribute: Annotated[
         str, Field(examples=["sAMAccountName"]), Sets("user_attribute", "lookup_dn_user_dn_attribute")
     ] = "uid"
@@ -215,9 +216,11 @@ class LdapAuth(Auth):
                 conflicts.append((("server",), problem, "the port is in auth.port"))
         for index, template in enumerate(self.user_dns):
             if "{username}" not in template:
-                conflicts.append((("user_dns", index), f"{template} lacks {{username}}, the name's place", None))
+                conflicts.append(
+                    (("user_dns", index), f"{template} lacks {{username}}, where the user's name goes", None)
+                )
             elif set("{}") & set(template.replace("{username}", "")):
-                problem = f"{template} has another brace than those of {{username}}, which nothing takes the place of"
+                problem = f"{template} has another brace than those of {{username}}"
                 conflicts.append((("user_dns", index), problem, None))
         conflicts += [((one,), f"needs {other} as well", None) for one, other in self.list_unmet()]
         if conflicts:

@@ -15,7 +15,7 @@ class SharedFolder(Section):
     """A folder that several users see."""
 
     path: Annotated[SharedPath | None, Field(examples=["/srv/data"])] = None
-    """Where it is; null for /srv/littlest/ and its name."""
+    """Where it is; null for a folder of its name in /srv/littlest."""
     writable: bool = False
     """Whether its users may put files into it and change each other's; otherwise only admins may."""
     groups: Annotated[Words, Field(examples=[["biology"]])] = ()

@@ -82,7 +82,7 @@ _VARIABLE = (
     "the name of a variable",
     "[A-Za-z_][A-Za-z0-9_]*",
 )
-_PATH = (values.parse_file_path, "a whole path", values.FILE_PATH)
+_PATH = (values.parse_file_path, "an absolute path", values.FILE_PATH)
 _LETTERS = "must be small letters, digits and dashes"
 _NO_URL = "is not an address; write one such as https://login.example.org/token"
 _AN_URL, _URLS = "an address (URL)", "addresses (URLs)"
@@ -102,7 +102,7 @@ _NOT_SHARED = (
     # the rights of a shared folder would open to all what programs keep there
     (
         _below(r"efi|lost\+found|nix|ostree|snap|sysroot|var"),
-        "is where programs keep what is theirs; write a folder of people's, such as /srv/data",
+        "is where programs keep their own files; write a folder for people's files, such as /srv/data",
     ),
     # others have their things there, too: to share one of these would be to change who may go through it
     (

@@ -50,7 +50,7 @@ class ManagedService(Section):
     scopes: Annotated[Words, Field(examples=[["list:users", "read:servers"]])] = ()
     """What it may do through the hub's API, in JupyterHub's words."""
     api_token: Annotated[Secret | None, Field(examples=[{"file": "/etc/littlest/grader-token"}])] = None
-    """Its token for the hub's API; null for one that the hub makes up at each start and tells the program."""
+    """Its token for the hub's API; null for a new one at each start, which the hub gives to the program."""
     environment: Annotated[Variables, Field(examples=[{"GRADER_HOME": "/srv/grader"}])] = Field(default_factory=dict)
     """Environment variables of the program."""
 
@@ -59,7 +59,7 @@ class ManagedService(Section):
         if not self.command and self.api_token is None:
             raise ValueError("needs a command, or an api_token if it runs elsewhere")
         if self.command and not self.command[0].startswith("/"):
-            problem = f"{self.command[0]} is not a whole path; write one that begins with /"
+            problem = f"{self.command[0]} is not an absolute path; write one that begins with /"
             raise make_conflict("services", ("command", 0), problem)
         return self
 

@@ -21,13 +21,13 @@ class OAuth(Auth):
     sends_people_back = True
 
     client_id: Annotated[Text, Field(examples=["0123456789abcdef"]), Sets("client_id")]
-    """Identifier of this hub, as the provider gave it out."""
+    """Identifier that the provider gave this hub."""
     client_secret: Annotated[Secret, Field(examples=[{"file": "/etc/littlest/client-secret"}]), Sets("client_secret")]
-    """Secret of this hub, as the provider gave it out."""
+    """Secret that the provider gave this hub."""
 
 
 class OidcAuth(OAuth):
-    """Any provider that speaks OpenID Connect: Keycloak, Authentik, AWS Cognito and the like."""
+    """Any provider with OpenID Connect, such as Keycloak, Authentik or AWS Cognito."""
 
     admits_by = ("allowed_groups", "admin_groups")
     needs: ClassVar = {"allowed_groups": "groups_claim", "admin_groups": "groups_claim"}
@@ -36,15 +36,15 @@ class OidcAuth(OAuth):
     authorize_url: Annotated[Url, Field(examples=["https://login.example.org/authorize"]), Sets("authorize_url")]
     """Page on which people log in."""
     token_url: Annotated[Url, Field(examples=["https://login.example.org/token"]), Sets("token_url")]
-    """Where the hub gets its token."""
+    """Address where the hub gets its token."""
     userdata_url: Annotated[Url, Field(examples=["https://login.example.org/userinfo"]), Sets("userdata_url")]
-    """Where the hub asks who it is."""
+    """Address where the hub asks who logged in."""
     logout_url: Annotated[
         UrlOrNone, Field(examples=["https://login.example.org/logout"]), Sets("logout_redirect_url")
     ] = ""
-    """Page to which people are led after logging out; empty for none."""
+    """Page that opens after logging out; empty for none."""
     scope: Annotated[Words, Field(examples=[["openid", "email"]]), Sets("scope")] = ("openid", "profile")
-    """What the hub asks to know."""
+    """Scopes that the hub asks for."""
     username_claim: Annotated[Text, Field(examples=["email"]), Sets("username_claim", "username_key")] = (
         "preferred_username"
     )
@@ -90,8 +90,8 @@ class GoogleAuth(OAuth):
     hosted_domains: Annotated[
         tuple[Domain, ...], Field(examples=[["school.example.org"]]), Sets("hosted_domain")
     ] = ()
-    """Google Workspace domains from which users may come; their name is then the part before the @ where there is
-    only one. Empty for all of Google."""
+    """Google Workspace domains whose users may log in; if there is only one, a user's name is the part before the @.
+    Empty for all of Google."""
 
 
 class GitLabAuth(OAuth):
@@ -197,7 +197,7 @@ class Lti13Auth(Auth):
     issuer: Annotated[Text, Field(examples=["https://moodle.example.org"]), Sets("issuer")]
     """The learning management system, as it names itself (`iss`)."""
     client_ids: Annotated[tuple[Text, ...], Field(min_length=1, examples=[["aB3dE5gH7jK9mN1"]]), Sets("client_id")]
-    """Identifiers of this hub, as the learning management system gave them out."""
+    """Identifiers that the learning management system gave this hub."""
     authorize_url: Annotated[
         Url, Field(examples=["https://moodle.example.org/mod/lti/auth.php"]), Sets("authorize_url")
     ]

@@ -151,7 +151,7 @@ def _find_trait_secret(value: Data, place: tuple[str, ...], depth: int) -> Data:
         return Secret(file=parse_file_path(value["file"]))
     except ValueError:
         # it may be the secret itself
-        problem = "takes a whole path, one that begins with /"
+        problem = "takes an absolute path, one that begins with /"
         raise make_conflict("settings", (*place[depth:], "file"), problem) from None
 
 

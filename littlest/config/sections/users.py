@@ -83,7 +83,7 @@ class OwnLimits(Section):
 
 
 class Limits(Section):
-    """What one user's server may use, and all together."""
+    """What one user's server may use, and all servers together."""
 
     memory: Annotated[Memory, Field(examples=["512M"])] = "1G"
     """Memory, in bytes with K, M, G or T (powers of 1024), at least 128M; null for no limit."""
@@ -101,7 +101,7 @@ class Limits(Section):
     users: Annotated[dict[UserName, OwnLimits], Field(examples=[{"ada": {"memory": "4G"}}])] = Field(
         default_factory=dict
     )
-    """Limits of single users, in the place of their groups' and everybody's."""
+    """Limits of single users, instead of those of their groups and of everybody."""
 
 
 class Group(Section):
@@ -110,7 +110,7 @@ class Group(Section):
     members: Annotated[UserNames, Field(examples=[["ada", "grace"]])] = ()
     """Users in the group. Membership does not allow anyone to log in: see `users.allowed`."""
     limits: OwnLimits = Field(default_factory=OwnLimits)
-    """Limits of the members; of several groups the most generous counts."""
+    """Limits of the members. For a user in several groups, the most generous limit counts."""
     default_app: Annotated[Literal["jupyterlab", "notebook"] | None, Field(examples=["notebook"])] = None
     """The application that opens after login; null for `user_environment.default_app`."""
     shared_folder: bool = False
@@ -129,7 +129,7 @@ class Users(Section):
     """Admins who may use sudo in a terminal: those named in `users.admin`, or also those whom the hub's admin panel
     or the way to log in makes admins."""
     banned: Annotated[UserNames, Field(examples=[["mallory"]])] = ()
-    """Users who may not log in, whatever the hub's admin panel says of them."""
+    """Users who may not log in, even if the hub's admin panel allows them."""
     groups: Annotated[
         dict[GroupName, Group],
         Field(examples=[{"biology": {"members": ["ada", "grace"], "limits": {"memory": "2G"}}}]),
@@ -138,9 +138,10 @@ class Users(Section):
     unix_name: Annotated[UnixName, Field(examples=["{name}"])] = "jupyter-{name}"
     """Name of a user's Unix account; with "{name}", accounts that exist already are used."""
     system_logins: bool = False
-    """Whether users may also use their accounts without the hub, by ssh and the like; who may use sudo may anyway."""
+    """Whether users may also use their accounts without the hub, by ssh for example. Users who may use sudo always
+    may."""
     homes: Annotated[HomesPath, Field(examples=["/mnt/homes"])] = "/home"
-    """Folder in which new accounts get their homes, such as a mounted disk; those that exist stay where they are."""
+    """Folder in which new accounts get their homes, such as a mounted disk; existing homes stay where they are."""
 
     @field_validator("banned")
     @classmethod

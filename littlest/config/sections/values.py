@@ -108,11 +108,11 @@ def parse_user_name(name: str) -> str:
     if name != name.strip():
         raise ValueError("has a space at its beginning or end")
     if "/" in name:
-        raise ValueError("has a slash in it, which JupyterHub allows in no user name")
+        raise ValueError("contains a slash, which JupyterHub does not allow in a user name")
     if re.fullmatch(r"(?:\.|%2[Ee])+", name):
         raise ValueError("is made of dots only, which means something else in an address")
     if not name.isprintable():
-        raise ValueError("has a character in it that cannot be seen")
+        raise ValueError("contains an invisible character")
     if len(name) > LONGEST_USER_NAME:
         raise ValueError(f"is longer than {LONGEST_USER_NAME} characters")
     _check_looks(name)
@@ -185,16 +185,16 @@ def parse_public_url(url: str) -> str:
 def parse_file_path(path: str) -> str:
     """Return an absolute path without `.` and `..`. Raises ValueError."""
     if not path.startswith("/"):
-        raise ValueError("is not a whole path; write one that begins with /")
+        raise ValueError("is not an absolute path; write one that begins with /")
     if not re.fullmatch(FILE_PATH, path) or not path.isprintable():
-        raise ValueError("may hold neither .. nor characters that cannot be seen")
+        raise ValueError("may not contain .. or invisible characters")
     return "/" + "/".join(part for part in path.split("/") if part not in ("", "."))
 
 
 def parse_folder(folder: str) -> str:
-    """Return a folder below a home, or a whole path; empty for the home itself. Raises ValueError."""
+    """Return a folder below a home, or an absolute path; empty for the home itself. Raises ValueError."""
     if not re.fullmatch(FOLDER, folder) or not folder.isprintable():
-        raise ValueError("must be a folder below the home, such as notebooks, or a whole path that begins with /")
+        raise ValueError("must be a folder below the home, such as notebooks, or an absolute path that begins with /")
     return folder.rstrip("/") or folder[:1]
 
 

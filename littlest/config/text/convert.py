@@ -153,7 +153,7 @@ class Conversion:
             if not name:
                 self.add_problem(key, place, "a key must be a plain word")
             elif same in first and not is_merge(key):
-                letters = "" if first[same].value == name else " in other letters"
+                letters = "" if first[same].value == name else " with different capital letters"
                 problem = f"is given twice, first on line {first[same].start_mark.line + 1}{letters}"
                 self.add_problem(key, (*place, name, KEY), problem, "keep one of the two")
             elif not is_merge(key):

@@ -157,6 +157,6 @@ def _explain_choice(word: str, expected: str) -> tuple[str, str | None]:
     # pydantic gives them as "'a', 'b' or 'c'"
     choices = tuple(expected.replace("'", "").replace(" or ", ", ").split(", "))
     if len(choices) == 1:
-        return f"cannot be here; write {choices[0].replace('True', 'true')}", None
+        return f"is not possible here; write {choices[0].replace('True', 'true')}", None
     nearest = APPS.get(word) if APPS.get(word) in choices else find_nearest_word(word, choices)
     return f"is not one of {', '.join(choices)}", f"did you mean {nearest}?" if nearest else None

@@ -90,14 +90,12 @@ def check_markup(node: Node, *, is_secret: bool, is_single: bool) -> None:
     if is_secret and begin:
         raise BadValueError(f"begins with {begin}, which has a meaning in YAML; put the secret in quotes")
     if is_secret and is_split:
-        raise BadValueError("goes on over more than one line; write the secret on one line, in quotes")
+        raise BadValueError("is on more than one line; write the secret on one line, in quotes")
     if begin == "!":
         tag = make_visible(str(node.tag).replace(_YAML_TAG, "!!"))
         raise BadValueError(f"the tag {tag} means nothing here; remove it")
     if is_split:
-        raise BadValueError(
-            f"goes on over more than one line, as {show(node)}; several entries must be indented alike"
-        )
+        raise BadValueError(f"is on more than one line, which YAML reads as {show(node)}; indent all entries alike")
 
 
 def guess_scalar(node: ScalarNode) -> Data:

@@ -25,7 +25,7 @@ class SetGroupMembers(Step):
     longer in the settings have none; they stay, so that no other group gets their number and so their rights.
     """
 
-    sentence = "give the groups of users exactly their members"
+    sentence = "set the members of the users' groups"
     groups: tuple[tuple[str, tuple[str, ...]], ...]
     """Each Unix group with its hub users. A user who has no account yet joins when their first server starts."""
     unix_name: str

@@ -28,7 +28,7 @@ class EnsureSharedFolder(Step):
 class CloseSharedFolder(Step):
     """A folder that is no longer shared is root's alone. Its content stays; a missing folder stays missing."""
 
-    sentence = "close the folder {0.path}, which is shared no longer"
+    sentence = "close the folder {0.path}, which is no longer shared"
     path: Path
 
 

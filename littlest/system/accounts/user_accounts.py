@@ -170,8 +170,8 @@ def _check_power(machine: Machine, config: Config, account: Account) -> None:
     if power:
         raise LittlestError(
             f"the account {account.name} is in the group {power}, so anyone who uses it can become root",
-            f"If this person shall be an admin: name {account.name} under users.admin. Otherwise take the account out"
-            f" of the group (sudo gpasswd --delete {account.name} {power}).",
+            f"If this person is to be an admin, name {account.name} under users.admin. Otherwise remove the account"
+            f" from the group (sudo gpasswd --delete {account.name} {power}).",
         )
 
 

@@ -94,7 +94,7 @@ def back_up_database(machine: Machine, when: str) -> str:
         raise LittlestError(f"{target} cannot be written: {error}") from error
     file.chmod(0o600)
     if said != "ok":
-        raise LittlestError(f"{target} is not sound: {said}")
+        raise LittlestError(f"{target} is damaged: {said}")
     return str(target)
 
 

@@ -295,7 +295,7 @@ def test_a_drop_in_sets_no_trait_that_a_setting_of_auth_has(explain: Explain) ->
     ]
 
 
-CHOSEN = "with this auth anybody could choose the name of an account of this machine, and use it"
+CHOSEN = "with this auth, anybody could choose the name of an account of this machine and use that account"
 
 
 @pytest.mark.parametrize(

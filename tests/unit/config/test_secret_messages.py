@@ -34,7 +34,7 @@ def explain(text: str) -> str:
             "{file: /etc/hub, hush: 2}",
             "auth.client_secret: takes a secret, or {file: PATH}; put a secret that begins with {",
         ),
-        ("{file: hush}", "auth.client_secret.file: is not a whole path; write one that begins with /"),
+        ("{file: hush}", "auth.client_secret.file: is not an absolute path; write one that begins with /"),
         (
             "[hush]",
             "auth.client_secret: takes a secret, or {file: PATH}, not a list; put a secret that begins with [",
@@ -49,7 +49,7 @@ def explain(text: str) -> str:
         ("hush: hush", "config.yaml:1:"),
         (
             "hush\n    hush",
-            "auth.client_secret: goes on over more than one line; write the secret on one line, in quotes",
+            "auth.client_secret: is on more than one line; write the secret on one line, in quotes",
         ),
     ],
 )

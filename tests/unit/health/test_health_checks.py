@@ -67,7 +67,7 @@ def test_nothing_is_found_on_a_healthy_server() -> None:
         ("memory limits", {"is_memory_limited": False}, ["enforces no limit of memory"]),
         ("environment", {"environment_problem": "No module named x"}, ["starts: No module named x"]),
         ("release", {"damaged_files": ["bin/python", "x"]}, ["2 files of the release are missing or changed: bin"]),
-        ("release", {"damaged_files": None}, ["no receipt"]),
+        ("release", {"damaged_files": None}, ["no list of its files"]),
         ("database", {"database_problems": ["it was gone"]}, ["it was gone: sudo littlest repair database"]),
         (
             "database",

@@ -176,7 +176,7 @@ def test_who_loses_rights_and_who_gets_other_limits_is_named() -> None:
     assert affected.keeping == ("ada", "eva")
     lines = render_affected(affected)
     assert lines[0] == "3 users lose rights, so their servers are stopped: bob, kai, mia"
-    assert lines[1] == "1 user has a server running, which gets new limits: ada"
+    assert lines[1] == "1 user has a running server, which gets new limits: ada"
     assert render_affected(find_affected(old, old, ["ada"])) == ()
 
 
@@ -231,11 +231,11 @@ def test_a_new_address_is_told_as_people_notice_it() -> None:
     affected = find_affected(old, new, ["ada"])
     assert affected.moving == ("ada",)
     (hub,) = find_restarts([paths.HUB_UNIT], moves=True)
-    assert "open notebooks go on" not in hub
+    assert "open notebooks keep running" not in hub
     assert find_affected(new, new, ["ada"]).moving == ()
 
 
 def test_a_restart_is_told_as_people_notice_it() -> None:
     hub, proxy = find_restarts([paths.HUB_UNIT, paths.PROXY_UNIT, paths.HUB_SOCKET_UNIT])
-    assert "open notebooks go on" in hub
-    assert "connections are cut" in proxy
+    assert "open notebooks keep running" in hub
+    assert "connections break" in proxy
