@@ -62,8 +62,8 @@ def roll_back(attempt: Attempt, error: BaseException) -> LittlestError:
         is_edited = _apply_good(attempt, good, places)
     except Exception as second:
         return NeedsAPerson(
-            f"the new settings could not be applied: {why}\nNor could the last known good ones be restored: {second}",
-            "\n".join((*places, f"What is in none of these is still in {paths.CONFIG_FILE}.", _SEE)),
+            f"the new settings could not be applied: {why}\nThe last known good ones could not be restored: {second}",
+            "\n".join((*places, f"What is in none of these copies is still in {paths.CONFIG_FILE}.", _SEE)),
         )
     if is_edited:
         places.append("To apply it: sudo littlest apply")

@@ -74,7 +74,7 @@ def run_rollback(
         if number is None:
             number = find_rollback_target(machine, good)
         text = read_revision_text(machine, number)
-        config = _load(machine, text, f"settings {number} of the history")
+        config = _load(machine, text, f"revision {number} of the history")
         # a link that leads nowhere is refused before anything is changed
         find_real_file(machine, paths.CONFIG_FILE)
         saved = keep_copy(machine, text)
@@ -220,7 +220,7 @@ def _report(run: _Run, warnings: tuple[str, ...]) -> Report:
         "warnings": list(warnings),
     }
     if not steps:
-        return Report(("Everything was as the settings say; nothing was changed.", *warnings), data)
+        return Report(("Everything is already as the settings say. Nothing was changed.", *warnings), data)
     done = f"Done, in {len(steps)} step{'s' if len(steps) > 1 else ''}. The hub answers."
     addresses = render_login_addresses(config)
     return Report((done, *render_first_passwords(passwords), *addresses, *warnings), data)

@@ -82,7 +82,7 @@ def check_certificate(found: Readings) -> Found:
     """The certificate of https is valid for a while."""
     end = found.certificate_ends
     if end is not None and datetime.fromisoformat(end) - datetime.now(UTC) < SOON:
-        yield f"the certificate of https ends at {end}", f"renew it, then {_APPLY}"
+        yield f"the https certificate expires at {end}", f"renew it, then {_APPLY}"
 
 
 def check_disk(found: Readings) -> Found:

@@ -75,7 +75,7 @@ def _try(file: Path) -> tuple[Any | None, str]:
     """Return what a drop-in sets, or what it failed with. Only for the process's first thread, which gets signals."""
 
     def end(_number: int, _frame: object) -> None:
-        raise TimeoutError(f"does not come to an end within {SECONDS:g} seconds")
+        raise TimeoutError(f"does not finish within {SECONDS:g} seconds")
 
     before = signal.signal(signal.SIGALRM, end)
     signal.setitimer(signal.ITIMER_REAL, SECONDS)

@@ -138,8 +138,8 @@ def make_notice(reason: str, home: Path) -> str:
     return html.escape(
         f"Your server runs without your own settings and packages. The reason: {reason}."
         + (f" The server does not read these files: {files}." if files else "")
-        + " Repair it here: change the file in a terminal, or delete files. Then choose Hub Control Panel in the menu"
-        " File, stop your server, and start it again."
+        + " Repair this here: change the file in a terminal, or delete files. Then choose Hub Control Panel in the"
+        " menu File, stop your server, and start it again."
     )
 
 

@@ -118,7 +118,7 @@ def test_https_with_an_own_certificate(own_server: Server) -> None:
     assert server.machine.run("littlest plan", check=False).returncode == 4
     put(server, renewed := make_certificate(ends=timedelta(days=9)))
     server.configure(USERS + HTTPS + "  redirect: false\n")
-    assert "certificate of https ends" in server.machine.run("littlest status", check=False).stdout
+    assert "https certificate expires" in server.machine.run("littlest status", check=False).stdout
     assert server.run(ask(f"{url}hub/login", renewed))[0] == 200
     assert ":80 " not in server.machine.run("ss -Hltn").stdout
 

@@ -102,7 +102,7 @@ def test_a_reserve_of_more_than_the_machine_has_is_refused(server: Server) -> No
     server.machine.run("printf 'limits:\\n  reserve: 900T\\n' >/root/new.yaml")
     refused = server.machine.run("littlest config validate /root/new.yaml", check=False)
     assert refused.returncode == 3
-    assert "new.yaml:2: limits.reserve: of this machine's" in refused.stderr + refused.stdout
+    assert "new.yaml:2: limits.reserve: all servers together get only" in refused.stderr + refused.stdout
 
 
 def test_limit_of_open_servers_may_change_at_any_time(server: Server) -> None:

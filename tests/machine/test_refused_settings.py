@@ -86,7 +86,7 @@ def test_settings_that_jupyterhub_rejects_are_refused(own_server: Server) -> Non
     for place in (
         "config.yaml:3: metrics.token.file: there is no file /etc/littlest/no-such-token",
         f"{FOLDER}/bad.py:2: c.Spawner.enviroment: UserServerSpawner has no trait of this name",
-        f"{FOLDER}/hangs.py:3: does not come to an end within 30 seconds",
+        f"{FOLDER}/hangs.py:3: does not finish within 30 seconds",
     ):
         assert place in done.stderr
     machine.run(f"rm {FOLDER}/hangs.py")

@@ -25,7 +25,7 @@ def explain(machine: Machine, text: str = "", seconds: float = 30.0, **drop_ins:
 )
 def test_a_drop_in_that_does_not_end_is_named(machine: Machine, wait: str) -> None:
     found = explain(machine, seconds=1, good="c.Spawner.http_timeout = 3\n", hangs=f"a = 1\n{wait}\n")
-    assert found == ["/etc/littlest/jupyterhub_config.d/hangs.py:2: does not come to an end within 1 seconds"]
+    assert found == ["/etc/littlest/jupyterhub_config.d/hangs.py:2: does not finish within 1 seconds"]
 
 
 def test_a_drop_in_that_ends_the_process_is_named(machine: Machine) -> None:

@@ -101,17 +101,17 @@ def test_a_secret_is_in_nobodys_hands_but_roots(machine: Machine) -> None:
     real = machine.path(folder / "token")
     real.chmod(0o660)
     os.chown(real, 0, 50)
-    check(folder / "token", "can be changed by others than root", "sudo chmod go-w")
+    check(folder / "token", "can be changed by users other than root", "sudo chmod go-w")
     os.chown(real, 1000, 0)
     real.chmod(0o600)
-    check(folder / "token", "belongs to somebody else than root", "sudo chown root")
+    check(folder / "token", "belongs to a user other than root", "sudo chown root")
     os.chown(real, 0, 0)
     os.chown(machine.path(Path("/srv/ada")), 1000, 1000)
-    problem = "belongs to somebody else than root, who can put another file in the place of the secret"
+    problem = "belongs to a user other than root, who can put another file in the place of the secret"
     check("/srv/ada", problem, "sudo chown root")
     os.chown(machine.path(Path("/srv/ada")), 0, 1000)
     machine.path(Path("/srv/ada")).chmod(0o775)
-    problem = "can be changed by others than root, who can put another file in the place of the secret"
+    problem = "can be changed by users other than root, who can put another file in the place of the secret"
     check("/srv/ada", problem, "sudo chmod go-w")
     # where everybody has files, nobody can take away root's
     machine.path(Path("/srv/ada")).chmod(0o1777)
@@ -125,7 +125,7 @@ def test_a_secret_is_in_nobodys_hands_but_roots(machine: Machine) -> None:
     text = text.replace("ada/secrets/token", "theirs/link")
     check(
         "/srv/theirs",
-        "belongs to somebody else than root, who can put another file in the place of the secret",
+        "belongs to a user other than root, who can put another file in the place of the secret",
         "sudo chown root",
     )
 

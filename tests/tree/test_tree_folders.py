@@ -170,13 +170,14 @@ def test_a_place_that_cannot_be_shared_is_named_with_its_line(ready: Machine) ->
         f"  c: {{path: {ada.home}}}\n  d: {{path: /srv/fine}}\nusers:\n  homes: /mnt/homes\n"
     )
     problems = find_place_problems(ready, load_located_config(text, "config.yaml"))
+    replaced = "could be replaced by a user other than root"
     assert sorted((problem.line, problem.problem.split(" ", 1)[1]) for problem in problems) == [
-        (2, "is a file, no folder"),
-        (3, "cannot be: /srv/open could be replaced by somebody else than root: see the owner and mode of /srv/open"),
-        (4, "cannot be: the home of jupyter-ada is there"),
+        (2, "is a file, not a folder"),
+        (3, f"is not possible: /srv/open {replaced}: see the owner and mode of /srv/open"),
+        (4, "is not possible: the home of jupyter-ada is there"),
         (7, "does not exist"),
     ]
-    with pytest.raises(LittlestError, match="is a file, no folder"):
+    with pytest.raises(LittlestError, match="is a file, not a folder"):
         ensure_shared_folder(ready, EnsureSharedFolder(PurePosixPath("/srv/file"), (paths.ADMINS_GROUP,)))
 
 

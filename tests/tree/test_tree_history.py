@@ -168,7 +168,7 @@ def test_a_rollback_that_fails_goes_back_as_an_apply_does(installed: Machine) ->
 def test_settings_that_are_not_valid_any_more_are_not_put_back(installed: Machine) -> None:
     put_in_force(installed, SECOND)
     installed.path(paths.HISTORY_DIR / "0001.yaml").write_text("http: {prot: 80}\n")
-    with pytest.raises(ConfigError, match=r"settings 1 of the history:1: http\.prot"):
+    with pytest.raises(ConfigError, match=r"revision 1 of the history:1: http\.prot"):
         run_rollback(installed, 1, release=RELEASE)
     assert installed.read_text(paths.CONFIG_FILE) == SECOND
 
@@ -211,7 +211,7 @@ def test_a_diff_with_a_broken_file_shows_which_lines_differ_and_no_value(limit: 
     installed.path(paths.CONFIG_FILE).write_text(broken)
     report = run_diff(installed, 2)
     assert report.exit_code is ExitCode.DONE
-    head = ("--- settings 2 of the history", f"+++ {paths.CONFIG_FILE}")
+    head = ("--- revision 2 of the history", f"+++ {paths.CONFIG_FILE}")
     assert report.lines == (*head, "@@ -3 +3 @@", "@@ -5 +5 @@", "@@ -6,0 +7 @@")
     assert "hush" not in json.dumps(report.data)
     assert "2G" not in "".join(report.lines)

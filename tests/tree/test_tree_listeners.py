@@ -55,7 +55,7 @@ def test_a_token_goes_to_systemd_and_our_own_programs(monkeypatch: pytest.Monkey
     check_listener(Machine(), "http://127.0.0.1:8080/hub/api/")
 
 
-@pytest.mark.parametrize(("uid", "said"), [(None, "nobody listens on port 8080"), (EVE, f"of the account {EVE}")])
+@pytest.mark.parametrize(("uid", "said"), [(None, "nothing listens on port 8080"), (EVE, f"of the account {EVE}")])
 def test_a_token_goes_to_nobody_else(monkeypatch: pytest.MonkeyPatch, uid: int | None, said: str) -> None:
     monkeypatch.setattr(listeners, "find_listener", lambda *_: uid)
     with pytest.raises(NotReady, match=said):

@@ -28,7 +28,7 @@ def test_a_reserve_that_leaves_no_server_anything_is_refused_with_its_line(
 ) -> None:
     with pytest.raises(InvalidConfig) as caught:
         load_checked_config(small, text, "config.yaml")
-    assert caught.value.message.startswith(f"{place}of this machine's 2.0 GiB all servers together get ")
+    assert caught.value.message.startswith(f"{place}all servers together get only ")
     assert caught.value.exit_code == 3
 
 

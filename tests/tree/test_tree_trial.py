@@ -139,4 +139,4 @@ def test_a_drop_in_that_does_not_end_is_left_out(hub: Machine, monkeypatch: pyte
     resolution, problems = load(hub)
     assert time.monotonic() - began < 5
     assert resolution == 31
-    assert "own.py:4: TimeoutError: does not come to an end within 0.3 seconds" in problems[0]
+    assert "own.py:4: TimeoutError: does not finish within 0.3 seconds" in problems[0]

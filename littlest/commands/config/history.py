@@ -57,7 +57,7 @@ def run_diff(machine: Machine, number: int) -> Report:
     """
     check_root(machine)
     before, after = read_revision_text(machine, number), read_settings_text(machine) or ""
-    names = (f"settings {number} of the history", str(paths.CONFIG_FILE))
+    names = (f"revision {number} of the history", str(paths.CONFIG_FILE))
     notes: tuple[str, ...] = ()
     same = "Nothing differs." if before == after else "Only comments or layout differ."
     try:

@@ -110,7 +110,7 @@ async def _try_login(client: Any, url: str, notes: _Notes, admins: tuple[str, ..
         if notes.let_in:
             return f"anybody can log in as {notes.let_in}, with any password"
         if answer is not None and answer.code >= SERVER_ERROR and (why := notes.explain_failure()):
-            return f"a login with a wrong password is an error of the hub, and no refusal: {why}"
+            return f"a login with a wrong password is not refused, but ends in an error of the hub: {why}"
     return None
 
 

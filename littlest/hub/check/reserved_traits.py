@@ -31,7 +31,7 @@ _RESERVED: Mapping[str, Mapping[str, str]] = {
         _CERTIFICATES: "internal_ssl internal_certs_location recreate_internal_certs external_ssl_authorities"
         " trusted_alt_names trusted_downstream_ips",
         f"it is kept in {paths.COOKIE_SECRET_FILE}": "cookie_secret cookie_secret_file",
-        "servers outlive the hub and the proxy here": "cleanup_servers cleanup_proxy",
+        "servers keep running when the hub and the proxy stop": "cleanup_servers cleanup_proxy",
         _UNIT: "spawner_class",
         "it is for the jupyterhub command, which does not run here": "answer_yes config_file confirm_no_ssl"
         " generate_certs generate_config pid_file show_config show_config_json",

@@ -67,9 +67,9 @@ def find_folder_problem(machine: Machine, folder: PurePosixPath) -> str | None:
         if state is None or state.kind is PathKind.LINK:
             continue
         if state.kind is not PathKind.DIRECTORY:
-            return f"is no folder: {path} is a {state.kind}" if path != folder else f"is a {state.kind}, no folder"
+            return f"is no folder: {path} is a {state.kind}" if path != folder else f"is a {state.kind}, not a folder"
         if machine.can_chown() and (state.uid != 0 or (state.mode & 0o022 and not state.mode & 0o1000)):
-            return f"could be replaced by somebody else than root: see the owner and mode of {path}"
+            return f"could be replaced by a user other than root: see the owner and mode of {path}"
     return find_missing_disk(machine, folder)
 
 

@@ -156,7 +156,7 @@ def _check_person(account: Account, user: str) -> None:
         raise LittlestError(f"the account {account.name} is a system account", advice)
     if account.name != user and not is_made_by_us(account):
         # a directory service may know an account by several names, and two hub users would share it
-        message = f"the account {user} is called {account.name} on this machine; log in by that name"
+        message = f"the account {user} is called {account.name} on this machine; log in with that name"
         raise LittlestError(message, advice)
 
 
@@ -211,7 +211,7 @@ def _choose_account_name(machine: Machine, unix_name: str, user: str) -> str:
         if account is not None and not is_made_by_us(account):
             raise LittlestError(
                 f"the account {name} exists already and was not made for the hub user {user!r}",
-                f"If it is theirs: sudo usermod --comment '{make_comment(user)}' {name}",
+                f"If it belongs to this user: sudo usermod --comment '{make_comment(user)}' {name}",
             )
     raise LittlestError(
         f"no account can be made for the hub user {user!r}: there is a group {plain} already",

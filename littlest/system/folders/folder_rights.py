@@ -92,17 +92,17 @@ def find_shared_folder_problem(machine: Machine, path: PurePosixPath) -> str | N
     """Return why this cannot be a shared folder, as the end of a sentence; None when it can."""
     state = machine.read_state(path)
     if state is not None and state.kind is not PathKind.DIRECTORY:
-        return f"is a {state.kind}, no folder"
+        return f"is a {state.kind}, not a folder"
     problem = find_missing_disk(machine, path)
     if problem is not None:
         return problem
     problem = find_folder_problem(machine, path.parent)
     if problem is not None:
-        return f"cannot be: {path.parent} {problem}"
+        return f"is not possible: {path.parent} {problem}"
     people = (account for account in machine.read_accounts() if account.uid >= FIRST_UID or account.uid == 0)
     owner = next((account for account in people if account.home.is_relative_to(path)), None)
     if owner is not None:
-        return f"cannot be: the home of {owner.name} is there"
+        return f"is not possible: the home of {owner.name} is there"
     there = (parent for parent in (path, *path.parents[:-1]) if machine.read_state(parent) is not None)
     try:
         os.getxattr(machine.path(next(there, path.parent)), DEFAULT)

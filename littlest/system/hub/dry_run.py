@@ -90,7 +90,7 @@ def _explain_end(loaded: LoadedConfig, done: CommandResult, running: str, second
     """Return why there is no answer: the drop-in that ran at the end took too long, or ended the process."""
     frames = [found for line in done.stdout.splitlines() if (found := _FRAME.search(line))]
     took_too_long = "Timeout (" in done.stdout
-    problem = f"does not come to an end within {seconds:g} seconds" if took_too_long else "ends the hub"
+    problem = f"does not finish within {seconds:g} seconds" if took_too_long else "ends the hub"
     if not running:
         return loaded.make_problem((), f"JupyterHub {problem} with these settings")
     line = next((int(found["line"]) for found in frames if found["file"] == running), 1)

@@ -27,7 +27,7 @@ def check_listener(machine: Machine, url: str) -> None:
     uid = find_listener(ip_address(parts.hostname or ""), port)
     proxy = machine.read_account(paths.PROXY_USER)
     if uid is None:
-        raise NotReady(f"{url}: nobody listens on port {port}")
+        raise NotReady(f"{url}: nothing listens on port {port}")
     if uid not in {0, os.geteuid(), proxy.uid if proxy else 0}:
         account = machine.read_account_of(uid)
         raise NotReady(

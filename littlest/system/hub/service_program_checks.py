@@ -26,5 +26,5 @@ def _find_problem(machine: Machine, program: str) -> str:
     if state is None:
         return f"there is no program {program}"
     if state.kind is not PathKind.FILE or not state.mode & 0o111:
-        return f"{program} is no program that can be run"
+        return f"{program} is not a program that can be run"
     return ""

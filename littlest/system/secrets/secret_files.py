@@ -73,11 +73,11 @@ def _find_opening(machine: Machine, file: str) -> tuple[str, str] | None:
         name = PurePosixPath("/") / way.relative_to(machine.root)
         danger = ", who can put another file in the place of the secret" if is_folder else ""
         if found.st_uid != root:
-            return f"{name} belongs to somebody else than root{danger}", f"sudo chown root {name}"
+            return f"{name} belongs to a user other than root{danger}", f"sudo chown root {name}"
         is_open = found.st_mode & 0o002 or (found.st_mode & 0o020 and found.st_gid != 0)
         # in a folder such as /tmp, nobody can remove what is root's
         if is_open and not (is_folder and found.st_mode & stat.S_ISVTX):
-            return f"{name} can be changed by others than root{danger}", f"sudo chmod go-w {name}"
+            return f"{name} can be changed by users other than root{danger}", f"sudo chmod go-w {name}"
     return None
 
 

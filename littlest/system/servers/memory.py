@@ -32,8 +32,8 @@ def find_memory_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Proble
         return ()
     place = "reserve" if "reserve" in loaded.config.limits.model_fields_set else "total_memory"
     problem = (
-        f"of this machine's {render_size(memory)} all servers together get"
-        f" {render_size(count_total_memory(loaded.config, memory))}, in which not even one starts"
+        f"all servers together get only {render_size(count_total_memory(loaded.config, memory))}"
+        f" of this machine's {render_size(memory)}, too little for one server to start"
     )
     return (loaded.make_problem(("limits", place), problem, f"leave them at least {render_size(LEAST_TOTAL)}"),)
 

@@ -114,7 +114,7 @@ def render_held(servers: Iterable[RunningServer], step: SetServerLimits) -> tupl
     """Return a sentence for each server that uses more than its new memory limit, and so keeps its old one. Pure."""
     return tuple(
         f"Note: the server of {change.user} uses {render_size(change.memory_used)}, more than its new limit of"
-        f" {render_size(change.memory_limit)}. It keeps the limit it has: what runs in it would be killed. It gets"
+        f" {render_size(change.memory_limit)}. It keeps its old limit, so that Linux kills nothing in it. It gets"
         " the new one at its next start, or when it uses less, with: sudo littlest apply"
         for change in make_limits_changes(servers, step)
         if change.memory_used is not None

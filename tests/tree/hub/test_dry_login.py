@@ -169,9 +169,9 @@ def test_a_provider_in_a_way_of_its_own_is_fine(explain: Explain) -> None:
     ("name", "problem"),
     [
         ("FirstComes", "anybody can log in as teacher, with any password"),
-        ("Failing", "no refusal: KeyError: 'no such key'"),
+        ("Failing", "an error of the hub: KeyError: 'no such key'"),
         ("NoPage", "its login page does not work: TypeError: _render() got an unexpected keyword argument"),
-        ("BadAfter", "is an error of the hub, and no refusal: "),
+        ("BadAfter", "is not refused, but ends in an error of the hub: "),
     ],
 )
 def test_a_class_that_does_not_keep_strangers_out_is_refused(explain: Explain, name: str, problem: str) -> None:

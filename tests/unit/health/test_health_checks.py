@@ -61,7 +61,7 @@ def test_nothing_is_found_on_a_healthy_server() -> None:
             {"drop_in_problems": ["10-x.py:1: no"]},
             ["a drop-in failed when the hub started: 10-x.py:1: no"],
         ),
-        ("certificate", {"certificate_ends": "2020-01-01T00:00:00+00:00"}, ["ends at 2020-01-01"]),
+        ("certificate", {"certificate_ends": "2020-01-01T00:00:00+00:00"}, ["expires at 2020-01-01"]),
         ("homes", {"homes_free_bytes": LEAST_HOMES - 1}, ["only 256 MiB are free for the users' homes"]),
         ("homes", {"homes_free_inodes": LEAST_INODES - 1}, ["only 9999 more files fit"]),
         ("memory limits", {"is_memory_limited": False}, ["enforces no limit of memory"]),
