@@ -43,7 +43,7 @@ def render_settings_page() -> str:
         "",
         "All settings are in one file, `/etc/littlest/config.yaml`. A setting that is not in the file has its "
         "default, so an empty file is valid. `sudo littlest config edit` opens the file and saves it only if it is "
-        "valid; `sudo littlest apply` applies it. NAME in a key stands for a name that you choose.",
+        "valid; `sudo littlest apply` applies it. Write a name that you choose for NAME in a key.",
         "",
     ]
     for _, group in itertools.groupby(list_settings(inner=True), lambda setting: setting.key.partition(".")[0]):

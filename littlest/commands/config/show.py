@@ -27,7 +27,7 @@ from littlest.system.settings.active import (
 
 View = Literal["file", "effective", "defaults"]
 _NOT_APPLIED = f"{paths.CONFIG_FILE} has changes that are not applied yet: sudo littlest apply"
-_MASKED = f"{MASK} stands for a secret. To see it: sudo littlest config get --reveal KEY"
+_MASKED = f"{MASK} hides a secret. To see it: sudo littlest config get --reveal KEY"
 _LAST_GOOD = "These are the last known good settings, which the hub uses."
 _SECRETS = "Only root may see secrets."
 _MISSING = f"{paths.CONFIG_FILE} is missing."
