@@ -167,7 +167,7 @@ def _verify(machine: Machine, release: Release, admin: str | None) -> Report:
 
 
 def _take_back(machine: Machine, error: BaseException, progress: Progress) -> LittlestError:
-    progress("the installation failed; removing what it made")
+    progress("the install failed; removing what it made")
     why = explain(error)
     hint = error.hint if isinstance(error, LittlestError) else None
     left = undo_install(machine)

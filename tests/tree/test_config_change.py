@@ -345,7 +345,7 @@ def test_file_that_is_not_valid_may_be_mended_but_not_added_to(machine: Machine)
     write(machine, "limits:\n  memry: 2G\n  memory: 1G\n")
     error = refuse(machine, lambda: set_(machine, "limits.memory", "2G"), ExitCode.INVALID_CONFIG)
     assert "config.yaml:2: limits.memry: unknown key" in error.message
-    assert "not valid before" in str(error.hint)
+    assert "already invalid" in str(error.hint)
     run_unset(machine, ["limits.memry"])
     assert read(machine) == "limits:\n  memory: 1G\n"
     write(machine, "http:\n  port: x\n")

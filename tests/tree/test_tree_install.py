@@ -238,7 +238,7 @@ def test_an_install_that_version_0_1_0_left_unfinished_is_taken_back_whole(machi
 
     with pytest.raises(LittlestError, match="Input/output error") as failure:
         install(machine, "olga", progress=fail)
-    assert "Everything it made was removed again" in (failure.value.hint or "")
+    assert "Everything that it made was removed" in (failure.value.hint or "")
     left = list_tree(machine)
     left.pop(str(RELEASE.directory / MANIFEST_FILE)[1:])
     assert left.keys() == before.keys()
