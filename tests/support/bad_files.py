@@ -647,7 +647,7 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     (
         "folder_with_dots",
         "shared_folders:\n  data:\n    path: /srv/../etc\n",
-        ((3, 11, "shared_folders.data.path", "neither .."),),
+        ((3, 11, "shared_folders.data.path", "may not contain .."),),
     ),
     (
         "folder_of_the_system",

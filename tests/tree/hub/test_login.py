@@ -271,7 +271,7 @@ def test_nobody_chooses_the_name_of_an_account(kind: str, rule: str) -> None:
         needs += ", authorize_url: https://i/a, token_url: https://i/t, userdata_url: https://i/u"
     text = f'{EXTERNAL}users: {{unix_name: "{{name}}"}}\nauth: {{type: {kind}{needs}'
     load_config(f"{text}}}", "config.yaml")
-    with pytest.raises(InvalidConfig, match=r"users\.unix_name: with this auth anybody could choose"):
+    with pytest.raises(InvalidConfig, match=r"users\.unix_name: with this auth, anybody could choose"):
         load_config(f"{text}, {rule}}}", "config.yaml")
 
 
