@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import tornado.httpserver
 from jupyterhub import orm
 from jupyterhub.app import JupyterHub
+from jupyterhub.scopes import define_custom_scopes
 from jupyterhub.utils import url_escape_path, url_path_join
 from tornado.httputil import HTTPConnection, HTTPMessageDelegate
 
@@ -118,6 +119,8 @@ class LittlestHub(JupyterHub):
 
     def init_db(self) -> None:
         """Open the database, once nothing in it can keep the hub from starting."""
+        # roles in it may have them
+        define_custom_scopes(self.custom_scopes)
         make_database_usable(Machine(), self._make_server_address)
         super().init_db()
         check_emptied(Machine(), self.db.query(orm.User).count())

@@ -1,5 +1,7 @@
 """What one user can put into the hub's database is bounded."""
 
+import json
+import math
 from typing import Any
 
 from tests.hub.running_hub import PASSWORD, URL
@@ -50,3 +52,36 @@ def test_a_named_server_that_is_refused_leaves_nothing(world: World, start: Any)
     assert (refused, kept) == ({403}, 1)
     assert made == [201, 201, 400, 400]
     assert of_bob == 51
+
+
+def test_options_of_a_server_are_short_and_plain(world: World, start: Any) -> None:
+    """Else a user keeps the admin panel from all admins: no browser reads NaN, and the hub has no words for bytes."""
+    start("users: {admin: [teacher], allowed: [ada, bob]}\nlimits: {users: {ada: {open_servers: 3}}}")
+    deep: dict[str, Any] = {}
+    for _ in range(300):
+        deep = {"a": deep}
+    wrong: tuple[dict[str, Any], ...] = (
+        {"a": math.nan},
+        {"user_options": {"a": -math.inf}},
+        {"user_options": {"a": {"__jupyterhub_bytes__": True, "data": "YQ=="}}},
+        deep,
+        {"a": "x" * 5000},
+        {"display_name": "x" * 5000},
+    )
+
+    async def fill() -> tuple[set[int], int, int, Any]:
+        async with HubClient(URL, "ada", PASSWORD) as ada, HubClient(URL, "teacher", PASSWORD) as teacher:
+            await ada.login()
+            await teacher.login()
+            places = (("POST", "server"), ("PATCH", "server"), ("PUT", "servers/one"), ("POST", "servers/two"))
+            found = {
+                (await ada.api(method, f"users/ada/{place}", body))[0] for method, place in places for body in wrong
+            }
+            page = (await ada.get(f"hub/spawn/ada?a={'x' * 5000}"))[0]
+            right = (await ada.api("PUT", "users/ada/servers/one", {"a": [1.5, "x", None]}))[0]
+            return found, page, right, await teacher.api("GET", "users?include_stopped_servers")
+
+    found, page, right, (status, users) = world.network.run(fill(), 120)
+    assert (found, page, right, status) == ({400}, 400, 201, 200)
+    assert {user["name"] for user in users} == {"ada", "bob", "teacher"}
+    json.dumps(users, allow_nan=False)

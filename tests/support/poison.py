@@ -46,6 +46,14 @@ POISONS: dict[str, tuple[str, ...]] = {
     "spawner: state of another kind": ('UPDATE spawners SET state = \'{"unit_name": ["ssh.service"]}\'',),
     "spawner: NULL name": ("UPDATE spawners SET name = NULL",),
     "spawner: options are a number": ("UPDATE spawners SET user_options = '7'",),
+    "spawner: options that no program can read": (
+        "UPDATE spawners SET user_options = '{\"a\": NaN}' WHERE user_id = (SELECT id FROM users WHERE name = 'ben')",
+    ),
+    "spawner: options with a number without an end": ("UPDATE spawners SET user_options = '{\"a\": 1e999}'",),
+    "spawner: options that stand for bytes": (
+        'UPDATE spawners SET user_options = \'{"a": {"__jupyterhub_bytes__": true, "data": "YQ=="}}\'',
+    ),
+    "spawner: options in options": ("UPDATE spawners SET user_options = '" + '{"a":' * 400 + "{}" + "}" * 400 + "'",),
     "spawner: times are no dates": ("UPDATE spawners SET started = 'x', last_activity = X'00'",),
     "spawner: its server is not there": ("UPDATE spawners SET server_id = 4711",),
     "server: nothing in it": (
@@ -79,6 +87,17 @@ POISONS: dict[str, tuple[str, ...]] = {
         "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes)"
         " SELECT id, 'h1', 'p1', 'jupyterhub', '[\"no:such\", 5, null]' FROM users WHERE name = 'teacher'",
     ),
+    "token: only scopes that are not there": (
+        "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes)"
+        " SELECT id, 'sha512:1:a:b', 'p1', 'jupyterhub', '[\"no:such\"]' FROM users WHERE name = 'teacher'",
+    ),
+    "token: a hash that is none": (
+        "UPDATE api_tokens SET hashed = 'x' || id",
+        "INSERT INTO api_tokens (service_id, hashed, prefix, client_id, scopes)"
+        " SELECT id, 'y' || id, '2222', 'jupyterhub', '[]' FROM services",
+        "INSERT INTO api_tokens (service_id, hashed, prefix, client_id, scopes)"
+        " SELECT id, 'sha512:999999999:a:b' || id, '2222', 'jupyterhub', '[]' FROM services",
+    ),
     "token: ends at no date": (
         "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes, expires_at)"
         " SELECT id, 'h1', 'p1', 'jupyterhub', '[]', 'never' FROM users WHERE name = 'teacher'",
@@ -88,6 +107,9 @@ POISONS: dict[str, tuple[str, ...]] = {
     "group: empty name": ("INSERT INTO groups (name, properties) VALUES ('', '{}')",),
     "group: bytes as name": ("INSERT INTO groups (name, properties) VALUES (X'FF', '{}')",),
     "group: properties are no JSON": ("INSERT INTO groups (name, properties) VALUES ('g', 'x')",),
+    "group: properties that no program can read": (
+        "INSERT INTO groups (name, properties) VALUES ('g', '{\"a\": -Infinity}')",
+    ),
     "group: members who are not there": (
         "INSERT INTO groups (id, name, properties) VALUES (9, 'g', '{}')",
         "INSERT INTO user_group_map VALUES (4711, 9)",
@@ -98,6 +120,18 @@ POISONS: dict[str, tuple[str, ...]] = {
     "role: unknown scopes": (
         "INSERT INTO roles (id, name, scopes, managed_by_auth) VALUES (99, 'odd', '[\"no:such\", 7]', 0)",
         "INSERT INTO user_role_map SELECT id, 99, 0 FROM users",
+    ),
+    "role: only scopes that are not there": (
+        "INSERT INTO roles (id, name, scopes, managed_by_auth) VALUES (96, 'odd96', '[\"no:such\"]', 0)",
+        "INSERT INTO user_role_map SELECT id, 96, 0 FROM users",
+    ),
+    "role: a scope of the admin's that is not there": (
+        "INSERT INTO roles (id, name, scopes, managed_by_auth) VALUES (97, 'odd97', '[\"custom:gone\"]', 0)",
+        "INSERT INTO user_role_map SELECT id, 97, 0 FROM users",
+    ),
+    "role: a scope that is limited to nothing": (
+        "INSERT INTO roles (id, name, scopes, managed_by_auth) VALUES (98, 'odd98', '[\"read:users!user=\"]', 0)",
+        "INSERT INTO user_role_map SELECT id, 98, 0 FROM users",
     ),
     "role: none is left": ("DELETE FROM roles", "DELETE FROM user_role_map"),
     "role: given to nobody": ("INSERT INTO user_role_map VALUES (4711, 1, 0)",),

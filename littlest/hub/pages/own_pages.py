@@ -11,6 +11,7 @@ from littlest.hub.pages.confirm import CONFIRM_PAGES
 from littlest.hub.pages.gate import GATE_PAGES
 from littlest.hub.pages.old_address import OldAddressHandler
 from littlest.hub.pages.one_time_page import PASSWORD_API, PASSWORD_PAGES
+from littlest.hub.pages.plain_bodies import take_plain_bodies
 from littlest.hub.pages.settings_api import SETTINGS_PAGES
 from littlest.hub.pages.token_api import TOKEN_PAGES
 from littlest.hub.pages.user_api import USER_PAGES
@@ -27,7 +28,9 @@ def list_own_pages(authenticator: Authenticator) -> Pages:
 
 def adapt_page(path: str, page: type) -> type:
     """Return the handler of a path below the hub's with what we add to it, whether it is ours or JupyterHub's."""
-    return OldAddressHandler if page is PrefixRedirectHandler else log_out_everywhere(ask_for_password(path, page))
+    if page is PrefixRedirectHandler:
+        return OldAddressHandler
+    return log_out_everywhere(ask_for_password(path, take_plain_bodies(path, page)))
 
 
 def _list_sign_up_pages(authenticator: Authenticator) -> Pages:

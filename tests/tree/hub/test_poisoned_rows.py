@@ -309,3 +309,35 @@ def test_another_database_is_noticed(machine: Machine, installed: Path) -> None:
     poison(installed, ["PRAGMA user_version = 7"])
     start(machine)
     assert "another one" in read_note(machine).problems[0]
+
+
+def read_problems(database: Path) -> list[tuple[str, str]]:
+    return [(one.place.split()[0], one.problem) for one in set_rows_aside(database, make_address)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        '{"a": NaN}',
+        '{"a": [-Infinity]}',
+        '{"a": 1e999}',
+        '{"a": {"__jupyterhub_bytes__": true, "data": "YQ=="}}',
+        '{"a": {"__jupyterhub_bytes__": false}}',
+        '{"a":' * 30 + "{}" + "}" * 30,
+    ],
+)
+def test_what_no_answer_of_the_hub_can_have_is_not_kept(database: Path, options: str) -> None:
+    poison(database, [f"UPDATE spawners SET user_options = '{options}' WHERE rowid = 1"])
+    assert read_problems(database) == [("spawners", "user_options is no group of values")]
+
+
+@pytest.mark.parametrize("hashed", ["x", "sha512:1:a", "sha512:x:a:b", "rot13:1:a:b", "sha512:9999999:a:b"])
+def test_a_token_that_cannot_be_compared_is_no_token(database: Path, hashed: str) -> None:
+    poison(database, [f"UPDATE api_tokens SET hashed = '{hashed}' WHERE rowid = 1"])
+    assert read_problems(database) == [("api_tokens", "hashed is no hash of a token")]
+
+
+@pytest.mark.parametrize("scope", ["", "!", "no:such", "read:users!user=", "read:users!nothing", "custom:gone"])
+def test_a_role_has_no_scope_that_there_is_not(database: Path, scope: str) -> None:
+    poison(database, [f'UPDATE roles SET scopes = \'["self", "{scope}"]\''])
+    assert read_problems(database) == [("roles", "scopes is no list of scopes")]
