@@ -9,6 +9,7 @@ from typing import Any
 from littlest import paths
 from littlest.system.accounts.passwords import read_password_states
 from tests.hub.running_hub import COMMAND, PASSWORD, URL, ask, find_refusal, write_config
+from tests.hub.test_rights import run_inside
 from tests.hub.world import World
 from tests.support.hub_client import HubClient, Refused, words
 
@@ -156,6 +157,18 @@ def test_a_deleted_name_is_not_open_to_the_first_comer(world: World, start: Any)
                 assert (await teacher.post("hub/passwords", {"name": name, "_xsrf": xsrf}))[0] == refused
 
     run(reset())
+
+
+def test_a_name_with_a_home_is_not_open_to_the_first_comer(world: World, start: Any) -> None:
+    """Its password was kept elsewhere before (`auth.type`), or the file with the passwords is lost."""
+    start(CONFIG)
+    run_inside(world, "useradd --comment 'littlest ada' jupyter-ada")
+    run = world.network.run
+    assert run(refuse("ada", PASSWORD))[0] == 403
+    assert run(refuse("bob", PASSWORD))[0] == 302
+    status, found = run(ask("GET", "littlest/passwords"))
+    assert (status, found["unclaimed"], found["missing"]) == (200, ["carl"], ["ada"])
+    assert run(make("ada"))[0] == 200
 
 
 def test_only_the_command_and_admins_make_passwords(world: World, start: Any) -> None:

@@ -25,6 +25,7 @@ from littlest.system.accounts.passwords import (
     read_digest,
     set_password,
 )
+from littlest.system.accounts.user_accounts import find_account_made_for
 
 HOW_ADMINS_START = (
     "Somebody with access to the server makes an admin's first password: name {name} under users.admin in"
@@ -71,6 +72,13 @@ class KeepsPasswords(GuardsPasswords):
     def find_state(self, name: str) -> PasswordState | None:
         """Return what kind of password this way to log in itself keeps of a user; None for none."""
         return None
+
+    def has_owner(self, name: str) -> bool:
+        """Whether the name is somebody's already, so that nobody else may choose a first password for it.
+
+        An account that was made for it has a home, even where the password was kept elsewhere before, or is lost.
+        """
+        return has_password(self.file, name) or find_account_made_for(Machine(), name) is not None
 
     async def is_known(self, name: str) -> bool:
         """Whether there is a password to guess under this name."""

@@ -42,7 +42,7 @@ def list_passwords(app: JupyterHub) -> Passwords:
             found.one_time.append(name)
         elif state is None and isinstance(authenticator, PasswordAuthenticator) and authenticator.is_open(name):
             found.unclaimed.append(name)
-        elif state is PasswordState.NONE or isinstance(authenticator, PasswordAuthenticator):
+        elif isinstance(authenticator, PasswordAuthenticator) or authenticator.has_owner(name):
             found.missing.append(name)
     return found
 
