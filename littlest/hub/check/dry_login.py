@@ -10,6 +10,7 @@ import re
 import secrets
 import socket
 import tempfile
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,11 @@ from littlest.machine.machine import Machine
 SECONDS = 15.0
 """How long one answer may take. A class may ask a server that does not answer this machine now."""
 SERVER_ERROR, REDIRECT = 500, 300
+_HEADERS = (
+    *("Remote-User", "REMOTE_USER", "X-Remote-User", "X-Forwarded-User", "X-Forwarded-Email"),
+    *("X-Forwarded-Preferred-Username", "X-Auth-Request-User", "X-Auth-Request-Email", "X-Webauth-User"),
+)
+"""In which a web server in front of others says who somebody is. Here everybody can reach the hub without one."""
 _TOKEN = re.compile(r'name="_xsrf"\s+value="([^"]*)"')
 
 
@@ -49,12 +55,15 @@ class _Notes:
     def __init__(self, authenticator: Any) -> None:
         self.let_in = ""
         """The name under which the class let a stranger in."""
+        self.is_admin = False
+        """Whether the class says that this is an admin."""
         self.error: BaseException | None = None
         decide = authenticator.get_authenticated_user
 
         async def refuse(handler: Any, data: Any) -> None:
             found = await decide(handler, data)
-            self.let_in = found["name"] if found else ""
+            if found:
+                self.let_in, self.is_admin = found["name"], bool(found.get("admin"))
 
         authenticator.get_authenticated_user = refuse
 
@@ -70,11 +79,12 @@ class _Notes:
         return f"{type(self.error).__name__}: {self.error}" if self.error else "it does not say why"
 
 
-async def find_login_problem(hub: Any, admins: tuple[str, ...]) -> str | None:
+async def find_login_problem(hub: Any, admins: tuple[str, ...], others: tuple[str, ...] = ()) -> str | None:
     """Return what is wrong with logging in at a hub that could start; None for nothing.
 
-    Its login page must work, or lead elsewhere. Who gives a password that nobody has is refused, also as one of
-    `admins`. Runs in a folder of its own: a class may write files where it is.
+    Its login page must work, or lead elsewhere. A stranger must be refused who gives a password that nobody has, or
+    none, also with the name of one of `admins` or of the `others` who may log in; and so must be one who has a name in
+    a header. Runs in a folder of its own: a class may write files where it is.
     """
     with tempfile.TemporaryDirectory() as folder:
         before, log_exception = Path.cwd(), RequestHandler.log_exception
@@ -90,7 +100,9 @@ async def find_login_problem(hub: Any, admins: tuple[str, ...]) -> str | None:
             path = f"{folder}/hub.sock"
             server.add_socket(bind_unix_socket(path, mode=0o600))
             client = SimpleAsyncHTTPClient(force_instance=True, resolver=_OneSocket(path=path))
-            return await _try_login(client, f"http://localhost{hub.hub_prefix}login", notes, admins)
+            url = f"http://localhost{hub.hub_prefix}login"
+            headers, known, some = _list_headers(hub.authenticator), (*admins, *others), (*admins[:1], *others[:1])
+            return await _try_page(client, url, notes, known, headers) or await _try_form(client, url, notes, some)
         finally:
             server.stop()
             RequestHandler.log_exception = log_exception  # type: ignore[method-assign]
@@ -114,22 +126,46 @@ async def _try_login(client: Any, url: str, notes: _Notes, admins: tuple[str, ..
     return None
 
 
-async def _ask(client: Any, url: str, page: HTTPResponse | None = None, name: str = "") -> HTTPResponse | None:
-    """Get the login page, or send it filled in; None where there is no answer in time."""
-    options: dict[str, Any] = {}
-    if page is not None:
-        cookies = SimpleCookie()
-        for line in page.headers.get_list("Set-Cookie"):
-            cookies.load(line)
-        found = _TOKEN.search(page.body.decode(errors="replace"))
-        token = cookies["_xsrf"].value if "_xsrf" in cookies else found[1] if found else ""
-        # a password that nobody has, and that is long and mixed enough for everybody's rules
-        form = {"_xsrf": token, "username": name, "password": f"aA1!{secrets.token_urlsafe(24)}"}
-        headers = {"Cookie": "; ".join(f"{key}={one.value}" for key, one in cookies.items())}
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
-        options = {"method": "POST", "body": urlencode(form), "headers": headers}
+async def _try_form(client: Any, url: str, notes: _Notes, names: tuple[str, ...]) -> str | None:
+    page = await _ask(client, url)
+    if page is None or page.code >= REDIRECT:
+        # it leads to a provider, asks one, or wants something that no browser sends by itself
+        return None
+    # a password that nobody has, and that is long and mixed enough for everybody's rules; and none at all
+    passwords = (f"aA1!{secrets.token_urlsafe(24)}", "")
+    for name in (*names, f"nobody-{secrets.token_hex(4)}"):
+        for password in passwords:
+            answer = await _send_form(client, url, page, name, password)
+            if notes.let_in:
+                return f"anybody can log in as {notes.let_in}, {'with any' if password else 'without a'} password"
+            if answer is not None and answer.code >= SERVER_ERROR and (why := notes.explain_failure()):
+                return f"a login with a wrong password is an error of the hub, and no refusal: {why}"
+    return None
+
+
+async def _send_form(client: Any, url: str, page: HTTPResponse, name: str, password: str) -> HTTPResponse | None:
+    """Send the login page filled in; None where there is no answer in time."""
+    cookies = SimpleCookie()
+    for line in page.headers.get_list("Set-Cookie"):
+        cookies.load(line)
+    found = _TOKEN.search(page.body.decode(errors="replace"))
+    token = cookies["_xsrf"].value if "_xsrf" in cookies else found[1] if found else ""
+    headers = {"Cookie": "; ".join(f"{key}={one.value}" for key, one in cookies.items())}
+    headers["Content-Type"] = "application/x-www-form-urlencoded"
+    form = urlencode({"_xsrf": token, "username": name, "password": password})
+    return await _ask(client, url, headers, method="POST", body=form)
+
+
+async def _ask(client: Any, url: str, headers: Mapping[str, str] | None = None, **form: str) -> HTTPResponse | None:
+    """Get the login page, or send the form to it; None where there is no answer in time."""
     request = client.fetch(
-        url, raise_error=False, follow_redirects=False, request_timeout=SECONDS, connect_timeout=SECONDS, **options
+        url,
+        headers=headers,
+        raise_error=False,
+        follow_redirects=False,
+        request_timeout=SECONDS,
+        connect_timeout=SECONDS,
+        **form,
     )
     answer: HTTPResponse = await request
     is_late = answer.code == 599  # tornado's own, for no answer

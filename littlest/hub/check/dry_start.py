@@ -94,7 +94,7 @@ async def _find_login_problem(hub: JupyterHub) -> str | None:
         return None
     hub.authenticator.admin_users = set(users.admin)
     hub.authenticator.allowed_users = {*users.allowed, *users.admin}
-    return await find_login_problem(hub, users.admin)
+    return await find_login_problem(hub, users.admin, users.allowed)
 
 
 def _mask(said: str, wanted: Any) -> str:

@@ -25,6 +25,7 @@ from jupyterhub.handlers import BaseHandler, LoginHandler
 from nativeauthenticator import NativeAuthenticator
 from oauthenticator.github import GitHubOAuthenticator
 from tornado import web
+from traitlets import Unicode
 
 
 class Refusing(Authenticator):
@@ -91,6 +92,64 @@ class BadAfter(Authenticator):
         return None
 
 
+class NoPasswordNeeded(Authenticator):
+    async def authenticate(self, handler, data):
+        # as a directory that lets anybody in who gives no password
+        return None if data["password"] else data["username"]
+
+
+class NamedOnly(Authenticator):
+    async def authenticate(self, handler, data):
+        return data["username"] if data["username"] == "ada" else None
+
+
+class AtOncePage(BaseHandler):
+    async def get(self):
+        await self.login_user({})
+        self.redirect("/hub/home")
+
+
+class AtOnce(Authenticator):
+    def get_handlers(self, app):
+        return [("/login", AtOncePage)]
+
+    async def authenticate(self, handler, data):
+        return "teacher"
+
+
+class AdminAtOnce(AtOnce):
+    async def authenticate(self, handler, data):
+        return {"name": "ada", "admin": True}
+
+
+class FromHeader(BaseHandler):
+    async def get(self):
+        name = self.request.headers.get(self.authenticator.user_header, "")
+        if not name:
+            raise web.HTTPError(401)
+        await self.login_user({"name": name})
+        self.redirect("/hub/home")
+
+
+class RemoteUser(Authenticator):
+    user_header = Unicode("REMOTE_USER").tag(config=True)
+
+    def get_handlers(self, app):
+        return [("/login", FromHeader)]
+
+    async def authenticate(self, handler, data):
+        return data["name"]
+
+
+class SchoolHeader(RemoteUser):
+    user_header = Unicode("X-School-Person").tag(config=True)
+
+
+class Kiosk(AtOnce):
+    async def authenticate(self, handler, data):
+        return "visitor-1"
+
+
 class MyNative(NativeAuthenticator):
     pass
 
@@ -155,7 +214,7 @@ def test_a_class_with_a_type_of_its_own_is_refused_with_its_name(explain: Explai
     assert problem.endswith(f"write type: {kind}")
 
 
-@pytest.mark.parametrize("name", ["Refusing", "Offline", "Elsewhere", "ByHeader"])
+@pytest.mark.parametrize("name", ["Refusing", "Offline", "Elsewhere", "ByHeader", "Kiosk"])
 def test_a_class_that_refuses_or_asks_elsewhere_is_fine(explain: Explain, name: str) -> None:
     assert explain(f"dry_login_classes.{name}") == []
 
