@@ -16,6 +16,8 @@ SCHEMES = frozenset({"https", "http", "ssh", "git"})
 _ODD_IN_ADDRESS = re.compile(r"[^!-~]|[\"'<>\\^`{|}]")
 _SHORT_SSH = re.compile(r"[A-Za-z0-9_][\w.-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^-:][^:]*", re.ASCII)
 _ODD_IN_BRANCH = re.compile(r"[^!-~]|[\"'<>\\^`{|}~:?*\[]|\.\.|@\{|//|^[-/.]|[/.]$|\.lock$")
+_RUNS = frozenset({"bin", "node_modules", "r"})
+"""Folders of a home in which programs look for programs: the shell of a login, Node.js, R."""
 _LONGEST = 2000
 _MOST_AGREED = 500
 
@@ -45,6 +47,13 @@ class Link:
         return re.sub(r"(?<=//)([^/@:]*):[^/@]*@", r"\1:…@", self.address)
 
     @property
+    def host(self) -> str:
+        """The computer from which is fetched, without what stands before it and looks like another one."""
+        parts = urlsplit(self.address)
+        found = parts.hostname if parts.scheme.lower() in SCHEMES else None
+        return found or self.address.partition("@")[2].partition(":")[0]
+
+    @property
     def key(self) -> str:
         """What the user agrees to."""
         return json.dumps([self.address, self.folder, self.backup])
@@ -68,15 +77,22 @@ def read_link(get: Callable[[str], str | None], root: Path, parent: str = "") ->
         _check_page(get("urlpath") or get("urlPath") or ""),
         _check_page(get("subpath") or get("subPath") or ""),
     )
-    target = root / parent / link.folder
+    try:
+        _check_target(root / parent / link.folder, link)
+    except OSError as error:
+        raise LinkRefused(f"The folder {link.folder} cannot be read ({error.strerror}).") from error
+    return link
+
+
+def _check_target(target: Path, link: Link) -> None:
+    """Raise LinkRefused for a target that a person made, and OSError for one that cannot be read."""
     if target.exists() and not target.is_dir():
         raise LinkRefused(f"There is a file {link.folder}. Rename it, then open the link again.")
-    if target.is_dir() and not backup and not (target / ".git").exists() and any(target.iterdir()):
+    if target.is_dir() and not link.backup and not (target / ".git").exists() and any(target.iterdir()):
         raise LinkRefused(
             f"You have a folder {link.folder} already, and it does not come from a link."
             " Rename it, then open the link again."
         )
-    return link
 
 
 def check_address(address: str) -> str:
@@ -109,12 +125,13 @@ def check_address(address: str) -> str:
 def check_folder(folder: str, root: Path, parent: str = "") -> str:
     """Return the path below `root`/`parent` with what is superfluous left out.
 
-    Raises LinkRefused for a folder outside of `root`, for `root` itself, and for a hidden one: programs read their
-    settings from those, and run what they find there. A link on the disk counts as what it leads to.
+    Raises LinkRefused for a folder outside of `root`, for `root` itself, and for a hidden one or `bin` and the like:
+    programs read their settings there, and run what they find. A link on the disk counts as what it leads to.
     """
     parts = [part for part in folder.split("/") if part not in {"", "."}]
     refused = LinkRefused(
-        "The link names a folder that it may not write to. A folder of your files without a dot in front is allowed."
+        "The link names a folder that it may not write to. A folder of your files is allowed if it has no dot in"
+        " front and is not one in which programs look for programs, such as bin."
     )
     if not parts or folder.startswith(("/", "~")) or len(folder) > _LONGEST or any(map(_is_odd, parts)):
         raise refused
@@ -127,7 +144,8 @@ def check_folder(folder: str, root: Path, parent: str = "") -> str:
     for step in steps:
         if step == inside or not step.is_relative_to(inside):
             raise refused
-        if any(part.startswith(".") for part in step.relative_to(inside).parts):
+        names = step.relative_to(inside).parts
+        if any(name.startswith(".") for name in names) or names[0].lower() in _RUNS:
             raise refused
     return "/".join(parts)
 
@@ -159,7 +177,9 @@ def _check_depth(depth: str | None) -> int | None:
 
 def _check_page(page: str) -> str:
     path = page.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0]
-    if "\\" in page or page.startswith("/") or ".." in unquote(unquote(path)).split("/"):
+    # browsers leave out tabs and line breaks before they look for `..`
+    has_hidden = any(unicodedata.category(letter)[0] == "C" for letter in page)
+    if has_hidden or "\\" in page or page.startswith("/") or ".." in unquote(unquote(path)).split("/"):
         raise LinkRefused("The link opens a page that is not one of your server's.")
     return page
 

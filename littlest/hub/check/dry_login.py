@@ -83,8 +83,8 @@ async def find_login_problem(hub: Any, admins: tuple[str, ...], others: tuple[st
     """Return what is wrong with logging in at a hub that could start; None for nothing.
 
     Its login page must work, or lead elsewhere. A stranger must be refused who gives a password that nobody has, or
-    none, also with the name of one of `admins` or of the `others` who may log in; and so must be one who has a name in
-    a header. Runs in a folder of its own: a class may write files where it is.
+    none, also with the name of one of `admins` or of the `others` who may log in; and one who has a name in a header.
+    Runs in a folder of its own: a class may write files where it is.
     """
     with tempfile.TemporaryDirectory() as folder:
         before, log_exception = Path.cwd(), RequestHandler.log_exception

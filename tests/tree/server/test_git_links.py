@@ -133,6 +133,11 @@ def test_folders_of_the_home(tmp_path: Path, folder: str, kept: str) -> None:
         "\t.jupyter",
         " .jupyter",
         "-rf",
+        "bin",
+        "./bin//x",
+        "Bin",
+        "R/x86_64-pc-linux-gnu-library/4.4",
+        "node_modules",
         "a<b",
         'a"b',
         "a" * 300,
@@ -152,6 +157,7 @@ def test_links_on_the_disk_count_as_what_they_lead_to(tmp_path: Path) -> None:
         "out": other,
         "hidden": home / ".jupyter",
         "top": home,
+        "programs": home / "bin",
         "below": home / "deep/.hidden",
         "loop": home / "loop",
     }
@@ -225,6 +231,9 @@ def test_what_a_link_asks_for(tmp_path: Path, query: str, link: Link) -> None:
         "urlpath=//evil.example/",
         "urlpath=a%5C..%5Cx",
         "subpath=../../../eve/",
+        "urlpath=.%09./.%09./hub/logout",
+        "urlpath=.%0D./eve/",
+        "subpath=.%0A./.%0A./eve/",
         "targetpath=ok&targetpath=.jupyter",
         "repo=ext::sh",
     ],
@@ -251,6 +260,32 @@ def test_what_a_person_made_is_not_fetched_into(tmp_path: Path) -> None:
 def test_a_password_in_an_address_is_not_shown() -> None:
     assert Link("https://ada:secret@git.example.org/a", "a").shown_address == "https://ada:…@git.example.org/a"
     assert Link(REPO, "a").shown_address == REPO
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        (REPO, "git.example.org"),
+        ("https://github.com@evil.example/course", "evil.example"),
+        ("https://github.com%2fteacher%2fcourse:443@evil.example/x", "evil.example"),
+        ("ssh://github.com@evil.example:2222/x", "evil.example"),
+        ("github.com@evil.example:teacher/course", "evil.example"),
+        ("HTTPS://[2001:db8::1]:8080/course", "2001:db8::1"),
+    ],
+)
+def test_the_page_names_the_computer_whatever_stands_before_it(address: str, host: str) -> None:
+    assert Link(check_address(address), "a").host == host
+
+
+def test_a_folder_that_cannot_be_read_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "closed").mkdir()
+
+    def refuse(_folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(LinkRefused, match="cannot be read"):
+        read(f"repo={REPO}&targetpath=closed", tmp_path)
 
 
 def test_agreed_links_are_remembered_by_address_folder_and_renaming(tmp_path: Path) -> None:
