@@ -79,12 +79,11 @@ def user_remove(names: Names, *, as_json: Json = False) -> None:
 
     Removes their names from users.allowed, users.admin and the groups. They lose access at once; their homes stay.
     """
-    from littlest.commands.config.change import run_remove
+    from littlest.commands.config.change import run_remove_from_lists
     from littlest.commands.user.class_list import find_lists_of
 
     machine = make_machine()
-    done = [run_remove(machine, key, found) for key, found in find_lists_of(machine, names).items()]
-    _finish_applied(machine, done, None, as_json)
+    _finish_applied(machine, run_remove_from_lists(machine, find_lists_of(machine, names)), None, as_json)
 
 
 @user_app.command("passwd")
@@ -103,22 +102,21 @@ def _add(
     machine: "Machine", lists: Mapping[str, Sequence[str]], names: Sequence[str], passwords: bool, as_json: bool
 ) -> NoReturn:
     """Add names to these lists of the settings, apply, and make the passwords that are needed."""
-    from littlest.commands.config.change import run_add
+    from littlest.commands.config.change import run_add_to_lists
     from littlest.commands.user.passwd import run_hand_out
 
-    done = [run_add(machine, key, found) for key, found in lists.items()]
+    done = run_add_to_lists(machine, lists)
     _finish_applied(machine, done, lambda: run_hand_out(machine, names, to_unclaimed=passwords), as_json)
 
 
-def _finish_applied(machine: "Machine", done: Sequence[Report], further: object, as_json: bool) -> NoReturn:
+def _finish_applied(machine: "Machine", done: Report, further: object, as_json: bool) -> NoReturn:
     from littlest.commands.apply import run_apply
 
     if not as_json:
         # print it first: applying may fail
-        for report in done:
-            output.print_report(replace(report, lines=report.lines[:-1]), False)
+        output.print_report(replace(done, lines=done.lines[:-1]), False)
     applied = run_with_progress(run_apply, machine)
-    data = {"changes": [change for report in done for change in report.data["changes"]], "applied": applied.data}
+    data = {"changes": done.data["changes"], "applied": applied.data}
     if applied.exit_code != ExitCode.DONE or not callable(further):
         finish(replace(applied, data=data), as_json)
     last: Report = further()

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from littlest import paths
+from littlest.commands.config.change import run_add_to_lists, run_remove_from_lists
 from littlest.commands.user.class_list import find_lists_of, read_class_list
 from littlest.commands.user.listing import run_list
 from littlest.commands.user.passwd import run_hand_out, run_passwd
-from littlest.errors import LittlestError
+from littlest.errors import ExitCode, LittlestError
 from littlest.machine.machine import Machine
 from littlest.system.hub.api import Answer, HubApi
 
@@ -54,6 +55,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Any]]:
             {"": ("ada", "bob"), "biology": ("ada",), "chemistry": ("bob",)},
         ),
         ('"ada",  biology\n', {"": ("ada",), "biology": ("ada",)}),
+        ("name\tgroup\nada\tbiology\n", {"": ("ada",), "biology": ("ada",)}),
+        ("name\nada;biology\n;\n;;\nbob;;;\n", {"": ("ada", "bob"), "biology": ("ada",)}),
+        ("ada\rbob\r", {"": ("ada", "bob")}),
     ],
 )
 def test_class_lists_of_every_form_are_read(machine: Machine, text: str, found: dict[str, tuple[str, ...]]) -> None:
@@ -61,13 +65,43 @@ def test_class_lists_of_every_form_are_read(machine: Machine, text: str, found: 
     assert read_class_list(machine, "/tmp/class.csv") == found
 
 
-@pytest.mark.parametrize(("content", "problem"), [(b"\n\n", "has no names"), (b"\xff\xfe", "cannot be read")])
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"\n\n", "has no names"),
+        (b"name,group\n", "has no names"),
+        (b"ada\n" * 300_000, "is too long"),
+        (b"Nachname;Vorname;Login\nLovelace;Ada;ada\n", "class.csv:1: this line is not a name and a group"),
+        (b"ada,biology\n,chemistry\n", "class.csv:2: this line is not a name and a group"),
+        (b'ada\n"bob,biology\ncarl\n', "class.csv:3: this is no line of a CSV file"),
+        (b"ada\n" + b"x" * 200_000, "class.csv:2: this is no line of a CSV file"),
+    ],
+)
 def test_a_class_list_without_names_is_refused(machine: Machine, content: bytes, problem: str) -> None:
     machine.path(CLASS).write_bytes(content)
     with pytest.raises(LittlestError, match=problem):
         read_class_list(machine, "/tmp/class.csv")
     with pytest.raises(LittlestError, match="cannot be read"):
         read_class_list(machine, "/tmp/nowhere.csv")
+
+
+@pytest.mark.parametrize("content", ["Jürgen;Übung\n".encode("cp1252"), "ada\tbio\n".encode("utf-16")])
+def test_a_class_list_in_another_character_set_says_what_to_do(machine: Machine, content: bytes) -> None:
+    machine.path(CLASS).write_bytes(content)
+    with pytest.raises(LittlestError, match="cannot be read") as refused:
+        read_class_list(machine, "/tmp/class.csv")
+    assert "CSV UTF-8" in (refused.value.hint or "")
+
+
+def test_lists_are_changed_all_or_not_at_all(machine: Machine) -> None:
+    machine.path(paths.ETC_DIR).mkdir(parents=True)
+    text = "users: {allowed: [ada], groups: {biology: {members: [ada]}}}\n"
+    machine.path(paths.CONFIG_FILE).write_text(text)
+    with pytest.raises(LittlestError):
+        run_add_to_lists(machine, {"users.allowed": ["bob"], 'users.groups."x\n".members': ["bob"]})
+    with pytest.raises(LittlestError):
+        run_remove_from_lists(machine, {"users.allowed": ["ada"], "users.admin": ["ada"]})
+    assert machine.path(paths.CONFIG_FILE).read_text() == text
 
 
 def test_a_user_is_found_in_every_list_of_the_settings(machine: Machine) -> None:
@@ -91,6 +125,15 @@ def test_passwords_are_made_for_those_who_are_named(machine: Machine, asked: lis
     with pytest.raises(LittlestError, match="nobody may log in as nobody") as refused:
         run_passwd(machine, ["nobody"])
     assert refused.value.hint == "add it"
+
+
+def test_passwords_that_were_made_are_shown_when_the_next_one_fails(
+    machine: Machine, asked: list[tuple[str, str, Any]]
+) -> None:
+    report = run_passwd(machine, ["ada", "nobody", "carl"])
+    assert report.exit_code == ExitCode.FAILED
+    assert report.data == {"passwords": {"ada": "four-words-for-ada"}}
+    assert report.lines[-2:] == ("Then nobody: nobody may log in as nobody", "Still without one: nobody, carl")
 
 
 def test_new_users_get_a_password_when_they_need_one(machine: Machine, asked: list[tuple[str, str, Any]]) -> None:

@@ -1,6 +1,6 @@
 """`littlest config set`, `unset`, `add` and `remove`: single settings changed in the file, all else left as it is."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from littlest import paths
 from littlest.config.editing.entered import Entered, make_list, write_entered, write_entry, write_secret
@@ -187,12 +187,32 @@ def run_unset(machine: Machine, keys: Sequence[str]) -> Report:
 
 def run_add(machine: Machine, key: str, values: Sequence[str]) -> Report:
     """Add values to the end of a list, but not those that are in it. Raises as `run_set` does."""
-    return _change(machine, lambda draft: draft.add(key, values))
+    return run_add_to_lists(machine, {key: values})
+
+
+def run_add_to_lists(machine: Machine, lists: Mapping[str, Sequence[str]]) -> Report:
+    """Add values to the ends of several lists, to all or to none. Raises as `run_set` does."""
+
+    def edit(draft: Draft) -> None:
+        for key, values in lists.items():
+            draft.add(key, values)
+
+    return _change(machine, edit)
 
 
 def run_remove(machine: Machine, key: str, values: Sequence[str]) -> Report:
     """Remove values from a list. Raises LittlestError where one is not in it, else as `run_set` does."""
-    return _change(machine, lambda draft: draft.remove(key, values))
+    return run_remove_from_lists(machine, {key: values})
+
+
+def run_remove_from_lists(machine: Machine, lists: Mapping[str, Sequence[str]]) -> Report:
+    """Remove values from several lists, from all or from none. Raises as `run_remove` does."""
+
+    def edit(draft: Draft) -> None:
+        for key, values in lists.items():
+            draft.remove(key, values)
+
+    return _change(machine, edit)
 
 
 def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Report:

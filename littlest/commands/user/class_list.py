@@ -1,6 +1,7 @@
 """Which settings name a user, and lists of users in a CSV file."""
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -16,27 +17,43 @@ def read_class_list(machine: Machine, file: str) -> dict[str, tuple[str, ...]]:
     """Return the users of a CSV file and the group of each; the group "" is of all users, and comes first.
 
     A line is a name, and a group if there is one. A first line `name` or `name,group` is a heading. Raises
-    LittlestError for a file that cannot be read or has no names.
+    LittlestError for a file that cannot be read, has more columns, or has no names.
     """
-    path = machine.path(PurePosixPath(Path(file).absolute()))
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            text = lines.read(MOST_BYTES)
-    except (OSError, UnicodeDecodeError) as error:
-        raise LittlestError(f"{file} cannot be read: {error}", _FORM) from error
-    separator = ";" if ";" in text.partition("\n")[0] else ","
-    rows = [[cell.strip() for cell in row] for row in csv.reader(text.splitlines(), delimiter=separator)]
-    rows = [row for row in rows if row and row[0]]
-    if rows and rows[0][0].lower() in ("name", "username"):
+    rows = [(number, [cell.strip() for cell in row]) for number, row in _read_rows(machine, file)]
+    rows = [(number, row) for number, row in rows if any(row)]
+    if rows and rows[0][1][0].lower() in ("name", "username"):
         del rows[0]
     if not rows:
         raise LittlestError(f"{file} has no names", _FORM)
     groups: dict[str, list[str]] = {"": []}
-    for name, *rest in rows:
+    for number, (name, *rest) in rows:
+        if not name or any(rest[1:]):
+            raise LittlestError(f"{file}:{number}: this line is not a name and a group; nothing was changed", _FORM)
         groups[""].append(name)
         if rest and rest[0]:
             groups.setdefault(rest[0], []).append(name)
     return {group: tuple(dict.fromkeys(names)) for group, names in groups.items()}
+
+
+def _read_rows(machine: Machine, file: str) -> list[tuple[int, list[str]]]:
+    """Return the cells of each line, with its number. Raises LittlestError for what is no CSV file."""
+    path = machine.path(PurePosixPath(Path(file).absolute()))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            text = lines.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise LittlestError(f"{file} cannot be read: {error.strerror}", _FORM) from error
+    except UnicodeDecodeError as error:
+        raise LittlestError(f"{file} cannot be read", _ENCODING) from error
+    if len(text) > MOST_BYTES:
+        raise LittlestError(f"{file} is too long for a list of users: more than {MOST_BYTES} characters")
+    # spreadsheets of some languages have a semicolon between columns, and what is copied from one has a tab
+    separator = next((sign for sign in "\t;" if sign in text), ",")
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        return [(rows.line_num, row) for row in rows]
+    except csv.Error as error:
+        raise LittlestError(f"{file}:{rows.line_num}: this is no line of a CSV file: {error}", _FORM) from error
 
 
 def find_lists_of(machine: Machine, names: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

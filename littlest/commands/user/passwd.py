@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from littlest.errors import ExitCode, LittlestError
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.report import Report
@@ -30,8 +31,19 @@ def run_hand_out(machine: Machine, names: Sequence[str], *, to_unclaimed: bool) 
 
 
 def _make_passwords(api: HubApi, names: Sequence[str]) -> Report:
-    made = {name: make_one_time_password(api, name) for name in names}
+    made: dict[str, str] = {}
+    end: tuple[str, ...] = ()
+    for name in names:
+        try:
+            made[name] = make_one_time_password(api, name)
+        except LittlestError as error:
+            if not made:
+                raise
+            # nobody can see those passwords again
+            rest = [other for other in names if other not in made]
+            end = (f"Then {name}: {error.message}", f"Still without one: {', '.join(rest)}")
+            break
     width = max(map(len, made), default=0)
     table = tuple(f"  {name:<{width}}  {password}" for name, password in made.items())
     lines = ("One-time passwords, each to be changed at the next login:", *table) if made else ()
-    return Report(lines, {"passwords": made})
+    return Report((*lines, *end), {"passwords": made}, ExitCode.FAILED if end else ExitCode.DONE)
