@@ -13,6 +13,11 @@ _OURS: Mapping[str, str] = {
     "https.tls.cert": "write https.certificate",
     "services.cull.users": "delete it: accounts and homes of users are kept",
     "services.cull.remove_named_servers": "delete it: named servers stay in the list",
+    "services.cull.concurrency": "delete it: the culler needs no such bound",
+    "services.configurator": "delete it: admins change this file, or use littlest config",
+    "https.letsencrypt.staging": "delete it",
+    "auth.admin_users": "write users.admin",
+    "auth.allowed_users": "write users.allowed",
     "traefik_api": "delete it: the proxy is another one",
     "traefik": "delete it: the proxy is another one",
 }

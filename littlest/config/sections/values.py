@@ -29,6 +29,19 @@ LEAST_MEMORY = "128M"
 """A notebook server with one kernel does not start in less."""
 _LOOK_ALIKE = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"}
 """Alphabets with letters that look the same, as their letters' Unicode names begin."""
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters and marks that show nothing, though Python calls them printable."""
+REFUSED_BY_BROWSERS = frozenset(
+    {
+        *(1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104),
+        *(109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515),
+        *(526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049),
+        *(3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080),
+    }
+)
+"""The bad ports of https://fetch.spec.whatwg.org/#port-blocking."""
 LONGEST_USER_NAME = 255
 """Characters; what JupyterHub's database column `users.name` holds."""
 DOMAIN = r"(?=.{1,253}$)(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
@@ -179,6 +192,9 @@ def parse_public_url(url: str) -> str:
         if re.fullmatch(URL, url) and "?" not in url:
             raise ValueError("has a path with more than letters, digits and . _ ~ - between single slashes")
         raise ValueError("is not an address; write one such as https://jupyter.example.org/")
+    port = re.search(":([0-9]+)$", match[1])
+    if port and int(port[1]) in REFUSED_BY_BROWSERS:
+        raise ValueError("has a port that browsers refuse; choose another, such as 8443")
     return f"{match[1]}{parse_base_url(match[2] or '')}"
 
 

@@ -51,7 +51,11 @@ def test_a_name_may_be_in_any_one_alphabet(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["zoe\u0308", "\uff41da", "\u0430da", "\u03b1da", "\ufb01ona", "ad\u00ada", "ada\u202e"]
+    "name",
+    [
+        *("zoe\u0308", "\uff41da", "\u0430da", "\u03b1da", "\ufb01ona", "ad\u00ada", "ada\u202e"),
+        *("ada\u034f", "\u115fada", "ada\ufe0f", "a\u2800da", "\u2800", "ada\u3164", "ada\U000e0101", "ada\u17b4"),
+    ],
 )
 def test_a_name_may_not_look_like_another(name: str) -> None:
     with pytest.raises(ValueError, match=r"look like others|mixes .* letters|invisible"):

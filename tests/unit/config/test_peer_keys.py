@@ -35,6 +35,10 @@ def test_an_unknown_key_names_the_setting_that_is_meant(key: str, hint: str) -> 
         ("auth: {FirstUseAuthenticator: {create_users: true}}", "auth.FirstUseAuthenticator", "auth.settings"),
         ("https: {tls: {key: /a, cert: /b}}", "https.tls", "https.key and https.certificate"),
         ("services: {cull: {users: true}}", "services.cull.users", "delete it"),
+        ("services: {configurator: {enabled: true}}", "services.configurator", "littlest config"),
+        ("services: {cull: {concurrency: 5}}", "services.cull.concurrency", "delete it"),
+        ("https: {letsencrypt: {staging: true}}", "https.letsencrypt.staging", "delete it"),
+        ("auth: {admin_users: [ada]}", "auth.admin_users", "users.admin"),
         ("user_environment: {default_app: classic}", "user_environment.default_app", "did you mean notebook?"),
         ("services: {cull: {timeout: 2h}}", "services.cull.timeout", "7200"),
         ("services: {cull: {timeout: 90min}}", "services.cull.timeout", "5400"),
@@ -53,6 +57,14 @@ def test_a_file_that_has_them_is_told_what_to_write(text: str, key: str, hint: s
 def test_ports_that_browsers_refuse(group: str, port: int) -> None:
     with pytest.raises(InvalidConfig, match="browsers refuse"):
         load_config(f"{group}: {{port: {port}}}", "config.yaml")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://hub.example.org:6000/", "http://hub.example.org:22", "https://[::1]:10080/a/"]
+)
+def test_addresses_with_a_port_that_browsers_refuse(address: str) -> None:
+    with pytest.raises(InvalidConfig, match="browsers refuse"):
+        load_config(f'external_url: "{address}"', "config.yaml")
 
 
 def test_a_line_break_of_windows_is_called_so() -> None:
