@@ -134,7 +134,7 @@ def config_add(
     """Add values to a list, such as users.admin. Values that are already in the list are ignored."""
     from littlest.commands.config.change import run_add
 
-    _finish_change(run_add(make_machine(), key, _read_values(values)), apply, as_json)
+    _finish_change(run_add(make_machine(), {key: _read_values(values)}), apply, as_json)
 
 
 @config_app.command("remove")
@@ -147,7 +147,7 @@ def config_remove(
     """Remove values from a list. If one is not in the list, changes nothing and exits with code 1."""
     from littlest.commands.config.change import run_remove
 
-    _finish_change(run_remove(make_machine(), key, _read_values(values)), apply, as_json)
+    _finish_change(run_remove(make_machine(), {key: _read_values(values)}), apply, as_json)
 
 
 @config_app.command("validate")

@@ -79,11 +79,11 @@ def user_remove(names: Names, *, as_json: Json = False) -> None:
 
     Removes their names from users.allowed, users.admin and the groups. They lose access at once; their homes stay.
     """
-    from littlest.commands.config.change import run_remove_from_lists
+    from littlest.commands.config.change import run_remove
     from littlest.commands.user.class_list import find_lists_of
 
     machine = make_machine()
-    _finish_applied(machine, run_remove_from_lists(machine, find_lists_of(machine, names)), None, as_json)
+    _finish_applied(machine, run_remove(machine, find_lists_of(machine, names)), None, as_json)
 
 
 @user_app.command("passwd")
@@ -102,10 +102,10 @@ def _add(
     machine: "Machine", lists: Mapping[str, Sequence[str]], names: Sequence[str], passwords: bool, as_json: bool
 ) -> NoReturn:
     """Add names to these lists of the settings, apply, and make the passwords that are needed."""
-    from littlest.commands.config.change import run_add_to_lists
+    from littlest.commands.config.change import run_add
     from littlest.commands.user.passwd import run_hand_out
 
-    done = run_add_to_lists(machine, lists)
+    done = run_add(machine, lists)
     _finish_applied(machine, done, lambda: run_hand_out(machine, names, to_unclaimed=passwords), as_json)
 
 

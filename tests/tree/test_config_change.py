@@ -80,7 +80,7 @@ def test_settings_that_belong_together_change_together(machine: Machine) -> None
 
 def test_value_is_read_by_the_type_of_its_setting(machine: Machine) -> None:
     write(machine, "")
-    run_add(machine, "users.allowed", ["0123", "null", "yes"])
+    run_add(machine, {"users.allowed": ["0123", "null", "yes"]})
     set_(machine, "announcement", "Exam: 10 # sharp", "limits.cpu", "null", "users.unix_name", "{name}")
     assert read(machine) == (
         'users:\n  allowed:\n    - "0123"\n    - "null"\n    - "yes"\n  unix_name: "{name}"\n'
@@ -126,13 +126,13 @@ def test_what_is_not_meant_is_refused_with_what_is(
 
 def test_name_is_not_removed_as_if_it_were_an_entry(machine: Machine) -> None:
     write(machine, "users: {groups: {biology: {members: [ada]}}}\n")
-    error = refuse(machine, lambda: run_remove(machine, "users.groups", ["biology"]))
+    error = refuse(machine, lambda: run_remove(machine, {"users.groups": ["biology"]}))
     assert error.hint == "To remove one: littlest config unset users.groups.biology"
 
 
 def test_hint_goes_the_way_of_the_command(machine: Machine) -> None:
     write(machine, "users: {groups: {biology: {members: [ada]}}}\n")
-    error = refuse(machine, lambda: run_remove(machine, "users.groups.biology", ["ada"]))
+    error = refuse(machine, lambda: run_remove(machine, {"users.groups.biology": ["ada"]}))
     assert "littlest config remove users.groups.biology.members VALUE" in str(error.hint)
 
 
@@ -160,11 +160,11 @@ def test_a_change_repeats_no_warning_that_the_file_gave_before(machine: Machine)
 
 def test_quotes_make_no_difference_to_what_an_entry_is(machine: Machine) -> None:
     write(machine, 'jupyterhub: {Spawner: {args: [--debug, "-v", "5"]}}\n')
-    run_add(machine, "jupyterhub.Spawner.args", ["--debug", "-v"])
-    run_remove(machine, "jupyterhub.Spawner.args", ["--debug"])
+    run_add(machine, {"jupyterhub.Spawner.args": ["--debug", "-v"]})
+    run_remove(machine, {"jupyterhub.Spawner.args": ["--debug"]})
     assert read(machine) == 'jupyterhub: {Spawner: {args: ["-v", "5"]}}\n'
     # the number is another thing than the text
-    refuse(machine, lambda: run_remove(machine, "jupyterhub.Spawner.args", ["5"]), ExitCode.FAILED)
+    refuse(machine, lambda: run_remove(machine, {"jupyterhub.Spawner.args": ["5"]}), ExitCode.FAILED)
 
 
 @pytest.mark.parametrize("text", ["http: 80\n", "http: {port: 80}\nhttp: {port: 81}\n"])
@@ -233,7 +233,7 @@ def test_secret_by_its_name_is_not_taken_from_the_command_line(key: str, value: 
     assert "hush" not in f"{error.message}{error.hint}"
     assert "littlest config" in str(error.hint)
     if key.endswith("command"):
-        error = refuse(machine, lambda: run_add(machine, key, ["--token=hush"]))
+        error = refuse(machine, lambda: run_add(machine, {key: ["--token=hush"]}))
         assert "hush" not in f"{error.message}{error.hint}"
 
 
@@ -283,10 +283,10 @@ def test_way_to_log_in_changes_with_all_that_belongs_to_it(machine: Machine) -> 
 
 
 def test_adding_tells_what_was_there_already(machine: Machine) -> None:
-    run_add(machine, "users.admin", ["Ada", "grace"])
+    run_add(machine, {"users.admin": ["Ada", "grace"]})
     assert "  admin:\n    - admin\n    - Ada\n    - grace\n" in read(machine)
     before = machine.path(CONFIG).stat()
-    report = run_add(machine, "users.admin", ["ada"])
+    report = run_add(machine, {"users.admin": ["ada"]})
     assert report.lines == ("users.admin has ada already.", "Nothing was changed.")
     assert machine.path(CONFIG).stat() == before
 
@@ -297,22 +297,22 @@ def test_adding_to_a_list_that_is_not_written_keeps_its_default(machine: Machine
     words = ["auth.type", "oidc", "auth.client_id", "1", "auth.client_secret", "-"]
     words += ["auth.authorize_url", url, "auth.token_url", url, "auth.userdata_url", url]
     run_set(machine, words, ("auth.i_know_this_is_insecure",), lambda _: "hush")
-    run_add(machine, "auth.scope", ["email"])
+    run_add(machine, {"auth.scope": ["email"]})
     assert "  scope:\n    - openid\n    - profile\n    - email\n" in read(machine)
-    run_remove(machine, "auth.scope", ["openid", "profile", "email"])
+    run_remove(machine, {"auth.scope": ["openid", "profile", "email"]})
     assert "  scope: []\n" in read(machine)
 
 
 def test_removing_what_is_not_there_names_the_nearest(machine: Machine) -> None:
-    error = refuse(machine, lambda: run_remove(machine, "users.admin", ["admn"]), ExitCode.FAILED)
+    error = refuse(machine, lambda: run_remove(machine, {"users.admin": ["admn"]}), ExitCode.FAILED)
     assert error.message == "users.admin has no admn; nothing was changed."
     assert error.hint == "Did you mean admin?"
 
 
 def test_adding_to_what_is_no_list_is_refused(machine: Machine) -> None:
-    error = refuse(machine, lambda: run_add(machine, "limits.memory", ["2G"]))
+    error = refuse(machine, lambda: run_add(machine, {"limits.memory": ["2G"]}))
     assert error.hint == "To give it another: littlest config set limits.memory 2G"
-    refuse(machine, lambda: run_add(machine, "users.groups.biology", ["ada"]))
+    refuse(machine, lambda: run_add(machine, {"users.groups.biology": ["ada"]}))
 
 
 def test_names_are_the_same_in_small_and_capital_letters(machine: Machine) -> None:
@@ -328,7 +328,7 @@ def test_name_with_dots_stands_in_quotes(machine: Machine) -> None:
 
 
 def test_groups_need_not_be_there_beforehand(machine: Machine) -> None:
-    run_add(machine, "users.groups.biology.members", ["ada"])
+    run_add(machine, {"users.groups.biology.members": ["ada"]})
     set_(machine, "users.groups.biology.limits.memory", "2G", "shared_folders.data.path", "/srv/data")
     run_unset(machine, ["users.groups.biology", "shared_folders.data"])
     assert read(machine) == DEFAULT

@@ -87,12 +87,12 @@ class Edits(RuleBasedStateMachine):
     @rule(key=KEYS, values=st.lists(NAMES, min_size=1, max_size=2))
     def add_some(self, key: str, values: Sequence[str]) -> None:
         """`littlest config add`."""
-        self._change(key, lambda: run_add(self.machine, key, values))
+        self._change(key, lambda: run_add(self.machine, {key: values}))
 
     @rule(key=KEYS, values=st.lists(NAMES, min_size=1, max_size=2))
     def remove_some(self, key: str, values: Sequence[str]) -> None:
         """`littlest config remove`."""
-        self._change(key, lambda: run_remove(self.machine, key, values))
+        self._change(key, lambda: run_remove(self.machine, {key: values}))
 
     def _change(self, key: str, change: Any) -> None:
         before = self.file.read_bytes()

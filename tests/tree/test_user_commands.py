@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from littlest import paths
-from littlest.commands.config.change import run_add_to_lists, run_remove_from_lists
+from littlest.commands.config.change import run_add, run_remove
 from littlest.commands.user.class_list import find_lists_of, read_class_list
 from littlest.commands.user.listing import run_list
 from littlest.commands.user.passwd import run_hand_out, run_passwd
@@ -98,9 +98,9 @@ def test_lists_are_changed_all_or_not_at_all(machine: Machine) -> None:
     text = "users: {allowed: [ada], groups: {biology: {members: [ada]}}}\n"
     machine.path(paths.CONFIG_FILE).write_text(text)
     with pytest.raises(LittlestError):
-        run_add_to_lists(machine, {"users.allowed": ["bob"], 'users.groups."x\n".members': ["bob"]})
+        run_add(machine, {"users.allowed": ["bob"], 'users.groups."x\n".members': ["bob"]})
     with pytest.raises(LittlestError):
-        run_remove_from_lists(machine, {"users.allowed": ["ada"], "users.admin": ["ada"]})
+        run_remove(machine, {"users.allowed": ["ada"], "users.admin": ["ada"]})
     assert machine.path(paths.CONFIG_FILE).read_text() == text
 
 

@@ -48,8 +48,7 @@ class Draft:
     def __init__(self, text: str, auth_type: str | None) -> None:
         self.before: Config | None = None
         """What the text gave before; None where it was not valid."""
-        self.problems: InvalidConfig | None = None
-        """Why it was not valid."""
+        self.problems: InvalidConfig | None = None  # why it was not valid
         try:
             self.before = load_config(text, str(paths.CONFIG_FILE))
         except InvalidConfig as error:
@@ -59,8 +58,7 @@ class Draft:
         self.source = Source(text)
         self.auth_type = auth_type
         self.lines: list[str] = []
-        self.rewritten: list[KeyPath] = []
-        """Keys that already had a value of their own in the file."""
+        self.rewritten: list[KeyPath] = []  # keys that already had a value of their own in the file
 
     def find(self, key: str) -> tuple[KeyPath, Target]:
         """Return a key's path, and what it stands for. Raises UnknownKey."""
@@ -139,8 +137,7 @@ class Draft:
             indexes += found
         item = self.source.find_item(path)
         if item is not None and item.kind == "list":
-            is_default = target.default == ()
-            self.source = remove_entries(self.source, path, indexes, default_is_empty=is_default)
+            self.source = remove_entries(self.source, path, indexes, default_is_empty=target.default == ())
         else:
             left = tuple(render_inline(item.value) for index, item in enumerate(present) if index not in indexes)
             self.source = set_value(self.source, path, make_list(left))
@@ -164,9 +161,8 @@ def run_set(machine: Machine, words: Sequence[str], unset_keys: Sequence[str], a
     if len(words) % 2:
         raise _explain_odd_words(words)
     pairs = tuple(zip(words[::2], words[1::2], strict=True))
-    types = (value for key, value in pairs if key == "auth.type")
-    # an unknown one is reported when the settings are checked, with the nearest known one
-    auth_type = next((value for value in types if value in Auth.variants or "." in value), None)
+    # an unknown type is reported when the settings are checked, with the nearest known one
+    auth_type = next((one for key, one in pairs if key == "auth.type" and (one in Auth.variants or "." in one)), None)
     # asked for before the lock is held: a person takes time
     secrets = {key: ask_secret(f"{key}: ") for key, value in pairs if value == "-" and _is_secret(key, auth_type)}
     if not all(secrets.values()):
@@ -185,34 +181,19 @@ def run_unset(machine: Machine, keys: Sequence[str]) -> Report:
     return _change(machine, lambda draft: draft.unset(keys))
 
 
-def run_add(machine: Machine, key: str, values: Sequence[str]) -> Report:
-    """Add values to the end of a list, but not those that are in it. Raises as `run_set` does."""
-    return run_add_to_lists(machine, {key: values})
+def run_add(machine: Machine, lists: Mapping[str, Sequence[str]]) -> Report:
+    """Add values to the ends of lists, those that are not in them, or to none of them. Raises as `run_set` does."""
+    return _change(machine, lambda draft: _for_each(lists, draft.add))
 
 
-def run_add_to_lists(machine: Machine, lists: Mapping[str, Sequence[str]]) -> Report:
-    """Add values to the ends of several lists, to all or to none. Raises as `run_set` does."""
-
-    def edit(draft: Draft) -> None:
-        for key, values in lists.items():
-            draft.add(key, values)
-
-    return _change(machine, edit)
+def run_remove(machine: Machine, lists: Mapping[str, Sequence[str]]) -> Report:
+    """Remove values from all lists, or from none. Raises LittlestError where one is not in it, else as `run_set`."""
+    return _change(machine, lambda draft: _for_each(lists, draft.remove))
 
 
-def run_remove(machine: Machine, key: str, values: Sequence[str]) -> Report:
-    """Remove values from a list. Raises LittlestError where one is not in it, else as `run_set` does."""
-    return run_remove_from_lists(machine, {key: values})
-
-
-def run_remove_from_lists(machine: Machine, lists: Mapping[str, Sequence[str]]) -> Report:
-    """Remove values from several lists, from all or from none. Raises as `run_remove` does."""
-
-    def edit(draft: Draft) -> None:
-        for key, values in lists.items():
-            draft.remove(key, values)
-
-    return _change(machine, edit)
+def _for_each(lists: Mapping[str, Sequence[str]], edit: Callable[[str, Sequence[str]], None]) -> None:
+    for key, values in lists.items():
+        edit(key, values)
 
 
 def _change(machine: Machine, edit: Edit, auth_type: str | None = None) -> Report:
