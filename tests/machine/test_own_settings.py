@@ -14,6 +14,7 @@ BREAK = {
     "settings": "mkdir -p ~/.jupyter; cd ~/.jupyter;"
     """ echo 'c.ServerApp.root_dir = "/home/cherrling"' >jupyter_server_config.py""",
     "exec": "mkdir -p ~/.jupyter; echo 'import os; os._exit(3)' > ~/.jupyter/jupyter_config.py",
+    "hang": "mkdir -p ~/.jupyter; echo 'import time; time.sleep(10000)' > ~/.jupyter/jupyter_config.py",
     "shell": "echo exit > ~/.bashrc; echo exit > ~/.profile",
     "rights": "chmod 000 ~",
 }
@@ -48,6 +49,8 @@ async def _type(person: HubClient, command: str) -> str:
 def test_a_server_starts_whatever_its_user_did(server: Server, how: str) -> None:
     user = f"clumsy-{how}"
     server.add_users([user])
+    if how == "hang":
+        server.machine.run("littlest config set jupyterhub.UserServerSpawner.answer_seconds 20 --apply")
     assert server.use(user) == "42"
     server.stop_servers()
     server.machine.run(["runuser", "-u", f"jupyter-{user}", "--", "sh", "-c", f"cd; {BREAK[how]}"])
@@ -58,7 +61,7 @@ def test_a_server_starts_whatever_its_user_did(server: Server, how: str) -> None
             assert await _use(person) == "42"
             home = unescape((await person.get("hub/home"))[1])
             lab = await _lab(person)
-            if how in ("settings", "exec"):
+            if how in ("settings", "exec", "hang"):
                 assert "without your own settings" in home
                 assert "littlest-safe-start" in lab
             if how == "settings":

@@ -47,6 +47,10 @@ class UserServerSpawner(SystemdSpawner):
 
     concurrent_starts = Integer(3, min=1, help="How many servers may be starting at the same time.").tag(config=True)
 
+    answer_seconds = Integer(
+        150, min=1, help="After how long a server without an answer is started without the user's own settings."
+    ).tag(config=True)
+
     _queue: ClassVar[StartQueue | None] = None
     # systemctl and useradd take their time, and the hub's loop must not wait for them
     _threads: ClassVar[ThreadPoolExecutor] = ThreadPoolExecutor(16, "spawner")
@@ -173,6 +177,7 @@ class UserServerSpawner(SystemdSpawner):
         socket = sockets.make_socket_path(self.unit_name)
         loop = asyncio.get_running_loop()
         next_look = loop.time() + STATE_POLL_SECONDS
+        last_look = loop.time() + self.answer_seconds
         while not await sockets.is_answering(socket, f"{self.server.base_url}api"):
             if loop.time() > next_look:
                 if await self._read_state() in systemd.STOPPED_STATES:
@@ -181,6 +186,8 @@ class UserServerSpawner(SystemdSpawner):
                     )
                     last = said[-1] if said else "it said nothing"
                     raise safe_start.EndedAtOnce(f"it ended at once ({last})", f"sudo littlest logs {self.user.name}")
+                if loop.time() > last_look and not self.safe_reason:
+                    raise safe_start.EndedAtOnce(f"it did not answer for {self.answer_seconds} seconds")
                 next_look = loop.time() + STATE_POLL_SECONDS
             await asyncio.sleep(READY_POLL_SECONDS)
 
