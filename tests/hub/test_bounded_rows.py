@@ -2,11 +2,13 @@
 
 import json
 import math
+import sys
 from typing import Any
 
-from tests.hub.running_hub import PASSWORD, URL
+from tests.hub.running_hub import PASSWORD, URL, find_refusal
+from tests.hub.test_rights import run_inside
 from tests.hub.world import World
-from tests.support.hub_client import HubClient
+from tests.support.hub_client import HubClient, words
 
 
 def test_tokens_are_few_and_have_short_notes(world: World, start: Any) -> None:
@@ -85,3 +87,47 @@ def test_options_of_a_server_are_short_and_plain(world: World, start: Any) -> No
     assert (found, page, right, status) == ({400}, 400, 201, 200)
     assert {user["name"] for user in users} == {"ada", "bob", "teacher"}
     json.dumps(users, allow_nan=False)
+
+
+FILL = """
+import sqlite3
+hub = sqlite3.connect("/var/lib/littlest/jupyterhub.sqlite", isolation_level=None)
+hub.execute(
+    "INSERT INTO oauth_clients (identifier, secret, redirect_uri, allowed_scopes) VALUES (?, ?, ?, ?)",
+    ("jupyterhub-user-ada", "x", "/user/ada/oauth_callback", "[]"),
+)
+hub.execute(
+    "INSERT INTO spawners (user_id, name, oauth_client_id) SELECT users.id, ?, identifier"
+    " FROM users, oauth_clients WHERE identifier = ?",
+    ("", "jupyterhub-user-ada"),
+)
+for number in range(300):
+    hub.execute(
+        "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes, created)"
+        " SELECT id, ?, ?, ?, ?, ? FROM users",
+        (f"sha512:1:a:{number:x}", "pppp", "jupyterhub-user-ada", "[]", "2026-01-01 00:00:00.0"),
+    )
+"""
+
+
+def test_logins_at_a_server_leave_few_rows(world: World, start: Any) -> None:
+    """Each leaves a code, and with the server's own secret a token for two weeks: a user's script made any number."""
+    start("users: {allowed: [ada]}")
+    world.network.run(find_refusal("ada"))
+    # the hub forgets clients without a server when it starts
+    run_inside(world, f"{sys.executable} -c '{FILL}'")
+
+    async def log_in() -> int:
+        async with HubClient(URL, "ada", PASSWORD) as ada:
+            await ada.login()
+            query = (
+                "client_id=jupyterhub-user-ada&response_type=code&redirect_uri=%2Fuser%2Fada%2Foauth_callback&state=x"
+            )
+            for _ in range(30):
+                status, page = await ada.get(f"hub/api/oauth2/authorize?{query}", allow_redirects=False)
+                assert status in {200, 302}, words(page)
+            status, found = await ada.api("GET", "users/ada/tokens")
+            assert status == 200, found
+            return len(found["api_tokens"])
+
+    assert world.network.run(log_in(), 60) == 200

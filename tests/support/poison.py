@@ -98,6 +98,11 @@ POISONS: dict[str, tuple[str, ...]] = {
         "INSERT INTO api_tokens (service_id, hashed, prefix, client_id, scopes)"
         " SELECT id, 'sha512:999999999:a:b' || id, '2222', 'jupyterhub', '[]' FROM services",
     ),
+    "token: two without a time": (
+        "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes)"
+        " SELECT users.id, 'sha512:1:a:' || hex(users.id) || letter, 'p1', 'jupyterhub', '[]'"
+        " FROM users, (SELECT 'a' AS letter UNION SELECT 'b')",
+    ),
     "token: ends at no date": (
         "INSERT INTO api_tokens (user_id, hashed, prefix, client_id, scopes, expires_at)"
         " SELECT id, 'h1', 'p1', 'jupyterhub', '[]', 'never' FROM users WHERE name = 'teacher'",

@@ -46,6 +46,9 @@ _REMARKS = frozenset(
     | {"note", "email", "login_email_sent"}
 )
 """Columns that decide about no right: without its end, say, a token of another table would be valid for ever."""
+_SORTED = ("api_tokens", "created")
+"""The column by which JupyterHub sorts, and cannot where it is missing twice."""
+_LONG_AGO = "1970-01-01 00:00:00.000000"
 _PROTOCOLS = frozenset({"http", "https", "http+unix"})
 _PATH = re.compile(r"/[!-~]*")
 MOST_PORT = 65535
@@ -76,6 +79,7 @@ def find_value_problem(column: Column[Any], value: object) -> str:
     """Return why JupyterHub cannot work with a value of this column, as the end of a sentence; empty if it can."""
     is_needed = column.name in NEEDED.get(column.table.name, ()) or not column.nullable
     if value is None:
+        is_needed = is_needed or (column.table.name, column.name) == _SORTED
         return "is missing" if is_needed and not column.primary_key else ""
     if value == "" and is_needed and (column.table.name, column.name) not in _NAMES and _is_text(column):
         return "is empty"
@@ -106,6 +110,8 @@ def make_substitute(column: Column[Any]) -> Any:
     if column.name == "cookie_id":
         # who is logged in has to log in again
         return secrets.token_hex(16)
+    if (column.table.name, column.name) == _SORTED:
+        return _LONG_AGO
     default = getattr(column.default, "arg", None)
     if isinstance(default, dict | list):
         return json.dumps(default)
@@ -136,8 +142,7 @@ def _is_readable(column: Column[Any], text: str) -> bool:
         return isinstance(read, datetime) and read.tzinfo is None
     if isinstance(kind, JSONList):
         is_list = isinstance(read, list) and all(isinstance(one, str) for one in read)
-        is_lasting = column.table.name != "roles"
-        return is_list and (column.name not in _SCOPES or all(_is_scope(one, is_lasting) for one in read))
+        return is_list and (column.name not in _SCOPES or all(map(_is_scope, read)))
     if isinstance(kind, JSONDict):
         return isinstance(read, dict | None) and is_plain(read)
     return isinstance(read, str) and (column.name != "hashed" or bool(_HASHED.fullmatch(read)))
@@ -155,11 +160,9 @@ def is_plain(value: Any, deepest: int = DEEPEST) -> bool:
     return isinstance(value, str | int | None)
 
 
-def _is_scope(scope: str, is_lasting: bool) -> bool:
+def _is_scope(scope: str) -> bool:
     name, mark, limit = scope.partition("!")
-    # a scope of the admin's may be away for one start, with its drop-in, and its tokens wait
-    is_known = name in scope_definitions or (is_lasting and name.startswith("custom:"))
-    return is_known and (not mark or _LIMITED.fullmatch(limit) is not None)
+    return name in scope_definitions and (not mark or _LIMITED.fullmatch(limit) is not None)
 
 
 def _is_text(column: Column[Any]) -> bool:

@@ -8,6 +8,7 @@ from littlest.hub.login.kept_passwords import KeepsPasswords
 from littlest.hub.login.people import FollowsSettings
 from littlest.hub.pages.change_password import CHANGE_PASSWORD_PAGES, log_out_everywhere
 from littlest.hub.pages.confirm import CONFIRM_PAGES
+from littlest.hub.pages.few_logins import end_oldest_logins_at
 from littlest.hub.pages.gate import GATE_PAGES
 from littlest.hub.pages.old_address import OldAddressHandler
 from littlest.hub.pages.one_time_page import PASSWORD_API, PASSWORD_PAGES
@@ -30,7 +31,7 @@ def adapt_page(path: str, page: type) -> type:
     """Return the handler of a path below the hub's with what we add to it, whether it is ours or JupyterHub's."""
     if page is PrefixRedirectHandler:
         return OldAddressHandler
-    return log_out_everywhere(ask_for_password(path, take_plain_bodies(path, page)))
+    return log_out_everywhere(ask_for_password(path, take_plain_bodies(path, end_oldest_logins_at(path, page))))
 
 
 def _list_sign_up_pages(authenticator: Authenticator) -> Pages:

@@ -341,3 +341,13 @@ def test_a_token_that_cannot_be_compared_is_no_token(database: Path, hashed: str
 def test_a_role_has_no_scope_that_there_is_not(database: Path, scope: str) -> None:
     poison(database, [f'UPDATE roles SET scopes = \'["self", "{scope}"]\''])
     assert read_problems(database) == [("roles", "scopes is no list of scopes")]
+
+
+@pytest.mark.parametrize("created", ["NULL", "'x'"])
+def test_a_token_without_a_time_gets_one(database: Path, created: str) -> None:
+    """JupyterHub sorts the tokens of a user by it: with two of them the page failed."""
+    poison(database, [f"UPDATE api_tokens SET created = {created}"])
+    found = set_rows_aside(database, make_address)
+    assert [(one.place.split()[0], one.outcome) for one in found] == [("api_tokens", NOT_GIVEN)] * 2
+    with closing(sqlite3.connect(database)) as connection:
+        assert {row[0][:4] for row in connection.execute("SELECT created FROM api_tokens")} == {"1970"}
