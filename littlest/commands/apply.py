@@ -38,7 +38,7 @@ from littlest.system.settings.revisions import (
 from littlest.system.settings.settings_file import close_settings, find_real_file, keep_copy, replace_settings
 from littlest.transaction import run_transaction
 
-SERVER_KEYS = ("jupyterhub", "user_environment", "users.homes", "users.unix_name")
+SERVER_KEYS = ("jupyterhub", "user_environment", "users.homes", "users.unix_name", "base_url", "external_url")
 """Settings with which every server may fail to start."""
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from littlest import paths
 from littlest.health.readings import Readings
 from littlest.plan.limits import render_size
 
@@ -86,9 +87,13 @@ def check_certificate(found: Readings) -> Found:
 
 
 def check_disk(found: Readings) -> Found:
-    """There is space for new servers."""
+    """There is space for new servers, and the hub can write."""
     if found.disk_free_bytes < LOW_DISK:
         yield f"only {render_size(found.disk_free_bytes)} of disk are free", ""
+    if found.disk_free_inodes < LEAST_INODES:
+        yield f"only {found.disk_free_inodes} more files fit on the disk of {paths.STATE_DIR}", ""
+    for folder in found.read_only:
+        yield f"nothing can be written to {folder}: its disk is read-only", "sudo journalctl -k -p err"
 
 
 def check_database(found: Readings) -> Found:

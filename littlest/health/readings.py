@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -73,6 +74,10 @@ class Readings:
     """ISO 8601, UTC; None without https."""
     disk_total_bytes: int
     disk_free_bytes: int
+    disk_free_inodes: int = sys.maxsize
+    """Files that the hub can still make."""
+    read_only: list[str] = field(default_factory=list)
+    """Folders in which the hub or users must write, on a disk that can only be read now."""
     memory_total_bytes: int
     memory_free_bytes: int
     is_install_unfinished: bool
@@ -104,6 +109,8 @@ def read_machine(machine: Machine, record: Record, release: Release) -> Readings
         certificate_ends=end.isoformat(timespec="seconds") if end else None,
         disk_total_bytes=disk.total,
         disk_free_bytes=disk.free,
+        disk_free_inodes=_count_free_inodes(os.statvfs(machine.path(paths.STATE_DIR))),
+        read_only=_find_read_only(machine, config),
         memory_total_bytes=read_machine_memory(machine),
         memory_free_bytes=read_free_memory(machine),
         is_install_unfinished=bool(record.made),
@@ -132,14 +139,31 @@ def _read_database(machine: Machine) -> dict[str, Any]:
 
 
 def _read_homes(machine: Machine, config: Config) -> dict[str, Any]:
-    folder = machine.path(PurePosixPath(config.users.homes))
     try:
-        found = os.statvfs(next(one for one in (folder, *folder.parents) if one.is_dir()))
+        found = _ask_disk(machine, config.users.homes)
     except OSError:
         return {}
+    return {"homes_free_bytes": found.f_bavail * found.f_frsize, "homes_free_inodes": _count_free_inodes(found)}
+
+
+def _find_read_only(machine: Machine, config: Config) -> list[str]:
+    """Return the folders that nobody can write to: a kernel that finds an error makes the whole disk read-only."""
+    folders = (str(paths.STATE_DIR), str(paths.ETC_DIR), config.users.homes)
+    found = []
+    for folder in folders:
+        with suppress(OSError):
+            found += [folder] if _ask_disk(machine, folder).f_flag & os.ST_RDONLY else []
+    return found
+
+
+def _ask_disk(machine: Machine, folder: str) -> os.statvfs_result:
+    wanted = machine.path(PurePosixPath(folder))
+    return os.statvfs(next(one for one in (wanted, *wanted.parents) if one.is_dir()))
+
+
+def _count_free_inodes(disk: os.statvfs_result) -> int:
     # some file systems have as many inodes as they have space for
-    inodes = found.f_favail if found.f_files else sys.maxsize
-    return {"homes_free_bytes": found.f_bavail * found.f_frsize, "homes_free_inodes": inodes}
+    return disk.f_favail if disk.f_files else sys.maxsize
 
 
 def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str, Any]]:

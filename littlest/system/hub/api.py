@@ -37,6 +37,8 @@ class Answer:
     url: str
     status: int
     content: bytes
+    location: str = ""
+    """Where a redirect leads."""
 
     @property
     def data(self) -> Any:
@@ -104,7 +106,7 @@ class HubApi:
                 return Answer(url, response.status, response.read())
         except urllib.error.HTTPError as error:
             with error:
-                return Answer(url, error.code, error.read())
+                return Answer(url, error.code, error.read(), error.headers.get("Location", ""))
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise NotReady(f"{url}: {getattr(error, 'reason', error)}") from error
 

@@ -26,6 +26,7 @@ PAUSE = 0.1
 ANSWER_SECONDS = 30.0
 """How long to wait for one answer."""
 REMOVE_SECONDS = 60.0
+MOST_REDIRECTS = 5
 CODE = "__import__('sys').prefix, 6*7"
 RESULT = f"('{paths.USER_ENVIRONMENT_DIR}', 42)"
 """Of the users' environment: where that has no kernel, the server offers one of its own."""
@@ -58,6 +59,7 @@ def try_server(machine: Machine, step: TryServer) -> None:
         # what a trial that was killed has left
         remove_canary(machine, step.url)
         _start_server(api)
+        _open_pages(api)
         _compute(api)
     except BaseException as error:
         with suppress(LittlestError, OSError):
@@ -107,6 +109,18 @@ def _start_server(api: HubApi) -> None:
         if time.monotonic() > api.deadline:
             raise NotReady("it did not answer in time")
         time.sleep(PAUSE)
+
+
+def _open_pages(api: HubApi) -> None:
+    """Open the page that a user sees first, and the list of files. Raises NotReady when one does not work."""
+    server = f"../../user/{paths.CANARY_USER}/"
+    for page, sign in ((server, b"</html>"), (f"{server}api/contents", b'"content"')):
+        answer = api.send("GET", page, seconds=ANSWER_SECONDS)
+        for _ in range(MOST_REDIRECTS):
+            if answer.location:
+                answer = api.send("GET", answer.location, seconds=ANSWER_SECONDS)
+        if answer.status != HTTPStatus.OK or sign not in answer.content:
+            raise NotReady(f"its page {answer.url} answered {answer.phrase}")
 
 
 def _compute(api: HubApi) -> None:

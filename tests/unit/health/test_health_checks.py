@@ -74,6 +74,12 @@ def test_nothing_is_found_on_a_healthy_server() -> None:
             {"rows_left_out": [str(n) for n in range(7)]},
             ["rows of its database: 0; 1; 2; 3; 4; and 2 more"],
         ),
+        ("disk", {"disk_free_inodes": LEAST_INODES - 1}, ["only 9999 more files fit on the disk of /var/lib"]),
+        (
+            "disk",
+            {"read_only": ["/home"]},
+            ["nothing can be written to /home: its disk is read-only: sudo journalctl"],
+        ),
         ("disk", {"disk_free_bytes": LOW_DISK - 1}, ["1024 MiB of disk are free"]),
     ],
 )
