@@ -4,7 +4,6 @@ Each function imports what it needs when it is called, so that `littlest --versi
 import the rest.
 """
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ from littlest.cli.invocation import Json, finish, make_machine, run_with_progres
 from littlest.cli.user import user_app
 from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
+from littlest.skipped_imports import leave_out_pydantic_plugins
 
 _COMPLETE = "_LITTLEST_COMPLETE"
 """The variable in which a shell asks for completions."""
@@ -234,11 +234,8 @@ def _explain_surprise(error: Exception) -> LittlestError:
 
 def main() -> NoReturn:
     """Run the command line of this process."""
-    # a command runs only briefly: garbage collection, and the teardown of a hundred modules at exit, would take a
-    # third of the time of `littlest config show`
-    gc.disable()
-    # pydantic would read the metadata of every installed package to find plugins, which we do not use
-    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    leave_out_pydantic_plugins()
     code = run(sys.argv[1:])
     is_written = output.flush()
+    # without the teardown of a hundred modules
     os._exit(code if is_written else code or int(ExitCode.FAILED))
