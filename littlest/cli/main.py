@@ -22,8 +22,6 @@ from littlest.skipped_imports import leave_out_pydantic_plugins
 
 _COMPLETE = "_LITTLEST_COMPLETE"
 """The variable in which a shell asks for completions."""
-INTERRUPTED = 130
-"""What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
 
 _PURGE = (
     "Remove JupyterHub from this machine with everything in it: settings, database, the user environment, and every "
@@ -216,7 +214,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _note_interrupt(code: object) -> int:
     """Return an exit code; print a note when Ctrl-C ended the command."""
-    if code == INTERRUPTED:
+    if code == ExitCode.INTERRUPTED:
         output.print_note("Interrupted. Completed steps are kept; run the same command again to continue.")
     return code if isinstance(code, int) else int(ExitCode.FAILED)
 
