@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from littlest import paths
 from littlest.system.accounts.passwords import read_password_states
 from tests.hub.running_hub import COMMAND, PASSWORD, URL, ask, find_refusal, write_config
@@ -156,6 +158,27 @@ def test_a_deleted_name_is_not_open_to_the_first_comer(world: World, start: Any)
                 assert (await teacher.post("hub/passwords", {"name": name, "_xsrf": xsrf}))[0] == refused
 
     run(reset())
+
+
+@pytest.mark.parametrize("content", [None, b""], ids=["gone", "empty"])
+def test_a_name_whose_password_was_lost_is_not_open_to_the_first_comer(
+    world: World, start: Any, content: bytes | None
+) -> None:
+    hub = start(CONFIG)
+    run = world.network.run
+    assert run(find_refusal("ada")) == ""
+    file = world.path(paths.PASSWORDS_FILE)
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    for _ in ("while the hub runs", "after a restart"):
+        assert run(refuse("ada", OTHER))[0] == 403
+        found = run(ask("GET", "littlest/passwords"))[1]
+        assert (found["missing"], found["unclaimed"]) == (["ada", "deputy", "teacher"], ["bob", "carl"])
+        world.stop(hub)
+        hub = world.start_hub()
+    assert run(find_refusal("bob")) == ""
+    assert run(make("ada"))[0] == 200
 
 
 def test_only_the_command_and_admins_make_passwords(world: World, start: Any) -> None:

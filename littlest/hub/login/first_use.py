@@ -5,7 +5,6 @@ from typing import Any
 from traitlets import Enum
 
 from littlest.hub.login.kept_passwords import HOW_ADMINS_START, KeepsPasswords
-from littlest.system.accounts.passwords import has_password
 
 
 class PasswordAuthenticator(KeepsPasswords):
@@ -22,7 +21,7 @@ class PasswordAuthenticator(KeepsPasswords):
     def is_open(self, name: str) -> bool:
         """Whether the first login under this name chooses its password."""
         may_choose = self.first_login == "first_come" and self.validate_username(name) and self.may_log_in(name)
-        return may_choose and not has_password(self.file, name)
+        return may_choose and not self.has_had_password(name)
 
     async def prove(self, handler: Any, name: str, data: dict[str, str], suspect: bool) -> str | None:
         """Check the password; at a user's first login, store it."""

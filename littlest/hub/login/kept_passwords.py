@@ -14,6 +14,7 @@ from traitlets import Unicode
 from littlest import paths
 from littlest.errors import LittlestError
 from littlest.hub.login.guarded import GuardsPasswords
+from littlest.hub.memory.claims import is_claimed, remember_claims
 from littlest.machine.machine import Machine
 from littlest.system.accounts.passwords import (
     PasswordState,
@@ -76,6 +77,10 @@ class KeepsPasswords(GuardsPasswords):
         """Whether there is a password to guess under this name."""
         return await asyncio.to_thread(has_password, self.file, name)
 
+    def has_had_password(self, name: str) -> bool:
+        """Whether the name has a password, or had one that was lost: then it is not open to the first comer."""
+        return has_password(self.file, name) or is_claimed(self.db, name)
+
     async def is_password_right(self, name: str, password: str, suspect: bool = False) -> bool:
         """Whether this is the user's password. Raises TooBusy."""
         return await self.hashing.run(check_password, self.file, name, password, suspect=suspect)
@@ -94,10 +99,12 @@ class KeepsPasswords(GuardsPasswords):
     async def try_to_store(self, name: str, password: str, **how: bool) -> tuple[bool, str | None]:
         """Store the user's password as `set_password` does; return whether it was stored, or else why not."""
         try:
-            return await self.hashing.run(lambda: set_password(self.file, name, password, **how)), None
+            is_stored = await self.hashing.run(lambda: set_password(self.file, name, password, **how))
         except LittlestError as error:
             message = f"{error.message[:1].upper()}{error.message[1:].rstrip('.')}."
             return False, f"{message} {error.hint}" if error.hint else message
+        remember_claims(self.db, (name,))
+        return is_stored, None
 
     async def change_own_password(self, handler: Any, name: str, current: str, new: str, again: str) -> str | None:
         """Change the password, or return the sentence that says why not."""

@@ -15,7 +15,6 @@ from littlest.hub.login.kept_passwords import HOW_ADMINS_START, KeepsPasswords
 from littlest.system.accounts.passwords import (
     LONGEST_PASSWORD,
     PasswordState,
-    has_password,
     is_one_time_password,
     lock_password,
     mark_one_time,
@@ -146,7 +145,7 @@ class SignUpAuthenticator(KeepsPasswords, NativeAuthenticator):
     def user_exists(self, username: str) -> bool:
         """Whether the name is taken."""
         name = self.normalize_username(username)
-        return bool(super().user_exists(name)) or has_password(self.file, name)
+        return bool(super().user_exists(name)) or self.has_had_password(name)
 
     async def prepare_sign_up(self, address: str, password: str) -> bool:
         """Hash the password of the next sign-up; False where too many came from this address. Raises TooBusy."""
