@@ -5,7 +5,7 @@ import os
 from littlest.config.model import Config
 from littlest.hub.drop_ins import load_drop_ins
 from littlest.hub.live import live
-from littlest.hub.login.people import put_in_authenticator
+from littlest.hub.login.classes import put_in_authenticator
 from littlest.hub.merge import add_trait_values, read_trait_secrets, restore_classes
 from littlest.hub.scopes import check_scopes
 from littlest.hub.start import TEMPLATES_DIR, find_refusal, read_config_or_last_good

@@ -56,6 +56,34 @@ def test_guesses_do_not_delay_a_right_password(world: World, start: Any) -> None
     assert len(guesses) < 130
 
 
+@pytest.mark.parametrize(
+    "auth",
+    [
+        "{type: dummy, i_know_this_is_insecure: true, password: {value: a-password-for-all}}",
+        "{type: jupyterhub.authenticators.shared.SharedPasswordAuthenticator,"
+        " settings: {user_password: a-password-for-all}}",
+    ],
+    ids=["dummy", "class"],
+)
+def test_a_password_that_another_class_checks_is_guarded(world: World, start: Any, auth: str) -> None:
+    start(f"users: {{allowed: [ada, bob]}}\nauth: {auth}")
+
+    async def guess() -> tuple[list[tuple[int, float]], tuple[int, float]]:
+        # everybody has the same password, so another name does not help
+        names = [name for name in ("ada", "bob") for _ in range(6)]
+        guesses = [asyncio.create_task(refuse(name, f"wrong-{number}")) for number, name in enumerate(names)]
+        await asyncio.sleep(0.5)
+        right = await refuse("ada", "a-password-for-all")
+        return await asyncio.gather(*guesses), right
+
+    guesses, right = world.network.run(guess(), 60)
+    assert {status for status, _ in guesses} == {403}
+    assert min(seconds for _, seconds in guesses) > 0.9
+    assert max(seconds for _, seconds in guesses) > 4
+    assert right[0] == 302
+    assert right[1] < 4
+
+
 def test_an_unknown_name_answers_like_a_known_one(world: World, start: Any) -> None:
     start(f"{CONFIG}\nauth: {{first_login: one_time}}")
     run = world.network.run
