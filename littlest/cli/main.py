@@ -18,7 +18,7 @@ from littlest.cli.invocation import Json, finish, make_machine, run_with_progres
 from littlest.cli.user import user_app
 from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
-from littlest.skipped_imports import leave_out_pydantic_plugins
+from littlest.skipped_imports import import_core_schema, leave_out_pydantic_plugins
 
 _COMPLETE = "_LITTLEST_COMPLETE"
 """The variable in which a shell asks for completions."""
@@ -233,6 +233,7 @@ def _explain_surprise(error: Exception) -> LittlestError:
 def main() -> NoReturn:
     """Run the command line of this process."""
     leave_out_pydantic_plugins()
+    import_core_schema()
     code = run(sys.argv[1:])
     is_written = output.flush()
     # without the teardown of a hundred modules

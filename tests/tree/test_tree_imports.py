@@ -21,6 +21,28 @@ SPARED = {
 }
 
 
+WITHOUT_TYPES = """
+import typing
+from littlest.skipped_imports import import_core_schema
+usual = typing.TypedDict
+import_core_schema()
+assert typing.TypedDict is usual
+from pydantic_core import core_schema
+assert not hasattr(core_schema.StringSchema, "__total__")
+"""
+READ_ALL = """
+from littlest.config.text.load import load_config
+from littlest.config.text.problems import InvalidConfig
+from littlest.config.text.render import make_data
+from tests.support.bad_files import BAD_FILES
+for text in ("", *(file.content for file in BAD_FILES if isinstance(file.content, str))):
+    try:
+        print(make_data(load_config(text, "config.yaml"), reveal=True))
+    except InvalidConfig as error:
+        print(error)
+"""
+
+
 def list_imports(*words: str) -> set[str]:
     command = [sys.executable, "-X", "importtime", "-m", "littlest", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -37,3 +59,12 @@ def test_the_version_is_told_without_the_settings() -> None:
     imported = list_imports("--version")
     assert "littlest.cli.main" in imported
     assert not {name for name in imported if name.split(".")[0] == "pydantic" or name == "littlest.config.model"}
+
+
+def test_without_the_types_of_its_dictionaries_pydantic_finds_the_same() -> None:
+    with_types, without = (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+        for script in (READ_ALL, WITHOUT_TYPES + READ_ALL)
+    )
+    assert len(with_types.splitlines()) > 200
+    assert without == with_types
