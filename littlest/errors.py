@@ -18,6 +18,8 @@ class ExitCode(IntEnum):
     CORRUPT = 65
     UNSUPPORTED = 69
     NEEDS_ROOT = 77
+    INTERRUPTED = 130
+    """What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
 
 
 class LittlestError(Exception):
@@ -67,3 +69,14 @@ class NeedsRoot(LittlestError):
     """Only root may do this."""
 
     exit_code = ExitCode.NEEDS_ROOT
+
+
+class Interrupted(LittlestError):
+    """Somebody ended the command, and the system is as it was."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
+def find_failure(cause: BaseException) -> type[LittlestError]:
+    """Return the kind of error that says that everything is as it was before this cause."""
+    return Interrupted if isinstance(cause, KeyboardInterrupt) else LittlestError

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from littlest import paths
 from littlest.config.text.load import decode_config, load_config
 from littlest.converge import converge
-from littlest.errors import ConfigError, LittlestError, NeedsAPerson
+from littlest.errors import ConfigError, LittlestError, NeedsAPerson, find_failure
 from littlest.machine.machine import Machine
 from littlest.plan.steps import Release
 from littlest.system.apply_plan import Progress
@@ -70,7 +70,7 @@ def roll_back(attempt: Attempt, error: BaseException) -> LittlestError:
     elif is_rejected:
         when = "Once they are corrected there" if was_tried else "To try them again"
         places.append(f"{when}: sudo cp {paths.REJECTED_CONFIG_FILE} {paths.CONFIG_FILE} && sudo littlest apply")
-    return LittlestError(
+    return find_failure(error)(
         f"the new settings could not be applied: {why}",
         "\n".join(("The hub runs again with the last known good ones.", *places)),
     )

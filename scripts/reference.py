@@ -8,7 +8,7 @@ from typing import Any
 
 import typer.main
 
-from littlest.cli.main import INTERRUPTED, app
+from littlest.cli.main import app
 from littlest.config.reference.catalog import Setting, list_own_settings, list_settings, list_variants, read_docstring
 from littlest.config.reference.completion import SCHEMA_FILE
 from littlest.config.reference.schema import render_schema
@@ -31,7 +31,7 @@ MEANINGS = {
     ExitCode.CORRUPT: "The installer's file is damaged; nothing was written. (Only the installer.)",
     ExitCode.UNSUPPORTED: "This machine lacks requirements; all of them are listed. (Only the installer.)",
     ExitCode.NEEDS_ROOT: "Root is required.",
-    INTERRUPTED: "Interrupted with Ctrl-C.",
+    ExitCode.INTERRUPTED: "Interrupted with Ctrl-C, a signal or a closed terminal; the message says what was kept.",
 }
 
 
@@ -138,7 +138,7 @@ def _list_options(command: Any) -> list[str]:
 
 def render_exit_codes_page() -> str:
     """Return the page of the exit codes."""
-    rows = [f"| {int(code)} | {MEANINGS[code]} |" for code in (*ExitCode, INTERRUPTED)]
+    rows = [f"| {int(code)} | {MEANINGS[code]} |" for code in ExitCode]
     head = [GENERATED, "# Exit codes", "", "The exit codes of `littlest` and the installer.", ""]
     return "\n".join([*head, "| Code | Meaning |", "|---:|---|", *rows, ""])
 

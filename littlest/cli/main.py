@@ -4,7 +4,6 @@ Each function imports what it needs when it is called, so that `littlest --versi
 import the rest.
 """
 
-import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -19,11 +18,10 @@ from littlest.cli.invocation import Json, finish, make_machine, run_with_progres
 from littlest.cli.user import user_app
 from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
+from littlest.skipped_imports import import_core_schema, leave_out_pydantic_plugins
 
 _COMPLETE = "_LITTLEST_COMPLETE"
 """The variable in which a shell asks for completions."""
-INTERRUPTED = 130
-"""What shells expect of a command that Ctrl-C ended: 128 + SIGINT."""
 
 _PURGE = (
     "Remove JupyterHub from this machine with everything in it: settings, database, the user environment, and every "
@@ -216,7 +214,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _note_interrupt(code: object) -> int:
     """Return an exit code; print a note when Ctrl-C ended the command."""
-    if code == INTERRUPTED:
+    if code == ExitCode.INTERRUPTED:
         output.print_note("Interrupted. Completed steps are kept; run the same command again to continue.")
     return code if isinstance(code, int) else int(ExitCode.FAILED)
 
@@ -234,11 +232,9 @@ def _explain_surprise(error: Exception) -> LittlestError:
 
 def main() -> NoReturn:
     """Run the command line of this process."""
-    # a command runs only briefly: garbage collection, and the teardown of a hundred modules at exit, would take a
-    # third of the time of `littlest config show`
-    gc.disable()
-    # pydantic would read the metadata of every installed package to find plugins, which we do not use
-    os.environ["PYDANTIC_DISABLE_PLUGINS"] = "__all__"
+    leave_out_pydantic_plugins()
+    import_core_schema()
     code = run(sys.argv[1:])
     is_written = output.flush()
+    # without the teardown of a hundred modules
     os._exit(code if is_written else code or int(ExitCode.FAILED))

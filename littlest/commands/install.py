@@ -8,7 +8,7 @@ from littlest import paths
 from littlest.config.model import Config
 from littlest.config.sections.values import parse_user_name
 from littlest.config.text.render import render_default_config
-from littlest.errors import LittlestError, NeedsAPerson, UsageError
+from littlest.errors import LittlestError, NeedsAPerson, UsageError, find_failure
 from littlest.health.release_files import verify_release
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine
@@ -177,7 +177,7 @@ def _take_back(machine: Machine, error: BaseException, progress: Progress) -> Li
             "Remove these yourself, then run the installer again.",
         )
     again = "Everything that it made was removed. When the cause is gone, run the installer again."
-    return LittlestError(f"the install failed: {why}", f"{again}\n{hint}" if hint else again)
+    return find_failure(error)(f"the install failed: {why}", f"{again}\n{hint}" if hint else again)
 
 
 def _report_installed(machine: Machine, install: _Install, log_file: str | None) -> Report:

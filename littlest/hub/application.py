@@ -29,7 +29,7 @@ from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
 from littlest.hub.pages.own_pages import adapt_page, list_own_pages
 from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
-from littlest.hub.rights.one_time import list_passwords
+from littlest.hub.rights.one_time import list_passwords, remember_claimed_names
 from littlest.hub.rights.roles import restrict_admin_role
 from littlest.hub.servers.spawner import stop_orphans
 from littlest.hub.services import forget_tokens, keep_trying
@@ -152,6 +152,7 @@ class LittlestHub(JupyterHub):
         keep_groups_of_new_users(self.db)
         await super().init_users()
         remember_database(Machine(), self.db.query(orm.User).count())
+        remember_claimed_names(self)
         # nobody loses rights because there are no settings
         if live.file:
             await take_rights_away_at_start(self, live.config)

@@ -5,13 +5,14 @@ import os
 from littlest.config.model import Config
 from littlest.hub.drop_ins import load_drop_ins
 from littlest.hub.live import live
-from littlest.hub.login.people import put_in_authenticator
+from littlest.hub.login.classes import put_in_authenticator
 from littlest.hub.merge import add_trait_values, read_trait_secrets, restore_classes
 from littlest.hub.scopes import check_scopes
 from littlest.hub.start import TEMPLATES_DIR, find_refusal, read_config_or_last_good
 from littlest.hub.traits import Settings, make_hub_settings, read_secret
 from littlest.machine.machine import Machine
 from littlest.plan.effects import make_restart_digest
+from littlest.system.settings.drop_in_copies import make_drop_in_digest, read_drop_ins
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821  # JupyterHub puts it here
 
@@ -32,6 +33,7 @@ found, settings = read_config_or_last_good(make_settings, machine, refusal)
 for section, values in settings.items():
     for name, value in values.items():
         setattr(c[section], name, value)
+live.started_drop_ins = make_drop_in_digest(read_drop_ins(machine))
 live.drop_in_problems = (*load_drop_ins(c, machine, refusal), *restore_classes(c, settings))
 live.config, live.file, live.problems = found.config, found.file, found.problems
 live.started = make_restart_digest(found.config)

@@ -17,6 +17,8 @@ class LiveSettings:
     """Why the file is not config.yaml: one line for each problem."""
     started: str = ""
     """Digest of the settings that need a restart, as they were when the hub started."""
+    started_drop_ins: str = ""
+    """Digest of the drop-ins, as they were then."""
     refused: bool = False
     """The hub runs with the last known good settings and drop-ins, because it did not start with the admin's."""
     drop_in_problems: tuple[str, ...] = ()

@@ -73,7 +73,9 @@ def _make_server_settings() -> dict[str, Any]:
 
 
 def _make_page_settings(config: Config) -> dict[str, Any]:
-    hsts = {"Strict-Transport-Security": f"max-age={HSTS_SECONDS}"} if config.https.hsts else {}
+    # a browser refuses to come without https until it is told otherwise, so 0 once it is turned off
+    seconds = HSTS_SECONDS if config.https.hsts else 0
+    hsts = {"Strict-Transport-Security": f"max-age={seconds}"} if config.https.hsts or config.https.enabled else {}
     return {
         "headers": {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin", **hsts},
         "cookie_options": {"samesite": "Lax"},

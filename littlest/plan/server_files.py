@@ -26,16 +26,10 @@ COMMAND_SCRIPT = f"""\
 #!/bin/sh
 # Written by The Littlest JupyterHub. Runs the current release's command; where that release is damaged, the
 # command of the newest other one that is complete, so that there is always a way to repair the server.
-current=$(readlink -f {paths.CURRENT_LINK})
-for release in "$current" $(ls -dt {paths.RELEASES_DIR}/*/ 2>/dev/null); do
-    release=${{release%/}}
-    if [ "$release" = "$current" ]; then
-        [ -z "${{tried-}}" ] || continue
-        tried=yes
-    else
-        [ -e "$release/{paths.COMPLETE_MARKER}" ] || continue
-        echo "littlest: the current release is damaged; using $release" >&2
-    fi
+# run RELEASE ARG ...: end with its command's status; come back where the release is damaged
+run() {{
+    release=$1
+    shift
     for main in "$release"/lib/python3*/site-packages/littlest/__main__.py; do
         [ -s "$main" ] || continue
         # a command that changes something replaces this shell if it can: then signals reach it, and it rolls back
@@ -48,6 +42,14 @@ for release in "$current" $(ls -dt {paths.RELEASES_DIR}/*/ 2>/dev/null); do
         # 126 and 127: the interpreter, or something it needs, could not be loaded
         case $status in 126 | 127) ;; *) exit $status ;; esac
     done
+}}
+current=$(cd -P {paths.CURRENT_LINK} 2>/dev/null && pwd)
+run "${{current:-{paths.CURRENT_LINK}}}" "$@"
+for other in $(ls -dt {paths.RELEASES_DIR}/*/ 2>/dev/null); do
+    other=${{other%/}}
+    [ "$other" != "$current" ] && [ -e "$other/{paths.COMPLETE_MARKER}" ] || continue
+    echo "littlest: the current release is damaged; using $other" >&2
+    run "$other" "$@"
 done
 echo "littlest: there is no intact release in {paths.RELEASES_DIR}. Run the installer again." >&2
 exit 6

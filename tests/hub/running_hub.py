@@ -61,9 +61,9 @@ def keep_passwords(world: World, folder: Path, *names: str) -> None:
     shutil.copyfile(folder / "passwords.sqlite", world.path(paths.PASSWORDS_FILE))
 
 
-async def find_refusal(user: str) -> str:
+async def find_refusal(user: str, password: str = PASSWORD) -> str:
     """Log in; gives the sentence on the form, empty when it went well."""
-    async with HubClient(URL, user, PASSWORD) as client:
+    async with HubClient(URL, user, password) as client:
         try:
             await client.login()
         except Refused as refused:

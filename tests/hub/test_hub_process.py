@@ -11,10 +11,10 @@ from aiohttp import ClientSession, ClientTimeout
 
 from littlest import paths
 from littlest.system.accounts.passwords import set_password
+from tests.hub.running_hub import URL, find_refusal
 from tests.hub.world import World
-from tests.support.hub_client import HubClient, Refused, find_error
+from tests.support.hub_client import HubClient, find_error
 
-URL = "http://127.0.0.1/"
 CONFIG = "users: {admin: [teacher], allowed: [ada, bob]}\n"
 
 
@@ -25,16 +25,6 @@ def write_config(world: World, text: str = CONFIG) -> None:
 def restart_hub(world: World, hub: Popen[bytes]) -> Popen[bytes]:
     world.stop(hub)
     return world.start_hub()
-
-
-async def try_login(user: str, password: str) -> str:
-    """Log in; gives the sentence on the form, empty when it went well."""
-    async with HubClient(URL, user, password) as client:
-        try:
-            await client.login()
-        except Refused as refused:
-            return str(refused)
-        return ""
 
 
 def test_no_request_fails_while_the_hub_restarts(world: World) -> None:
@@ -111,15 +101,15 @@ def test_first_passwords_are_checked_and_then_kept(world: World) -> None:
     world.start_proxy()
     world.start_hub()
     run = world.network.run
-    assert "at least 7 characters" in run(try_login("ada", "short"))
+    assert "at least 7 characters" in run(find_refusal("ada", "short"))
     # bcrypt raises for these: the parent class answered with an error page
-    assert "at most 72" in run(try_login("ada", "x" * 73))
-    assert "at most 72" in run(try_login("ada", "ü" * 40))
-    assert run(try_login("ada", "an-ample-password")) == ""
-    assert run(try_login("Ada", "an-ample-password")) == ""
-    assert "Invalid username or password" in run(try_login("ada", "another-password"))
-    assert "Invalid username or password" in run(try_login("stranger", "an-ample-password"))
-    assert "Invalid username or password" in run(try_login("ada", "x" * 100))
+    assert "at most 72" in run(find_refusal("ada", "x" * 73))
+    assert "at most 72" in run(find_refusal("ada", "ü" * 40))
+    assert run(find_refusal("ada", "an-ample-password")) == ""
+    assert run(find_refusal("Ada", "an-ample-password")) == ""
+    assert "Invalid username or password" in run(find_refusal("ada", "another-password"))
+    assert "Invalid username or password" in run(find_refusal("stranger", "an-ample-password"))
+    assert "Invalid username or password" in run(find_refusal("ada", "x" * 100))
 
 
 def test_of_two_first_logins_at_once_only_one_password_counts(world: World) -> None:
@@ -128,7 +118,7 @@ def test_of_two_first_logins_at_once_only_one_password_counts(world: World) -> N
     world.start_hub()
 
     async def both() -> list[str]:
-        return await asyncio.gather(*(try_login("ada", f"password-{number}") for number in range(2)))
+        return await asyncio.gather(*(find_refusal("ada", f"password-{number}") for number in range(2)))
 
     assert sorted(not said for said in world.network.run(both())) == [False, True]
 
@@ -157,8 +147,8 @@ def test_a_password_can_be_changed_by_who_knows_it(world: World) -> None:
         assert (status, said in page) == (400, True), find_error(page)
     status, page = run(change("the-first-one", "the-second-one", "the-second-one"))
     assert (status, "Your password is changed." in page) == (200, True)
-    assert run(try_login("ada", "the-second-one")) == ""
-    assert run(try_login("ada", "the-first-one"))
+    assert run(find_refusal("ada", "the-second-one")) == ""
+    assert run(find_refusal("ada", "the-first-one"))
 
 
 def test_taking_a_name_out_of_the_settings_takes_its_rights(world: World, tmp_path: Path) -> None:
@@ -173,29 +163,29 @@ def test_taking_a_name_out_of_the_settings_takes_its_rights(world: World, tmp_pa
             return bool((await client.api("GET", "user"))[1]["admin"])
 
     # whoever came first under such a name would be root
-    assert "is an admin and has no password yet" in run(try_login("deputy", "a-password"))
+    assert "is an admin and has no password yet" in run(find_refusal("deputy", "a-password"))
     store = tmp_path / "passwords.sqlite"
     for name in ("teacher", "deputy"):
         set_password(store, name, "a-password")
     shutil.copyfile(store, world.path(paths.PASSWORDS_FILE))
     assert run(is_admin("deputy"))
-    assert run(try_login("bob", "a-password")) == ""
+    assert run(find_refusal("bob", "a-password")) == ""
     write_config(world, "users: {admin: [teacher], allowed: [ada, deputy]}\n")
     restart_hub(world, hub)
     # JupyterHub only ever adds
     assert not run(is_admin("deputy"))
     assert run(is_admin("teacher"))
-    assert "Invalid username or password" in run(try_login("bob", "a-password"))
+    assert "Invalid username or password" in run(find_refusal("bob", "a-password"))
 
 
 def test_who_is_banned_cannot_log_in(world: World) -> None:
     write_config(world, "users: {allowed: [ada]}\n")
     world.start_proxy()
     hub = world.start_hub()
-    assert world.network.run(try_login("ada", "a-password")) == ""
+    assert world.network.run(find_refusal("ada", "a-password")) == ""
     write_config(world, "users: {banned: [ada]}\n")
     restart_hub(world, hub)
-    assert "Invalid username or password" in world.network.run(try_login("ada", "a-password"))
+    assert "Invalid username or password" in world.network.run(find_refusal("ada", "a-password"))
 
 
 def test_invalid_settings_leave_the_last_good_ones_in_force(world: World) -> None:
@@ -210,7 +200,7 @@ def test_invalid_settings_leave_the_last_good_ones_in_force(world: World) -> Non
     assert "users.admins" in log
     assert "http.port" in log
     assert "uses the last known good settings" in log
-    assert world.network.run(try_login("bob", "a-password")) == ""
+    assert world.network.run(find_refusal("bob", "a-password")) == ""
 
 
 def test_settings_that_have_only_been_read_are_not_the_last_good_ones(world: World) -> None:
@@ -226,11 +216,11 @@ def test_without_any_usable_settings_nobody_loses_rights(world: World) -> None:
     write_config(world)
     world.start_proxy()
     hub = world.start_hub()
-    assert world.network.run(try_login("ada", "a-password")) == ""
+    assert world.network.run(find_refusal("ada", "a-password")) == ""
     write_config(world, "users: [\n")
     restart_hub(world, hub)
     assert "the defaults are used" in world.read_log("hub")
-    assert world.network.run(try_login("ada", "a-password")) == ""
+    assert world.network.run(find_refusal("ada", "a-password")) == ""
 
 
 def test_a_drop_in_that_fails_is_left_out_and_named(world: World) -> None:
@@ -263,7 +253,7 @@ def test_what_the_hub_writes_can_be_read_by_root_only(world: World) -> None:
     write_config(world)
     world.start_proxy()
     world.start_hub()
-    assert world.network.run(try_login("ada", "a-password")) == ""
+    assert world.network.run(find_refusal("ada", "a-password")) == ""
     for name in (paths.DATABASE_FILE, paths.PASSWORDS_FILE, paths.LISTED_USERS_FILE):
         assert world.path(name).stat().st_mode & 0o077 == 0, name
 

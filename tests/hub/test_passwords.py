@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from littlest import paths
 from littlest.system.accounts.passwords import read_password_states
 from tests.hub.running_hub import COMMAND, PASSWORD, URL, ask, find_refusal, write_config
@@ -53,6 +55,34 @@ def test_guesses_do_not_delay_a_right_password(world: World, start: Any) -> None
     assert {status for status, _ in guesses} == {403}
     # the others wait for their answer: 60 guesses took 33 seconds
     assert len(guesses) < 130
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        "{type: dummy, i_know_this_is_insecure: true, password: {value: a-password-for-all}}",
+        "{type: jupyterhub.authenticators.shared.SharedPasswordAuthenticator,"
+        " settings: {user_password: a-password-for-all}}",
+    ],
+    ids=["dummy", "class"],
+)
+def test_a_password_that_another_class_checks_is_guarded(world: World, start: Any, auth: str) -> None:
+    start(f"users: {{allowed: [ada, bob]}}\nauth: {auth}")
+
+    async def guess() -> tuple[list[tuple[int, float]], tuple[int, float]]:
+        # everybody has the same password, so another name does not help
+        names = [name for name in ("ada", "bob") for _ in range(6)]
+        guesses = [asyncio.create_task(refuse(name, f"wrong-{number}")) for number, name in enumerate(names)]
+        await asyncio.sleep(0.5)
+        right = await refuse("ada", "a-password-for-all")
+        return await asyncio.gather(*guesses), right
+
+    guesses, right = world.network.run(guess(), 60)
+    assert {status for status, _ in guesses} == {403}
+    assert min(seconds for _, seconds in guesses) > 0.9
+    assert max(seconds for _, seconds in guesses) > 4
+    assert right[0] == 302
+    assert right[1] < 4
 
 
 def test_an_unknown_name_answers_like_a_known_one(world: World, start: Any) -> None:
@@ -168,6 +198,27 @@ def test_a_name_with_a_home_is_not_open_to_the_first_comer(world: World, start: 
     assert run(refuse("bob", PASSWORD))[0] == 302
     status, found = run(ask("GET", "littlest/passwords"))
     assert (status, found["unclaimed"], found["missing"]) == (200, ["carl"], ["ada"])
+    assert run(make("ada"))[0] == 200
+
+
+@pytest.mark.parametrize("content", [None, b""], ids=["gone", "empty"])
+def test_a_name_whose_password_was_lost_is_not_open_to_the_first_comer(
+    world: World, start: Any, content: bytes | None
+) -> None:
+    hub = start(CONFIG)
+    run = world.network.run
+    assert run(find_refusal("ada")) == ""
+    file = world.path(paths.PASSWORDS_FILE)
+    file.unlink()
+    if content is not None:
+        file.write_bytes(content)
+    for _ in ("while the hub runs", "after a restart"):
+        assert run(refuse("ada", OTHER))[0] == 403
+        found = run(ask("GET", "littlest/passwords"))[1]
+        assert (found["missing"], found["unclaimed"]) == (["ada", "deputy", "teacher"], ["bob", "carl"])
+        world.stop(hub)
+        hub = world.start_hub()
+    assert run(find_refusal("bob")) == ""
     assert run(make("ada"))[0] == 200
 
 

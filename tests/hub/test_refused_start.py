@@ -186,6 +186,19 @@ def test_a_drop_in_with_which_the_hub_does_not_start_is_not_used(
     assert (found.refused, found.drop_in_problems) == (False, ())
 
 
+def test_a_drop_in_that_was_removed_since_the_start_needs_a_restart(
+    world: World, hub: Popen[bytes], command: Machine
+) -> None:
+    world.stop(hub)
+    drop_in = world.path(paths.DROP_IN_DIR) / "title.py"
+    drop_in.write_text("c.JupyterHub.template_vars = {'title': 'x'}\n")
+    world.start_hub()
+    machine = Live(command.root)
+    assert world.network.call(runs_others, machine, make_run(GOOD))
+    command.write_file(paths.DROP_IN_DIR / drop_in.name, drop_in.read_text())
+    assert not world.network.call(runs_others, machine, make_run(GOOD))
+
+
 @pytest.mark.parametrize("text", ["import os\nos._exit(1)\n", END_AFTER_THE_START], ids=["at once", "once started"])
 def test_a_drop_in_that_ends_the_hub_is_tried_a_few_times(
     world: World, hub: Popen[bytes], command: Machine, text: str

@@ -150,6 +150,27 @@ def test_defaults_and_what_differs_from_them(root: Path, capsys: pytest.CaptureF
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "users:\n  groups:\n    biology:\n      members:\n        - ada\n    chemistry: {}\n",
+        "users:\n  groups:\n    biology:\n      limits:\n        memory: null\n",
+        "shared_folders:\n  data:\n    path: /srv/data\n",
+        "auth:\n  type: native\n  open_signup: true\n",
+        "auth:\n  allow_all: true\n",
+        "limits:\n  users:\n    ada:\n      cpu: null\n",
+        "metrics:\n  token:\n    file: /etc/littlest/metrics-token\n",
+        "jupyterhub:\n  JupyterHub:\n    shutdown_on_logout: false\n",
+    ],
+)
+def test_defaults_within_what_has_a_name_of_your_own_do_not_differ(
+    text: str, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_config(root, text)
+    assert cli.run(["config", "show", "--diff"]) == 0
+    assert capsys.readouterr().out == text
+
+
 def test_settings_that_are_not_applied_yet(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_config(root, "limits:\n  memory: 2G\n")
     write_last_good(root, "limits:\n  memory: 3G\n")

@@ -13,7 +13,7 @@ import pytest
 from littlest import paths
 from littlest.commands.config.edit import run_edit
 from littlest.config.text.render import render_default_config
-from littlest.errors import BusyError, LittlestError
+from littlest.errors import BusyError, ExitCode, LittlestError
 from littlest.machine.machine import Machine
 
 CONFIG = PurePosixPath("/etc/littlest/config.yaml")
@@ -179,6 +179,7 @@ def test_ctrl_c_at_the_question_loses_nothing(machine: Machine, editor: Editor) 
 
     with pytest.raises(LittlestError, match="Interrupted; nothing was saved") as caught:
         run_edit(machine, interrupt)
+    assert caught.value.exit_code is ExitCode.INTERRUPTED
     assert read_kept(machine, caught.value) == "htp: 1\n"
     assert file.read_text() == "http:\n  port: 8000\n"
 

@@ -109,8 +109,9 @@ def test_a_closed_terminal_puts_the_last_good_settings_back(installed: Machine, 
         if line.startswith("write "):
             os.kill(os.getpid(), number)
 
-    with pytest.raises(LittlestError, match="it was interrupted"):
+    with pytest.raises(LittlestError, match="it was interrupted") as failure:
         run_apply(installed, release=RELEASE, progress=end)
+    assert failure.value.exit_code is ExitCode.INTERRUPTED
     assert installed.read_text(paths.CONFIG_FILE) == good
     assert read_unit(installed) == unit
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

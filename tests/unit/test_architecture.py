@@ -23,6 +23,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "machine",
         "config.reference.completion",
         "config.text.problems",
+        "skipped_imports",
         "report",
         "errors",
     ),

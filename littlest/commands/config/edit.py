@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from littlest import paths
 from littlest.config.text.load import decode_config
 from littlest.config.text.render import render_default_config
-from littlest.errors import CommandFailed, ConfigError, LittlestError
+from littlest.errors import CommandFailed, ConfigError, LittlestError, find_failure
 from littlest.machine.lock import hold_lock
 from littlest.machine.machine import Machine, PathKind
 from littlest.machine.root import check_root
@@ -114,7 +114,7 @@ def _explain_end(machine: Machine, error: BaseException, begun: bytes) -> Little
         message = f"Operating system error: {error}; nothing was saved."
     kept = _keep_copy(machine, begun)
     hint = f"What you wrote is in {kept}." if kept else getattr(error, "hint", None)
-    return LittlestError(message, hint)
+    return find_failure(error)(message, hint)
 
 
 def _rescue_copy(machine: Machine, begun: bytes) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from littlest.config.model import Config
 from littlest.config.reference.keys import UnknownKey, find_normalizer, find_target, parse_key, render_key
 from littlest.config.reference.unknown_key import explain_unknown_key
 from littlest.config.sections.secrecy import MASK
+from littlest.config.sections.section import Secret, Section
+from littlest.config.sections.users import OwnLimits
 from littlest.config.text.load import load_located_config
 from littlest.config.text.problems import InvalidConfig
 from littlest.config.text.render import make_data, render_inline, render_settings, render_value
@@ -62,7 +64,7 @@ def run_show(
     found = _find_settings(machine, view, reveal)
     data: Any = make_data(found.config, reveal=reveal)
     if only_changed:
-        data = _take_changed(data, make_data(Config()))
+        data = _take_changed(found.config, data)
     value = _pick(data, key, found.config, only_changed) if key else data
     shown = {"settings": value} if key is None else {"key": key, "value": value}
     problems = [asdict(problem) for problem in getattr(found.error, "problems", ())]
@@ -177,16 +179,23 @@ def _pick(data: Any, key: str, config: Config, only_changed: bool) -> Any:
     return data
 
 
-def _take_changed(data: Mapping[str, Any], default: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what differs from the defaults."""
-    changed = {}
-    for name, value in data.items():
-        if isinstance(value, Mapping) and isinstance(default.get(name), Mapping):
-            if inner := _take_changed(value, default[name]):
-                changed[name] = inner
-        elif name not in default or value != default[name]:
-            changed[name] = value
-    return changed
+def _take_changed(given: Any, data: Any) -> Any:
+    """Return the data of settings without what is as their defaults are.
+
+    A group with a name of your own stays even if all in it is; so does what is given in the place of everybody's.
+    """
+    match given:
+        case Section() if isinstance(data, Mapping) and not isinstance(given, OwnLimits | Secret):
+            fields, changed = type(given).model_fields, {}
+            for name, value in data.items():
+                one, default = getattr(given, name), fields[name].get_default(call_default_factory=True)
+                inner = _take_changed(one, value)
+                if inner if isinstance(one, Section) else one != default:
+                    changed[name] = inner
+            return changed
+        case dict() if isinstance(data, Mapping):
+            return {name: _take_changed(given[name], value) for name, value in data.items()}
+    return data
 
 
 def _render_lines(data: Any) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ from littlest.hub.check.dry_start import find_start_problem
 from littlest.hub.check.trait_values import KnownClasses, describe_trait, find_section
 from littlest.hub.drop_ins import describe_failure, find_line, run_drop_in
 from littlest.hub.live import live
-from littlest.hub.login.people import find_class_problem, put_in_authenticator
+from littlest.hub.login.classes import find_class_problem, put_in_authenticator
 from littlest.hub.login.trait_names import explain_login_traits
 from littlest.hub.merge import add_trait_values, merge_settings, read_trait_secrets
 from littlest.hub.scopes import find_scope_problem

@@ -14,6 +14,7 @@ from traitlets import Unicode
 from littlest import paths
 from littlest.errors import LittlestError
 from littlest.hub.login.guarded import GuardsPasswords
+from littlest.hub.memory.claims import is_claimed, remember_claims
 from littlest.machine.machine import Machine
 from littlest.system.accounts.passwords import (
     PasswordState,
@@ -76,9 +77,14 @@ class KeepsPasswords(GuardsPasswords):
     def has_owner(self, name: str) -> bool:
         """Whether the name is somebody's already, so that nobody else may choose a first password for it.
 
-        An account that was made for it has a home, even where the password was kept elsewhere before, or is lost.
+        It is where the password was kept elsewhere before, or is lost, too: then the hub still knows that the user has
+        logged in, or there is an account with a home.
         """
-        return has_password(self.file, name) or find_account_made_for(Machine(), name) is not None
+        return (
+            has_password(self.file, name)
+            or is_claimed(self.db, name)
+            or find_account_made_for(Machine(), name) is not None
+        )
 
     async def is_known(self, name: str) -> bool:
         """Whether there is a password to guess under this name."""
@@ -102,10 +108,12 @@ class KeepsPasswords(GuardsPasswords):
     async def try_to_store(self, name: str, password: str, **how: bool) -> tuple[bool, str | None]:
         """Store the user's password as `set_password` does; return whether it was stored, or else why not."""
         try:
-            return await self.hashing.run(lambda: set_password(self.file, name, password, **how)), None
+            is_stored = await self.hashing.run(lambda: set_password(self.file, name, password, **how))
         except LittlestError as error:
             message = f"{error.message[:1].upper()}{error.message[1:].rstrip('.')}."
             return False, f"{message} {error.hint}" if error.hint else message
+        remember_claims(self.db, (name,))
+        return is_stored, None
 
     async def change_own_password(self, handler: Any, name: str, current: str, new: str, again: str) -> str | None:
         """Change the password, or return the sentence that says why not."""

@@ -15,25 +15,17 @@ from jupyterhub.auth import Authenticator
 from jupyterhub.utils import maybe_future
 from tornado.httpclient import HTTPClientError
 from tornado.web import HTTPError
-from traitlets.utils.importstring import import_item
 
 from littlest import paths
-from littlest.config.model import Config
-from littlest.config.sections.auth import ClassAuth
 from littlest.config.sections.values import parse_user_name
-from littlest.errors import LittlestError
 from littlest.hub.gate.visits import is_visit
 from littlest.hub.live import live
-from littlest.hub.login.authenticators import KEEPERS, TYPES_OF_CLASSES
 from littlest.hub.login.fresh_login import remember_login
 from littlest.hub.memory.guests import ADMINS, GUESTS, Guests
 from littlest.hub.memory.listed import forget_listed_user
 from littlest.machine.machine import Machine
 from littlest.plan.effects import make_plain_data
-from littlest.plan.login import is_rule_trait, make_callback_url, make_login_rule
-
-CALLBACK = "oauth_callback_url"
-"""The trait of a class that sends people to a provider: the address to which they come back."""
+from littlest.plan.login import is_rule_trait, make_login_rule
 
 
 class FollowsSettings(Authenticator):
@@ -197,61 +189,3 @@ def _make_plain(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return sorted((make_plain_data(inner) for inner in value), key=str)
     return getattr(value, "__qualname__", type(value).__qualname__)
-
-
-def make_authenticator_class(name: str) -> type[Authenticator]:
-    """Return the class of this name, made to follow the settings. Raises LittlestError where there is no such class.
-
-    The name stays the same: by it JupyterHub finds the class's settings.
-    """
-    try:
-        found = import_item(name)
-    except Exception as error:  # whatever a package of the admin's raises
-        if kind := TYPES_OF_CLASSES.get(name.rpartition(".")[2]):
-            raise LittlestError(f"auth.type: {name} has a type of its own", f"write type: {kind}") from error
-        raise LittlestError(f"auth.type: {name} cannot be imported: {error}") from error
-    if not (isinstance(found, type) and issubclass(found, Authenticator)):
-        raise LittlestError(f"auth.type: {name} is no authenticator class of JupyterHub's")
-    if issubclass(found, FollowsSettings):
-        return found
-    return type(found.__name__, (FollowsSettings, found), {"__module__": found.__module__, "__doc__": found.__doc__})
-
-
-def put_in_authenticator(settings: dict[str, dict[str, Any]], config: Config) -> type[Authenticator]:
-    """Replace the name of the authenticator in the settings by its class, with the hub's address where it needs one.
-
-    Raises LittlestError where there is no such class.
-    """
-    hub = settings["JupyterHub"]
-    section = hub["authenticator_class"].rpartition(".")[2]
-    found = hub["authenticator_class"] = make_authenticator_class(hub["authenticator_class"])
-    if section != found.__name__:
-        # a second name of the class: JupyterHub finds settings only by the first
-        settings.setdefault(found.__name__, {}).update(settings.pop(section, {}))
-    if config.external_url and CALLBACK in found.class_traits(config=True):
-        settings.setdefault(found.__name__, {})[CALLBACK] = make_callback_url(config)
-    return found
-
-
-def find_class_problem(found: type[Authenticator], config: Config) -> tuple[str, str | None] | None:
-    """Return why a class that `auth.type` names may not be used, and a hint; None where it may."""
-    if not isinstance(config.auth, ClassAuth):
-        return None
-    if kind := _find_own_type(found):
-        return f"{found.__name__} has a type of its own, which protects the admins' names", f"write type: {kind}"
-    if not config.external_url and not {CALLBACK, "jwks_endpoint"}.isdisjoint(found.class_traits(config=True)):
-        return f"{found.__name__} needs external_url: people are sent back to that address", None
-    return None
-
-
-def _find_own_type(found: type[Authenticator]) -> str | None:
-    """Return the `auth.type` of a class, whatever it is called here, or of one that it is made from."""
-    # without what every class has, and what we add to each
-    own = [one for one in found.__mro__ if one not in FollowsSettings.__mro__]
-    home = found.__module__.partition(".")[0]
-    for one in own:
-        kind = TYPES_OF_CLASSES.get(one.__name__)
-        # a class of another package that asks a provider in its own way may well be wanted
-        if kind and (kind in KEEPERS or one.__module__.partition(".")[0] == home):
-            return kind
-    return None

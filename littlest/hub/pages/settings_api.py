@@ -72,6 +72,7 @@ class SettingsHandler(CommandHandler):
         answer = {
             "digest": make_live_digest(live.config),
             "started": live.started,
+            "started_drop_ins": live.started_drop_ins,
             "refused": live.refused,
             "file": live.file,
             "problems": list(live.problems),

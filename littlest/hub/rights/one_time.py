@@ -9,6 +9,7 @@ from jupyterhub.app import JupyterHub
 from littlest.errors import LittlestError
 from littlest.hub.login.first_use import PasswordAuthenticator
 from littlest.hub.login.kept_passwords import KeepsPasswords
+from littlest.hub.memory.claims import remember_claims
 from littlest.hub.rights.sessions import end_other_sessions
 from littlest.system.accounts.passwords import PasswordState, read_password_states
 
@@ -25,6 +26,15 @@ class Passwords:
     """They have a one-time password that they have not used yet."""
     missing: list[str] = field(default_factory=list)
     """They cannot log in before somebody makes a one-time password for them."""
+
+
+def remember_claimed_names(app: JupyterHub) -> None:
+    """Remember the names that have a password, those from before the hub remembered any as well. Never raises."""
+    if isinstance(app.authenticator, KeepsPasswords):
+        try:
+            remember_claims(app.db, read_password_states(app.authenticator.file))
+        except LittlestError as error:
+            app.log.error("%s", error.message)
 
 
 def list_passwords(app: JupyterHub) -> Passwords:

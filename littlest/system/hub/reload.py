@@ -10,6 +10,7 @@ from littlest.errors import ConfigError, LittlestError, NotReady
 from littlest.machine.machine import Machine
 from littlest.plan.steps import ReloadHub, RunUnit
 from littlest.system.hub.api import Answer, HubApi
+from littlest.system.settings.drop_in_copies import make_drop_in_digest, read_drop_ins
 
 RELOAD_SECONDS = 240.0
 """The hub answers when the servers of users who lost their rights have stopped, which may take systemd 90 seconds."""
@@ -24,6 +25,8 @@ class HubSettings:
     """Of the settings that it can reload, as `littlest.plan.effects` makes it."""
     started: str
     """The digest of the settings that need a restart, as they were when it started."""
+    started_drop_ins: str
+    """The digest of the drop-ins, as they were then."""
     file: str
     """Where they come from: config.yaml, or the copy of the last known good ones; empty for the defaults."""
     problems: tuple[str, ...]
@@ -51,11 +54,14 @@ def is_hub_up_to_date(machine: Machine, step: ReloadHub) -> bool:
 
 
 def runs_others(machine: Machine, step: RunUnit) -> bool:
-    """Whether the unit was started with other settings than these, as it says itself: its file was restored later,
-    or the hub refused it. A hub that does not answer is left to the step that waits for it.
+    """Whether the unit was started with other settings or drop-ins than these, as it says itself: they were restored
+    later, or the hub refused them. A hub that does not answer is left to the step that waits for it.
     """
     found = _look(machine, step.url) if machine.is_live and step.url else None
-    return found is not None and (found.refused or found.started != step.digest)
+    if found is None or found.refused:
+        return found is not None
+    wanted = (step.digest, make_drop_in_digest(read_drop_ins(machine)))
+    return (found.started, found.started_drop_ins) != wanted
 
 
 def _look(machine: Machine, url: str) -> HubSettings | None:
@@ -100,11 +106,14 @@ def _parse(answer: Answer) -> HubSettings:
         if answer.status == HTTPStatus.CONFLICT:
             raise ConfigError("\n".join(data["problems"]), "Correct the lines named above; nothing was changed.")
         if answer.status == HTTPStatus.OK:
-            digest, started, file = (str(data[name]) for name in ("digest", "started", "file"))
+            digest, started, drop_ins, file = (
+                str(data[name]) for name in ("digest", "started", "started_drop_ins", "file")
+            )
             problems, drop_in_problems, warnings = (
                 tuple(map(str, data[name])) for name in ("problems", "drop_in_problems", "warnings")
             )
-            return HubSettings(digest, started, file, problems, data["refused"] is True, drop_in_problems, warnings)
+            is_refused = data["refused"] is True
+            return HubSettings(digest, started, drop_ins, file, problems, is_refused, drop_in_problems, warnings)
     except (KeyError, TypeError) as error:
         raise NotReady(f"the hub does not say which settings it uses: {answer.phrase}") from error
     raise NotReady(f"the hub did not reload its settings: {answer.reason}")

@@ -1,5 +1,6 @@
 """The admin's drop-ins, `jupyterhub_config.d/*.py`, and copies of the last known good ones."""
 
+import hashlib
 import os
 import time
 from collections.abc import Mapping
@@ -32,6 +33,11 @@ def read_drop_ins(machine: Machine, folder: PurePosixPath = paths.DROP_IN_DIR) -
 def read_good_drop_ins(machine: Machine) -> dict[str, bytes]:
     """Return the last known good drop-ins."""
     return read_drop_ins(machine, paths.LAST_GOOD_DROP_IN_DIR)
+
+
+def make_drop_in_digest(found: DropIns) -> str:
+    """Return the SHA-256 of drop-ins, which tells whether a hub started with these."""
+    return hashlib.sha256(repr(sorted(found.items())).encode()).hexdigest()
 
 
 def are_drop_ins_good(machine: Machine) -> bool:

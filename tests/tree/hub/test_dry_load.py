@@ -17,7 +17,7 @@ from littlest.hub.check import reserved_traits
 from littlest.hub.check.dry_load import TOKENS, DryLoad
 from littlest.hub.live import live
 from littlest.hub.login.authenticators import CLASSES, make_login_settings
-from littlest.hub.login.people import make_authenticator_class
+from littlest.hub.login.classes import make_authenticator_class
 from littlest.hub.merge import add_trait_values, read_trait_secrets
 from littlest.hub.servers.spawner import UserServerSpawner
 from littlest.hub.socket_proxy import SocketProxy

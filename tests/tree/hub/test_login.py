@@ -20,7 +20,8 @@ from littlest.config.text.problems import InvalidConfig
 from littlest.errors import LittlestError
 from littlest.hub.login import courses, directories, native
 from littlest.hub.login.authenticators import find_authenticator_class, make_login_settings
-from littlest.hub.login.people import FollowsSettings, make_authenticator_class, put_in_authenticator
+from littlest.hub.login.classes import make_authenticator_class, put_in_authenticator
+from littlest.hub.login.people import FollowsSettings
 from littlest.hub.login.trait_names import explain_login_traits
 from littlest.machine.machine import Machine
 from littlest.plan.build import make_plan

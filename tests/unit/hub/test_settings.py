@@ -21,6 +21,15 @@ def test_nobody_gets_in_who_was_not_let_in() -> None:
     assert authenticator["allow_existing_users"] is True
 
 
+@pytest.mark.parametrize(
+    ("https", "sent"), [("", None), ("hsts: false", "max-age=0"), ("hsts: true", "max-age=31536000")]
+)
+def test_a_browser_forgets_https_once_it_is_turned_off(https: str, sent: str | None) -> None:
+    text = f"https: {{enabled: true, certificate: /c.pem, key: /k.pem, {https}}}" if https else ""
+    headers = settings(text)["JupyterHub"]["tornado_settings"]["headers"]
+    assert headers.get("Strict-Transport-Security") == sent
+
+
 def test_users_of_the_file_are_in_the_lists() -> None:
     authenticator = settings("users: {admin: [teacher], allowed: [ada], banned: [mallory]}")["Authenticator"]
     assert authenticator["admin_users"] == {"teacher"}
