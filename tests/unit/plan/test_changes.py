@@ -231,7 +231,7 @@ def test_a_new_address_is_told_as_people_notice_it() -> None:
     affected = find_affected(old, new, ["ada"])
     assert affected.moving == ("ada",)
     (hub,) = find_restarts([paths.HUB_UNIT], moves=True)
-    assert "open notebooks keep running" not in hub
+    assert "log in again" in hub
     assert find_affected(new, new, ["ada"]).moving == ()
 
 
