@@ -96,7 +96,7 @@ def test_a_server_that_runs_keeps_its_address_until_its_user_restarts_it(
         assert status == 200
         assert "Save your notebooks first" in words(page)
         assert f'href="{old}user/eve/lab/tree/a%20b.ipynb?x=1' in page
-        assert "runs at the old one until it stops" in words((await other.get("hub/home"))[1])
+        assert "keeps running at the old address until it stops" in words((await other.get("hub/home"))[1])
         assert await other.visit(f"http://127.0.0.1{old}user/eve/lab/tree/a%20b.ipynb?x=1") == (200, BODY)
         # also in a browser that was at the old address before
         again = HubClient(f"http://127.0.0.1{new}", "eve", PASSWORD)
