@@ -21,7 +21,7 @@ _RESTARTS: Mapping[str, str] = {
     paths.HUB_UNIT: "the hub restarts: open notebooks keep running; pages wait for about 2 seconds",
     paths.CULLER_UNIT: "the culler restarts: nobody notices",
 }
-_MOVES = "the hub restarts at another address: the old one leads to it; open notebooks keep running; users log in again"
+_MOVES = "the hub restarts at another address: the old one leads to it; notebooks keep running, users log in again"
 
 
 _AFFECTED = (

@@ -193,7 +193,7 @@ def parse_origin(origin: str) -> str:
     """
     if "*" in origin:
         raise ValueError(
-            "would let pages of people whom you do not know lead your users to clicks in the hub; name each site"
+            "would let sites that you do not know show the hub, and trick users into clicks; name each site"
         )
     if not re.fullmatch(ORIGIN, origin):
         if re.fullmatch(ORIGIN, origin.replace("http:", "https:", 1)):
