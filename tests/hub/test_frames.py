@@ -153,3 +153,34 @@ def test_a_page_elsewhere_uses_no_pass_but_by_a_link(play: Any) -> None:
             assert (await page.ask("/user/eve/api/x", headers))[0] == 200
 
     play(FRAMES, story)
+
+
+LTI = f"""
+users: {{admin: [teacher]}}
+external_url: https://hub.example.org/
+frame_ancestors: [{MOODLE}]
+auth:
+  type: lti13
+  allow_all: true
+  issuer: {MOODLE}
+  client_ids: [hub]
+  authorize_url: {MOODLE}/auth
+  jwks_url: {MOODLE}/certs
+"""
+
+
+def test_a_launch_from_a_course_keeps_its_state_in_the_frame(play: Any) -> None:
+    async def story(_hostile: Any, make_page: Any) -> None:
+        page = make_page()
+        form = {
+            "iss": MOODLE,
+            "client_id": "hub",
+            "login_hint": "7",
+            "target_link_uri": "https://hub.example.org/hub",
+        }
+        status, _, headers = await page.ask("/hub/lti13/oauth_login", ENTRY, "POST", form)
+        assert (status, headers["Location"].startswith(f"{MOODLE}/auth?")) == (302, True)
+        assert len(page.set) > 1
+        assert all(is_for_frames(one) for one in page.set), page.set
+
+    play(LTI, story)

@@ -29,9 +29,9 @@ class OldAddressHandler(PrefixRedirectHandler):
             super().get()
 
     def post(self) -> None:
-        """Redirect what is sent, too: servers that run report to the hub's old address. Raises HTTPError 404."""
+        """Redirect what is sent, too: servers that run report to the hub's old address. Raises HTTPError 405."""
         if not self._lead_on(307):
-            raise web.HTTPError(404)
+            raise web.HTTPError(405)
 
     put = patch = delete = post
 
