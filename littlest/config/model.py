@@ -26,6 +26,7 @@ from littlest.config.sections.kinds import (
     Folder,
     GroupName,
     Network,
+    Origin,
     ProgramFolder,
     PublicUrl,
     ServerVariable,
@@ -158,6 +159,9 @@ class Config(Section):
     """Address that people type to reach the hub, with its path; empty if it is this machine's own."""
     proxy: Annotated[Proxy, WHEN_GIVEN] = Field(default_factory=Proxy.model_construct)
     """Another web server in front of the hub."""
+    frame_ancestors: Annotated[tuple[Origin, ...], Field(examples=[["https://moodle.example.org"]])] = ()
+    """Web sites whose pages may show the hub and users' servers in a frame, such as a learning management system. The
+    hub must be reached with https then. Name only sites that you trust."""
     auth: SerializeAsAny[Auth] = Field(default_factory=FirstUseAuth.model_construct)
     """How users prove who they are."""
     users: Annotated[Users, WHEN_GIVEN] = Field(default_factory=Users.model_construct)
@@ -181,6 +185,11 @@ class Config(Section):
         Field(default_factory=dict)
     )
     """What has no setting of its own: classes of JupyterHub, and their traits with their values."""
+
+    @property
+    def is_reached_with_https(self) -> bool:
+        """Whether browsers come with https, to this server or to a web server in front of it."""
+        return self.external_url.startswith("https:") if self.external_url else self.https.enabled
 
     @field_validator("auth", mode="plain")
     @classmethod
@@ -215,6 +224,10 @@ class Config(Section):
         if self.external_url and "/" + self.external_url.split("/", 3)[3] != self.base_url:
             problem = f"the path of {self.external_url} is not base_url, which is {self.base_url}"
             yield ("external_url", "base_url"), (("external_url",), problem, None)
+        if self.frame_ancestors and not self.is_reached_with_https:
+            problem = "needs https: in a frame, browsers keep no login of a hub that is reached with http"
+            hint = "set https.enabled, or external_url where another web server has the certificate"
+            yield ("frame_ancestors", "https", "external_url"), (("frame_ancestors",), problem, hint)
         if self.users.unix_name == "{name}" and self.auth.allows_self_chosen_names():
             yield ("users", "auth"), (("users", "unix_name"), CHOSEN_NAMES, NAMES_ADVICE)
         if self.auth.sends_people_back and not self.external_url:

@@ -101,8 +101,7 @@ def _make_address_settings(config: Config) -> dict[str, Any]:
 def _make_xsrf_cookie_options(config: Config) -> dict[str, Any]:
     # where people come by https, JupyterHub marks every cookie but this one; options for all cookies would also reach
     # users' servers, which may outlive https
-    is_https = config.https.enabled or config.external_url.startswith("https:")
-    return {"samesite": "Lax", **({"secure": True} if is_https else {})}
+    return {"samesite": "Lax", **({"secure": True} if config.is_reached_with_https else {})}
 
 
 def _make_authenticator_settings(config: Config) -> dict[str, Any]:

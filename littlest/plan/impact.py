@@ -21,7 +21,7 @@ _RESTARTS: Mapping[str, str] = {
     paths.HUB_UNIT: "the hub restarts: open notebooks keep running; pages wait for about 2 seconds",
     paths.CULLER_UNIT: "the culler restarts: nobody notices",
 }
-_MOVES = "the hub restarts at another address: pages that are open stop working, so tell people to save first"
+_MOVES = "the hub restarts at another address: the old one leads to it; notebooks keep running, users log in again"
 
 
 _AFFECTED = (
@@ -32,8 +32,8 @@ _AFFECTED = (
         "have running servers, which keep their settings until they restart",
     ),
     (
-        "has a server running at the old address: its open pages stop working, and it needs a restart",
-        "have servers running at the old address: their open pages stop working, and the servers need a restart",
+        "has a running server, which keeps the old address until it restarts",
+        "have running servers, which keep the old address until they restart",
     ),
 )
 """The words for each field of `Affected`: for one user, and for several."""
@@ -87,7 +87,7 @@ class Affected:
     keeping: tuple[str, ...] = ()
     """Their running servers keep what they were started with."""
     moving: tuple[str, ...] = ()
-    """Their running servers are at an address that the hub leaves."""
+    """Their running servers keep the address that the hub leaves."""
 
 
 def find_affected(

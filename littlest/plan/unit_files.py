@@ -76,6 +76,8 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     ports = " ".join(str(port) for _, port in list_ports(config).values())
     preload = ["listen", "gate", "answer_headers", "keep_alive", "limits"]
     lines = [f'Environment="LITTLEST_PORTS={ports}"']
+    if config.frame_ancestors:
+        lines.append(f'Environment="LITTLEST_FRAME_ANCESTORS={" ".join(config.frame_ancestors)}"')
     if https.enabled:
         listen += [f"--ssl-{option} ${{CREDENTIALS_DIRECTORY}}/https.pem" for option in ("cert", "key")]
         listen += ["--ssl-ciphers", TLS_CIPHERS]

@@ -4,6 +4,7 @@
 
 const http = require("node:http");
 
+const openFrames = require("./frames.cjs");
 const { COOKIE } = require("./passes.cjs");
 const Routes = require("./routes.cjs");
 
@@ -89,6 +90,7 @@ http.request = (options, ...rest) => {
     if (event === "response" || event === "upgrade") {
       hideVersions(message);
       if (server) clean(message, server);
+      openFrames(options?.headers ?? {}, message.headers);
     }
     return emit.call(outgoing, event, message, ...more);
   };

@@ -32,11 +32,20 @@ function findRoute(request) {
   }
 }
 
+// Whether a page elsewhere made a request, other than by a link. Browsers send no SameSite=Lax cookies with it; in frames
+// on other sites cookies are not of that kind, and pages on other ports of this host count as the same site.
+function isFromElsewhere({ method, headers }) {
+  const { "sec-fetch-site": site, "sec-fetch-mode": mode } = headers;
+  const isLink = mode === "navigate" && ["GET", "HEAD"].includes(method);
+  return ["cross-site", "same-site"].includes(site) && !isLink;
+}
+
 // Returns what lets a request in, undefined when nothing does.
 async function admit(request, data) {
+  const isElsewhere = isFromElsewhere(request);
   const { passes, sessions } = takePasses(request);
   const server = data.server_name ?? "";
-  for (const value of passes) {
+  for (const value of isElsewhere ? [] : passes) {
     const pass = readPass(value, data.user, server, sessions);
     const entry = pass && (await vouching.admit(`${data.user}/${server} ${value}`, { ...pass, user: data.user, server }));
     if (entry && pass.token) request.headers.authorization = `token ${pass.token}`;

@@ -39,14 +39,17 @@ class HostileServer:
 
 
 @asynccontextmanager
-async def serve(world: World, user: str, server: str = "") -> AsyncIterator[HostileServer]:
-    """Listen on a socket, and route the user's server to it as the hub does."""
+async def serve(
+    world: World, user: str, server: str = "", socket: str = "", base: str = "/"
+) -> AsyncIterator[HostileServer]:
+    """Listen on a socket, and route the user's server to it as a hub at this base does."""
     hostile = HostileServer()
-    socket = f"/run/{len(user)}-{server}-{abs(hash((user, server)))}.sock"
+    socket = socket or f"/run/{len(user)}-{server}-{abs(hash((user, server)))}.sock"
+    world.path(socket).parent.mkdir(parents=True, exist_ok=True)
     runner = web.ServerRunner(web.Server(hostile.answer))
     await runner.setup()
     await web.UnixSite(runner, str(world.path(socket))).start()
-    path = "/".join(("/user", quote(user, safe="@~"), *([quote(server)] if server else [])))
+    path = base + "/".join(("user", quote(user, safe="@~"), *([quote(server)] if server else [])))
     route: dict[str, Any] = {"target": f"http+unix://{quote(socket, safe='')}", "user": user, "server_name": server}
     await world.tell_proxy("POST", path, route | {"jupyterhub": True})
     try:

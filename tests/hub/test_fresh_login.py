@@ -1,10 +1,15 @@
 """What gives rights asks for the password again when it was not typed in the last minutes."""
 
+import json
+import time
 from typing import Any
+
+import pytest
 
 from tests.hub.running_hub import PASSWORD, URL, ask
 from tests.hub.world import World
 from tests.support.hub_client import HubClient, words
+from tests.support.identity import CLIENT_ID, CLIENT_SECRET, IdentityProvider
 
 SETTINGS = "users: {admin: [teacher, deputy], allowed: [ada]}"
 COOKIE = "littlest-confirmed"
@@ -83,3 +88,91 @@ def test_the_page_leads_back_only_to_the_hub(world: World, start: Any) -> None:
                     assert answer.headers["Location"] == f"/{end}"
 
     world.network.run(story())
+
+
+PROVIDER = "http://127.0.0.1:9500"
+OIDC = f"""
+users: {{admin: [teacher], allowed: [ada]}}
+external_url: {URL}
+auth:
+  type: oidc
+  client_id: {CLIENT_ID}
+  client_secret: {json.dumps(CLIENT_SECRET)}
+  authorize_url: {PROVIDER}/authorize
+  token_url: {PROVIDER}/token
+  userdata_url: {PROVIDER}/userinfo
+"""
+
+
+@pytest.fixture
+def come(world: World, start: Any) -> Any:
+    """Let somebody come from a provider who lets everybody in without asking, and play a story."""
+    start(OIDC)
+    provider = IdentityProvider(PROVIDER, f"{URL}hub/oauth_callback", {"preferred_username": "teacher"})
+
+    def come(story: Any) -> None:
+        async def run() -> None:
+            async with provider.serve(9500), HubClient(URL, "teacher") as teacher:
+                await teacher.get("hub/oauth_login?next=/hub/home")
+                await story(teacher, provider)
+
+        world.network.run(run())
+
+    return come
+
+
+async def make_token(client: HubClient) -> int:
+    return (await client.api("POST", "users/teacher/tokens", {}))[0]
+
+
+async def log_in_again(client: HubClient, provider: IdentityProvider) -> tuple[str, Any]:
+    """Press the button; gives the page that it leads to, and what the provider was asked."""
+    await client.get("hub/confirm")
+    status, page = await client.post("hub/confirm?next=/hub/token", {"_xsrf": client.xsrf("hub/")["X-XSRFToken"]})
+    assert status == 200
+    return page, provider.asked[-1]
+
+
+def test_a_provider_is_asked_to_ask_and_must_say_when_it_did(come: Any) -> None:
+    async def story(teacher: HubClient, provider: IdentityProvider) -> None:
+        assert "prompt" not in provider.asked[-1]
+        assert await make_token(teacher) == 403
+        # a page may lead the browser to the login, but not press the button
+        await teacher.get("hub/oauth_login")
+        assert await make_token(teacher) == 403
+        await teacher.get("hub/confirm?next=/hub/home")
+        assert len(provider.asked) == 2
+        assert (await teacher.post("hub/confirm", {}))[0] == 403
+        # it goes by its session, and says so
+        provider.person["auth_time"] = int(time.time()) - 3600
+        _, asked = await log_in_again(teacher, provider)
+        assert (asked["prompt"], asked["max_age"]) == ("login", "0")
+        assert await make_token(teacher) == 403
+        assert "let you in without asking you" in (await teacher.get("hub/confirm"))[1]
+        # it asked
+        provider.person["auth_time"] = int(time.time())
+        page, _ = await log_in_again(teacher, provider)
+        assert "Request new API token" in words(page)
+        assert await make_token(teacher) == 201
+        assert "prompt" not in provider.asked[-1] or provider.asked[-1]["max_age"] == "0"
+        let_time_pass(teacher)
+        assert await make_token(teacher) == 403
+        # an ordinary login counts as long as the login there is young
+        provider.person["auth_time"] = int(time.time()) - 600
+        await teacher.get("hub/oauth_login")
+        assert "prompt" not in provider.asked[-1]
+        assert await make_token(teacher) == 201
+
+    come(story)
+
+
+def test_where_a_provider_does_not_say_when_it_asked_a_login_counts_only_if_the_user_wanted_it(come: Any) -> None:
+    async def story(teacher: HubClient, provider: IdentityProvider) -> None:
+        assert await make_token(teacher) == 403
+        await log_in_again(teacher, provider)
+        assert await make_token(teacher) == 201
+        let_time_pass(teacher)
+        await teacher.get("hub/oauth_login")
+        assert await make_token(teacher) == 403
+
+    come(story)

@@ -15,6 +15,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, UnixConnector
 from yarl import URL
 
 from littlest import paths
+from littlest.config.model import Config
 from littlest.config.text.load import load_config
 from littlest.plan.unit_files import make_package_dir, render_units
 from tests.support.network import Network
@@ -130,6 +131,7 @@ class World:
             "proxy",
             f"umask 077; {self.read_proxy_command('ExecStartPre', port)}; "
             f"exec 3<&{descriptor}; export LISTEN_PID=$$ LISTEN_FDS=1 LITTLEST_PORTS={port}; "
+            f"export LITTLEST_FRAME_ANCESTORS='{' '.join(self.read_config().frame_ancestors)}'; "
             f"export CONFIGPROXY_AUTH_TOKEN={TOKEN} STATE_DIRECTORY={paths.PROXY_STATE_DIR}; "
             f"exec {self.read_proxy_command('ExecStart', port)}",
             pass_fds=[descriptor],
@@ -137,6 +139,11 @@ class World:
         probe = self.probe(port)
         assert probe == 0, self.read_log("proxy") + self.read_log("probe")
         return process
+
+    def read_config(self) -> Config:
+        """The settings in the file."""
+        file = self.path(paths.CONFIG_FILE)
+        return load_config(file.read_text() if file.exists() else "", "config.yaml")
 
     def read_proxy_command(self, directive: str, port: int) -> str:
         """Read a command of the proxy's rendered unit, with the programs and files of this checkout."""

@@ -1,5 +1,6 @@
 """Settings and the littlest command on a running server."""
 
+import asyncio
 import json
 
 import pytest
@@ -189,6 +190,46 @@ def test_port_and_base_url_move_the_hub_and_user_servers_with_it(own_server: Ser
         assert ":8080 " in rows
         assert ":80 " not in rows
         assert "8080/class/" in json.dumps(server.littlest("status")["addresses"])
+        moved.stop_servers()
+    finally:
+        moved.network.close()
+
+
+def test_a_new_base_url_stops_nobody_who_works(own_server: Server) -> None:
+    server = own_server
+    server.add_users(["worker"])
+    moved = Server(server.machine, "/class/")
+
+    async def work() -> None:
+        async with server.client("worker") as client, moved.client("worker") as later:
+            await client.login()
+            await client.start_server()
+            await client.open_lab()
+            unit, kept = server.list_server_units(), server.unit_property("jupyter-worker.service", "InvocationID")
+            await asyncio.to_thread(server.configure, "users:\n  admin: [admin]\nbase_url: /class/\n")
+            # the same page, with its kernels, and a new browser
+            assert await client.execute("6*7") == "42"
+            assert server.list_server_units() == unit
+            assert server.unit_property("jupyter-worker.service", "InvocationID") == kept
+            await later.login()
+            status, page = await later.get("user/worker/lab")
+            assert (status, "Restart my server" in page) == (200, True)
+            status, page = await later.visit("http://127.0.0.1/user/worker/lab")
+            assert (status, "jupyter-config-data" in page) == (200, True)
+            # what the server reports arrives under the old address
+            failures = server.machine.journal("-u", "jupyter-worker.service", "-b")
+            assert "Error notifying Hub of activity" not in failures
+            form = {"_xsrf": later.xsrf("hub/")["X-XSRFToken"], "server": "", "next": "/class/user/worker/lab"}
+            assert (await later.post("hub/restart-moved", form))[0] == 200
+            later.server_path = ""
+            async with asyncio.timeout(60):
+                while not (await later.api("GET", "users/worker"))[1].get("servers", {}).get("", {}).get("ready"):
+                    await asyncio.sleep(0.5)
+            await later.open_lab()
+            assert await later.execute("6*7") == "42"
+
+    try:
+        server.run(work())
         moved.stop_servers()
     finally:
         moved.network.close()

@@ -327,6 +327,17 @@ _ENTRIES: tuple[tuple[str, str | bytes, tuple[_Problem, ...]], ...] = (
     ),
     ("misspelt_metrics", "metrics:\n  pubic: true\n", ((2, 3, "metrics.pubic", "did you mean"),)),
     ("misspelt_announcement", "anouncement: hello\n", ((1, 1, "anouncement", "did you mean"),)),
+    (
+        "frames_without_https",
+        "external_url: http://h.example.org/\nframe_ancestors: [https://moodle.example.org]\n",
+        ((2, 18, "frame_ancestors", "needs https"),),
+    ),
+    ("frames_everywhere", "frame_ancestors: ['*']\n", ((1, 19, "frame_ancestors", "name each site"),)),
+    (
+        "frames_with_path",
+        "frame_ancestors: [https://moodle.example.org/course]\n",
+        ((1, 19, "frame_ancestors", "scheme and name only"),),
+    ),
     ("misspelt_external_url", "external-url: https://h.example.org/\n", ((1, 1, "external-url", "did you mean"),)),
     ("misspelt_proxy", "proxy:\n  trust: [127.0.0.1]\n", ((2, 3, "proxy.trust", "did you mean"),)),
     ("auth_as_a_word", "auth: github\n", ((1, 7, "auth", "is a group of settings"),)),

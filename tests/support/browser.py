@@ -72,12 +72,15 @@ class Browser:
 
 
 @contextmanager
-def open_browser(screenshots: Path) -> Iterator[Browser]:
-    """Open Chromium for as long as the context lasts. Call it inside the machine's network."""
+def open_browser(screenshots: Path, *words: str) -> Iterator[Browser]:
+    """Open Chromium, with further words on its command line, for as long as the context lasts.
+
+    Call it inside the machine's network.
+    """
     with TemporaryDirectory(prefix="littlest-browser-") as profile:
         options = ChromeOptions()
         options.binary_location = "/usr/bin/chromium"
-        for word in [*QUIET.split(), f"--user-data-dir={profile}"]:
+        for word in [*QUIET.split(), *words, f"--user-data-dir={profile}"]:
             options.add_argument(word)
         driver = Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         try:

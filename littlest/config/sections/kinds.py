@@ -165,6 +165,9 @@ Url = Annotated[str, text(_NO_URL, _AN_URL, values.URL, several=_URLS)]
 ServerUrl = Annotated[str, text(values.parse_server_url, _AN_URL, values.URL, several=_URLS)]
 UrlOrNone = Annotated[str, text(_NO_URL, _AN_URL, f"(?:{values.URL})?", several=_URLS)]
 PublicUrl = Annotated[str, text(values.parse_public_url, _AN_URL, f"(?:{values.PUBLIC_URL})?", several=_URLS)]
+Origin = Annotated[
+    str, text(values.parse_origin, "an origin such as https://moodle.example.org", values.ORIGIN, several="origins")
+]
 EntityId = Annotated[
     str,
     text(

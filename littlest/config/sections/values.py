@@ -15,7 +15,11 @@ _SEGMENT = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
 BASE_URL = rf"/*(?:{_SEGMENT}(?:/{_SEGMENT})*)?/*"
 _PORT = "(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
 _ORIGIN = rf"[Hh][Tt][Tt][Pp][Ss]?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::{_PORT})?"
+_HERE = r"(?:[Ll][Oo][Cc][Aa][Ll][Hh][Oo][Ss][Tt]|127\.0\.0\.1|\[::1\])"
 URL = rf"{_ORIGIN}(?:[/?][!-\"$-~]*)?"
+ORIGIN = (
+    rf"(?:[Hh][Tt][Tt][Pp][Ss]://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])|[Hh][Tt][Tt][Pp]://{_HERE})(?::{_PORT})?/?"
+)
 PUBLIC_URL = rf"({_ORIGIN})(/+(?:{_SEGMENT}(?:/{_SEGMENT})*)?/*)?"
 _VISIBLE = r"[^\u0000-\u001f\u007f-\u00a0]"
 FILE_PATH = rf"(?!(?:.*/)?\.\.(?:/|$))/{_VISIBLE}*"
@@ -196,6 +200,25 @@ def parse_public_url(url: str) -> str:
     if port and int(port[1]) in REFUSED_BY_BROWSERS:
         raise ValueError("has a port that browsers refuse; choose another, such as 8443")
     return f"{match[1]}{parse_base_url(match[2] or '')}"
+
+
+def parse_origin(origin: str) -> str:
+    """Return the scheme, host and port of a web site as browsers write them: `https://moodle.example.org`.
+
+    Raises ValueError.
+    """
+    if "*" in origin:
+        raise ValueError(
+            "would let sites that you do not know show the hub, and trick users into clicks; name each site"
+        )
+    if not re.fullmatch(ORIGIN, origin):
+        if re.fullmatch(ORIGIN, origin.replace("http:", "https:", 1)):
+            raise ValueError("is not https, so anybody on the way could change its pages")
+        if re.fullmatch(URL, origin) or "://" not in origin:
+            raise ValueError("must be scheme and name only, such as https://moodle.example.org")
+        raise ValueError("is not the address of a web site; write one such as https://moodle.example.org")
+    scheme, _, host = origin.lower().rstrip("/").partition("://")
+    return f"{scheme}://{host.removesuffix({'http': ':80', 'https': ':443'}[scheme])}"
 
 
 def parse_file_path(path: str) -> str:

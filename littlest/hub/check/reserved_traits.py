@@ -4,12 +4,17 @@ Each of them would break the hub, or do nothing at all, which is worse: it looks
 """
 
 from collections.abc import Mapping
+from typing import Any
+
+from traitlets.config.loader import LazyConfigValue
 
 from littlest import paths
+from littlest.hub.servers.user_environment import make_server_arguments
 
 _PROXY = "the proxy is a service of systemd's own, littlest starts it and knows where it is"
 _CERTIFICATES = "hub, proxy and servers are on one machine, and talk on sockets of their own"
 _UNIT = "servers are units of systemd's with hardening, names and folders of their own"
+_ARGUMENT = "littlest starts servers with it"
 
 _RESERVED: Mapping[str, Mapping[str, str]] = {
     "JupyterHub": {
@@ -85,3 +90,21 @@ def explain_reserved_trait(owner: type, trait: str, login: Mapping[str, str]) ->
     if reason.startswith("="):
         return "has a setting of its own", f"use {reason[1:]}"
     return f"cannot be set: {reason}", None
+
+
+def explain_reserved_value(trait: str, value: Any, external_url: str) -> tuple[str, str | None] | None:
+    """Return what is wrong with a value that the trait takes, and a hint: it does what a setting does, or is given to
+    servers twice. None for any other value."""
+    if trait == "tornado_settings" and "frame-ancestors" in str(value).lower():
+        return "says who may show the hub in a frame, which has a setting of its own", "use frame_ancestors"
+    words = value.get_value([]) if isinstance(value, LazyConfigValue) else value
+    if trait != "args" or not isinstance(words, list):
+        return None
+    ours = {word.partition("=")[0] for word in make_server_arguments("", [], external_url)}
+    for name in (str(word).partition("=")[0] for word in words):
+        if name.endswith(".tornado_settings"):
+            hint = "to show the hub in a page of another site, use frame_ancestors"
+            return f"{name} cannot be given: {_ARGUMENT}", hint
+        if name in ours:
+            return f"{name} cannot be given: {_ARGUMENT}", None
+    return None

@@ -13,7 +13,8 @@ from traitlets.utils.importstring import import_item
 
 from littlest.config.reference.catalog import find_nearest_word
 from littlest.hub.application import LittlestHub
-from littlest.hub.check.reserved_traits import explain_reserved_trait
+from littlest.hub.check.reserved_traits import explain_reserved_trait, explain_reserved_value
+from littlest.hub.live import live
 from littlest.hub.servers.spawner import UserServerSpawner
 from littlest.hub.socket_proxy import SocketProxy
 
@@ -84,6 +85,7 @@ class KnownClasses:
     def explain_value(self, name: str, trait: str, value: Any) -> Explanation | None:
         """Return what is wrong with a value for a trait of a class, or with their names; None where it can be set."""
         owner, problem = self.find_class(name), self.explain_name(name, trait)
+        problem = problem or explain_reserved_value(trait, value, live.config.external_url)
         # what a drop-in appends counts together with what was there, so the start of the hub tries it
         if problem or owner is None or isinstance(value, LazyConfigValue):
             return problem

@@ -4,7 +4,10 @@ import os
 import time
 from typing import Any
 
+from jupyterhub.handlers.base import SESSION_COOKIE_NAME
+
 from littlest.hub.gate.passes import COOKIE, Pass, make_login_mark, make_session_mark, sign_pass
+from littlest.hub.servers.old_paths import find_old_base, find_server_url
 
 SECRET = "CONFIGPROXY_AUTH_TOKEN"  # the variable with what hub and proxy share
 
@@ -18,7 +21,11 @@ def make_content(handler: Any, visitor: Any, *, visit: bool = False) -> Pass:
 def give_pass(handler: Any, user: Any, server: str, content: Pass) -> str:
     """Give the browser of a request a pass for a server of `user` (JupyterHub's), and return the pass."""
     value = sign_pass(os.environ[SECRET], user.name, server, content)
-    handler._set_cookie(COOKIE, value, encrypted=False, path=user.server_url(server))
+    handler._set_cookie(COOKIE, value, encrypted=False, path=find_server_url(user, server))
+    spawner, session = user.spawners.get(server), handler.get_session_cookie()
+    if session and spawner and (base := find_old_base(spawner)):
+        # the pass counts only together with the session, and that of the hub has the path of today
+        handler._set_cookie(SESSION_COOKIE_NAME, session, encrypted=False, path=base)
     handler.set_header("Cache-Control", "no-store")
     return value
 

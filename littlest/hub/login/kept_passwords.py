@@ -77,8 +77,8 @@ class KeepsPasswords(GuardsPasswords):
     def has_owner(self, name: str) -> bool:
         """Whether the name is somebody's already, so that nobody else may choose a first password for it.
 
-        It is where the password was kept elsewhere before, or is lost, too: then the hub still knows that the user has
-        logged in, or there is an account with a home.
+        It is where the password was kept elsewhere before, or is lost, too: then the hub still knows that the user
+        has logged in, or there is an account with a home.
         """
         return (
             has_password(self.file, name)

@@ -84,7 +84,8 @@ class FollowsSettings(Authenticator):
             name = found["name"]
             if handler:
                 _log_out_another(handler, name)
-                remember_login(handler, name)
+                # a form of the hub's has a password; who comes back from a provider brings none
+                remember_login(handler, name, found, at_provider="password" not in (data or {}))
             if self.is_named(name):
                 self._guests.forget(GUESTS, name)
             else:

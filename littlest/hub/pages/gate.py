@@ -17,6 +17,7 @@ from littlest.hub.gate.access import find_server, has_rights_over_others, is_adm
 from littlest.hub.gate.giving import SECRET, give_pass, make_content
 from littlest.hub.gate.passes import make_visit_token
 from littlest.hub.gate.visits import begin_visit, tickets
+from littlest.hub.servers.old_paths import find_server_url
 
 
 class GateHandler(BaseHandler):
@@ -60,7 +61,7 @@ class GateHandler(BaseHandler):
 
         Only for this spelling browsers send the pass; with another one they would be led here again and again.
         """
-        prefix = user.server_url(server)
+        prefix = find_server_url(user, server)
         asked = urlsplit(self.get_argument("next", ""))
         rest = asked.path.split("/")[len(prefix.split("/")) - 1 :]
         return f"{prefix}{'/'.join(rest)}{f'?{asked.query}' if asked.query else ''}"

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import quote, urlsplit
 
 from jupyterhub.spawner import SpawnException
+from jupyterhub.utils import url_escape_path, url_path_join
 from systemdspawner import SystemdSpawner
 from traitlets import Integer
 
@@ -19,6 +20,7 @@ from littlest.config.resolve import resolve_limits
 from littlest.errors import LittlestError
 from littlest.hub.live import live
 from littlest.hub.servers import safe_start, sockets
+from littlest.hub.servers.old_paths import find_old_path
 from littlest.hub.servers.open_servers import check_open_servers, may_name_servers
 from littlest.hub.servers.sandbox import make_unit_properties
 from littlest.hub.servers.start_queue import StartQueue
@@ -51,6 +53,7 @@ class UserServerSpawner(SystemdSpawner):
         150, min=1, help="After how long a server without an answer is started without the user's own settings."
     ).tag(config=True)
 
+    proxy_spec: Any
     _queue: ClassVar[StartQueue | None] = None
     # systemctl and useradd take their time, and the hub's loop must not wait for them
     _threads: ClassVar[ThreadPoolExecutor] = ThreadPoolExecutor(16, "spawner")
@@ -65,6 +68,7 @@ class UserServerSpawner(SystemdSpawner):
         self.unit_name = make_unit_name(self.user.name, self.name)
         self.machine = Machine()
         self._configured_url: str = self.default_url
+        self.proxy_spec = find_old_path(self) or self.proxy_spec
         if UserServerSpawner._queue is None:
             UserServerSpawner._queue = StartQueue(self.concurrent_starts)
         self.queue = UserServerSpawner._queue
@@ -75,6 +79,7 @@ class UserServerSpawner(SystemdSpawner):
         Raises SpawnException with a sentence for the user when the server cannot be started.
         """
         self.unit_name, self._began = make_unit_name(self.user.name, self.name), time.time()
+        self.proxy_spec = url_path_join(self.user.proxy_spec, url_escape_path(self.name), "/")
         # no await between the check and the mark, or several starts at once could pass the limit
         check_open_servers(self.user, self, resolve_limits(live.config, self.user.name).open_servers)
         self.is_admitted = True
@@ -248,6 +253,11 @@ class UserServerSpawner(SystemdSpawner):
                 shown = message
                 yield {"progress": 10 if place else 50, "message": message}
             await asyncio.sleep(0.2)
+
+    @property
+    def old_path(self) -> str:
+        """The path at which it runs, where the hub had another address when it started; empty otherwise."""
+        return find_old_path(self)
 
     def may_name_servers(self) -> bool:
         """Whether the hub's page shows the user named servers."""

@@ -57,6 +57,14 @@ def test_every_reserved_trait_is_one_of_a_class() -> None:
         assert {trait for traits in reasons.values() for trait in traits.split()} <= known[family]
 
 
+@pytest.mark.parametrize("line", ["c.Spawner.args = [%s]", "c.SystemdSpawner.args.append(%s)"])
+def test_the_usual_line_for_frames_is_refused_with_the_setting_for_it(explain: Explain, line: str) -> None:
+    (said,) = explain(moodle=line % "'--ServerApp.tornado_settings={\"headers\": {}}'")
+    assert "moodle.py:1" in said
+    assert "use frame_ancestors" in said
+    assert explain(moodle=line % "'--debug'") == []
+
+
 def test_values_that_jupyterhub_takes_are_fine(explain: Explain) -> None:
     text = """\
 auth:
@@ -120,6 +128,21 @@ TRAITS = {
     "numbers in a list of text": (
         "jupyterhub:\n  Spawner:\n    args: [1]\n",
         "config.yaml:3: jupyterhub.Spawner.args: an entry takes text, not a number",
+    ),
+    "an argument that servers have": (
+        "jupyterhub:\n  Spawner:\n    args: [--debug, --ServerApp.port=8888]\n",
+        "config.yaml:3: jupyterhub.Spawner.args: --ServerApp.port cannot be given: littlest starts servers with it",
+    ),
+    "the usual argument for frames": (
+        "jupyterhub:\n  Spawner:\n    args: [\"--NotebookApp.tornado_settings={'headers': {}}\"]\n",
+        "config.yaml:3: jupyterhub.Spawner.args: --NotebookApp.tornado_settings cannot be given: littlest starts"
+        " servers with it; to show the hub in a page of another site, use frame_ancestors",
+    ),
+    "who may show the hub in a frame": (
+        "jupyterhub:\n  JupyterHub:\n    tornado_settings:\n      headers:\n"
+        "        Content-Security-Policy: frame-ancestors https://moodle.example.org\n",
+        "config.yaml:3: jupyterhub.JupyterHub.tornado_settings: says who may show the hub in a frame, which has a"
+        " setting of its own; use frame_ancestors",
     ),
     "a function's name": (
         "jupyterhub:\n  Spawner:\n    pre_spawn_hook: make_folders\n",

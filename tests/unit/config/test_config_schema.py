@@ -61,6 +61,7 @@ NOT_IN_SCHEMAS: tuple[tuple[str, str, str], ...] = (
     ("two places of the file", "is also in users.", "users: {admin: [ada], banned: [ADA]}"),
     ("two places of the file", "is also http.port", "https: {enabled: true, port: 80, certificate: /c, key: /k}"),
     ("two places of the file", "is not base_url", "external_url: https://h.example.org/a/"),
+    ("two places of the file", "needs https", "frame_ancestors: [https://moodle.example.org]"),
     ("two places of the file", "needs external_url", "auth: {type: github, client_id: x, client_secret: y}"),
     ("two places of the file", "is not a group of users.groups", "shared_folders: {data: {groups: [biology]}}"),
     ("two places of the file", "is the place of", "shared_folders: {a: {path: /srv/x}, b: {path: /srv/x}}"),

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from littlest.config.reference.catalog import find_nearest_key, list_settings
-from littlest.config.sections.values import parse_bytes, parse_user_name, render_bytes
+from littlest.config.sections.values import parse_bytes, parse_origin, parse_user_name, render_bytes
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,40 @@ def test_nearest_key_survives_a_typing_error(setting: object) -> None:
     misspelt = f"{group}.{name[:-2]}{name[-1]}{name[-2]}" if group else f"{name[:-2]}{name[-1]}{name[-2]}"
     assert find_nearest_key(misspelt) == key
     assert find_nearest_key(key.upper()) == key
+
+
+@pytest.mark.parametrize(
+    ("written", "origin"),
+    [
+        ("https://Moodle.School.example", "https://moodle.school.example"),
+        ("https://moodle.school.example:443/", "https://moodle.school.example"),
+        ("HTTPS://moodle.school.example:8443", "https://moodle.school.example:8443"),
+        ("http://localhost:8080", "http://localhost:8080"),
+        ("http://127.0.0.1:80/", "http://127.0.0.1"),
+        ("https://[2001:db8::1]:444", "https://[2001:db8::1]:444"),
+    ],
+)
+def test_the_origin_of_a_web_site(written: str, origin: str) -> None:
+    assert parse_origin(written) == origin
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ("*", "would let sites"),
+        ("https://*.school.example", "would let sites"),
+        ("http://moodle.school.example", "is not https"),
+        ("http://localhost.school.example", "is not https"),
+        ("https://moodle.school.example/course", "must be scheme and name only"),
+        ("moodle.school.example", "must be scheme and name only"),
+        ("'self'", "must be scheme and name only"),
+        ("https://a b", "is not the address"),
+        ("https://a;script-src", "is not the address"),
+        ("ftp://a.example", "is not the address"),
+        ("https://ada@moodle.example", "is not the address"),
+        ("https://moodle.example:99999", "is not the address"),
+    ],
+)
+def test_what_is_no_origin_to_trust(written: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=problem):
+        parse_origin(written)

@@ -50,6 +50,14 @@ def test_a_setting_restarts_what_depends_on_it_and_nothing_else(change: str, res
     assert find_restarted("", change) == restarted
 
 
+def test_a_site_that_may_frame_the_hub_restarts_only_the_proxy() -> None:
+    before = "https: {enabled: true, certificate: /a.pem, key: /b.pem}\n"
+    after = f"{before}frame_ancestors: [https://Moodle.example:443/, https://b.example]"
+    assert find_restarted(before, after) == {paths.PROXY_UNIT}
+    line = 'Environment="LITTLEST_FRAME_ANCESTORS=https://moodle.example https://b.example"'
+    assert line in render(after)[paths.PROXY_UNIT]
+
+
 def test_another_release_restarts_everything_but_the_sockets_in_which_requests_wait() -> None:
     other = Release("1.1", Path("/opt/littlest/releases/1.1"))
     assert find_restarted("", "", other) == {paths.PROXY_UNIT, paths.HUB_UNIT, paths.CULLER_UNIT}

@@ -107,6 +107,7 @@ def test_settings_that_mean_the_same_are_no_change() -> None:
 HTTPS = "https:\n  enabled: true\n  certificate: /etc/certificate\n  key: /etc/key\n"
 GROUP = "users: {groups: {biology: {}}}"
 FOLDER = "shared_folders: {data: {}}"
+EXTERNAL = "external_url: https://hub.example.org/\n"
 EVERY_KIND = [
     (HTTPS.replace("true", "false"), HTTPS),
     (HTTPS, HTTPS + "  port: 8443\n"),
@@ -117,6 +118,7 @@ EVERY_KIND = [
     ("", "base_url: /x/"),
     ("", "external_url: https://hub.example.org/"),
     ("", "proxy: {trusted: [10.0.0.1]}"),
+    (EXTERNAL, f"{EXTERNAL}frame_ancestors: [https://moodle.example.org]"),
     ("", "auth: {type: pam}"),
     ("", "users: {allowed: [ada]}"),
     ("", "users: {admin: [ada]}"),
@@ -231,7 +233,7 @@ def test_a_new_address_is_told_as_people_notice_it() -> None:
     affected = find_affected(old, new, ["ada"])
     assert affected.moving == ("ada",)
     (hub,) = find_restarts([paths.HUB_UNIT], moves=True)
-    assert "open notebooks keep running" not in hub
+    assert "log in again" in hub
     assert find_affected(new, new, ["ada"]).moving == ()
 
 
