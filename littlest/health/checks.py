@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from littlest.health.readings import Readings
-from littlest.plan.limits import render_size
+from littlest.plan.usage_words import render_size
 
 SOON = timedelta(days=14)
 """How long before its end a certificate is a problem."""

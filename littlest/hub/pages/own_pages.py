@@ -2,6 +2,7 @@
 
 from jupyterhub.auth import Authenticator
 from jupyterhub.handlers.base import PrefixRedirectHandler
+from jupyterhub.handlers.static import LogoHandler
 
 from littlest.hub.login.fresh_login import ask_for_password
 from littlest.hub.login.kept_passwords import KeepsPasswords
@@ -9,10 +10,12 @@ from littlest.hub.login.people import FollowsSettings
 from littlest.hub.pages.change_password import CHANGE_PASSWORD_PAGES, log_out_everywhere
 from littlest.hub.pages.confirm import CONFIRM_PAGES
 from littlest.hub.pages.gate import GATE_PAGES
+from littlest.hub.pages.logo_page import OwnLogoHandler
 from littlest.hub.pages.old_address import OldAddressHandler
 from littlest.hub.pages.one_time_page import PASSWORD_API, PASSWORD_PAGES
 from littlest.hub.pages.settings_api import SETTINGS_PAGES
 from littlest.hub.pages.token_api import TOKEN_PAGES
+from littlest.hub.pages.usage_page import USAGE_PAGES
 from littlest.hub.pages.user_api import USER_PAGES
 
 Pages = tuple[tuple[str, type], ...]
@@ -20,14 +23,15 @@ Pages = tuple[tuple[str, type], ...]
 
 def list_own_pages(authenticator: Authenticator) -> Pages:
     """Return what the hub serves with this way to log in."""
-    always = (*SETTINGS_PAGES, *USER_PAGES, *TOKEN_PAGES, *GATE_PAGES, *CONFIRM_PAGES, *PASSWORD_API)
+    always = (*SETTINGS_PAGES, *USER_PAGES, *TOKEN_PAGES, *GATE_PAGES, *CONFIRM_PAGES, *PASSWORD_API, *USAGE_PAGES)
     kept = (*CHANGE_PASSWORD_PAGES, *PASSWORD_PAGES) if isinstance(authenticator, KeepsPasswords) else ()
     return (*always, *kept, *_list_sign_up_pages(authenticator))
 
 
 def adapt_page(path: str, page: type) -> type:
     """Return the handler of a path below the hub's with what we add to it, whether it is ours or JupyterHub's."""
-    return OldAddressHandler if page is PrefixRedirectHandler else log_out_everywhere(ask_for_password(path, page))
+    replaced: dict[type, type] = {PrefixRedirectHandler: OldAddressHandler, LogoHandler: OwnLogoHandler}
+    return replaced.get(page) or log_out_everywhere(ask_for_password(path, page))
 
 
 def _list_sign_up_pages(authenticator: Authenticator) -> Pages:
