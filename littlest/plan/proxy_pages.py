@@ -72,6 +72,7 @@ def render_proxy_page(name: str, title: str, help_url: str, logo: str = "") -> s
     return Template(template).substitute(
         refresh=_REFRESH if page.refreshes else "",
         heading=page.heading,
+        name=f" | {escape(title)}" if title else "",
         header=header,
         sentences="\n".join(page.sentences).format(who=who),
     )

@@ -88,6 +88,38 @@ def test_errors_say_what_they_mean_and_what_to_do(world: World, start: Any) -> N
         assert ": Forbidden" not in text
 
 
+RAISES = """
+from tornado.web import HTTPError, RequestHandler
+from jupyterhub.handlers import BaseHandler
+
+class Raises(BaseHandler):
+    def get(self, status):
+        raise HTTPError(int(status)) if status != "500" else ValueError("a secret of the program")
+
+c.JupyterHub.extra_handlers = [("/raises/([0-9]+)", Raises)]
+"""
+ANSWERS = {
+    400: ("did not understand", "try again"),
+    403: ("You may not open this", "ask your teacher"),
+    404: ("no such page", "Your files are not"),
+    418: ("This did not work", "tell your teacher"),
+    429: ("Too many at once", "Wait a minute"),
+    500: ("Something went wrong", "saved files are safe"),
+    503: ("Not ready yet", "start your server"),
+}
+
+
+def test_each_refusal_has_its_words_and_none_of_the_programs(world: World, start: Any) -> None:
+    world.path(paths.DROP_IN_DIR / "raises.py").write_text(RAISES)
+    start(SETTINGS)
+    for status, words in ANSWERS.items():
+        found, _headers, page = world.network.run(fetch(f"hub/raises/{status}"))
+        assert found == status
+        for word in words:
+            assert word in page.decode(), status
+        assert b"secret" not in page
+
+
 async def post_old_form() -> str:
     async with ClientSession() as session, session.post(f"{URL}hub/login", data={"username": "a"}) as answer:
         return f"{answer.status} {await answer.text()}"

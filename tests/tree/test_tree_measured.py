@@ -22,7 +22,7 @@ def write(machine: Machine, path: str, content: str) -> None:
 
 
 def write_process(machine: Machine, number: int, status: str) -> None:
-    write(machine, f"/proc/{number}/status", f"Name:\tpython\n{status}")
+    machine.write_file(Path(f"/proc/{number}/status"), b"Name:\t\xff: RssAnon\n" + status.encode())
     write(machine, f"/proc/{number}/stat", STAT.format(number))
 
 

@@ -26,8 +26,8 @@ class OwnLogoHandler(LogoHandler):
         self.set_header("Content-Type", kind)
         self.set_header("Content-Security-Policy", POLICY)
         self.set_header("X-Content-Type-Options", "nosniff")
-        # an hour: the address has no version, and a page of an earlier logo does no harm
-        self.set_header("Cache-Control", "max-age=3600")
+        # browsers ask each time whether it is the same still, by its ETag
+        self.set_header("Cache-Control", "no-cache")
         self.finish(content if include_body else b"")
 
     async def head(self, path: str = "") -> None:

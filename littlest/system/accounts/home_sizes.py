@@ -88,7 +88,7 @@ def measure_homes(machine: Machine, now: datetime) -> None:
     homes, before = list_homes(machine), read_home_sizes(machine)
     sizes = {home: size for home, size in before.items() if home in homes}
     moment = now.astimezone(UTC).isoformat(timespec="seconds")
-    said = _parse(machine.read_text(paths.HOME_SIZES_OUTPUT) or "")
+    said = _parse((machine.read_bytes(paths.HOME_SIZES_OUTPUT) or b"").decode(errors="replace"))
     sizes |= {home: HomeSize(sizes[home].tried, size, moment) for home, size in said.items() if home in sizes}
     due = list_due(homes, sizes, now)
     sizes |= {home: replace(sizes.get(home, HomeSize(moment)), tried=moment) for home in due}

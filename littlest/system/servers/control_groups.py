@@ -71,7 +71,8 @@ def _read_process(machine: Machine, number: str) -> GroupUse:
 
 def _read(machine: Machine, path: str) -> str:
     try:
-        return machine.read_text(Path(path)) or ""
+        # a process may call itself whatever it likes
+        return (machine.read_bytes(Path(path)) or b"").decode(errors="replace")
     except OSError:
         # it ended in between
         return ""
