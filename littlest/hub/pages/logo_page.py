@@ -3,6 +3,7 @@
 import asyncio
 
 from jupyterhub.handlers.static import LogoHandler
+from tornado.web import RequestHandler
 
 from littlest.hub.live import live
 from littlest.machine.machine import Machine
@@ -15,6 +16,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 class OwnLogoHandler(LogoHandler):
     """Answers with the copy that `littlest apply` made; with JupyterHub's own logo where it cannot be read."""
 
+    _is_own = False
+
     async def get(self, path: str = "", include_body: bool = True) -> None:
         """Answer with an image."""
         found = await asyncio.to_thread(read_copied_logo, Machine()) if live.config.branding.logo else None
@@ -23,12 +26,17 @@ class OwnLogoHandler(LogoHandler):
             await super(LogoHandler, self).get("", include_body)
             return
         content, kind = found
+        self._is_own = True
         self.set_header("Content-Type", kind)
         self.set_header("Content-Security-Policy", POLICY)
         self.set_header("X-Content-Type-Options", "nosniff")
         # browsers ask each time whether it is the same still, by its ETag
         self.set_header("Cache-Control", "no-cache")
         self.finish(content if include_body else b"")
+
+    def compute_etag(self) -> str | None:
+        """Return the digest of what is answered; JupyterHub's handler knows that of its own file only."""
+        return RequestHandler.compute_etag(self) if self._is_own else super().compute_etag()
 
     async def head(self, path: str = "") -> None:
         """Answer as to GET, without the image."""
