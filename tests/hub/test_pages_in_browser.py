@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.common.exceptions import NoSuchElementException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
 from littlest import paths
 from littlest.plan.proxy_pages import PROXY_PAGES, render_proxy_page
@@ -120,15 +121,25 @@ QUESTIONS = (
 )
 
 
+def press(browser: Browser, wanted: str | WebElement) -> None:
+    """Click something; bootstrap scrolls there slowly, which would take it away from under the mouse."""
+    control = browser.find(wanted) if isinstance(wanted, str) else wanted
+    browser.driver.execute_script("arguments[0].scrollIntoView({behavior: 'instant', block: 'center'})", control)
+    control.click()
+
+
 def reach(browser: Browser, page: str) -> None:
     """Open a page of the panel as people do: its own addresses need what the page before knows."""
     open_page(browser, page.replace("#/edit-user", ""))
+    if page == "hub/token":
+        # JupyterHub's own script, without which its buttons do nothing
+        wait_until(lambda: browser.driver.execute_script("return window._jupyterhub_page_loaded === true"))
     if page.endswith("#/edit-user"):
         browser.find("#react-admin-hook table")
         row = "//tr[.//*[@data-testid='user-name-div-ada']]"
-        browser.driver.find_element(By.XPATH, f"{row}//button[contains(., 'Edit User')]").click()
+        press(browser, browser.driver.find_element(By.XPATH, f"{row}//button[contains(., 'Edit User')]"))
     elif page.endswith("#/groups"):
-        browser.driver.find_element(By.LINK_TEXT, "biology").click()
+        press(browser, browser.driver.find_element(By.LINK_TEXT, "biology"))
 
 
 def test_before_something_is_lost_people_are_asked_and_no_means_no(hub: World) -> None:
@@ -139,7 +150,7 @@ def test_before_something_is_lost_people_are_asked_and_no_means_no(hub: World) -
             log_in(browser, "teacher")
             for number, (page, selector, question, lost) in enumerate(QUESTIONS):
                 reach(browser, page)
-                browser.find(selector).click()
+                press(browser, selector)
                 assert browser.find("#question-heading").text.startswith(question)
                 assert lost in browser.find("#question-text").text
                 browser.keep_screenshot(f"question-{number}")
@@ -157,11 +168,11 @@ def test_before_something_is_lost_people_are_asked_and_no_means_no(hub: World) -
             log_in(browser, "teacher")
             for page, selector, _question, _lost in (QUESTIONS[0], QUESTIONS[4], QUESTIONS[1]):
                 reach(browser, page)
-                browser.find(selector).click()
+                press(browser, selector)
                 browser.find("#question-yes").click()
-                wait_until(lambda sought=selector: not is_there(browser, sought))
+                wait_until(lambda sought=selector: not is_there(browser, sought), 60)
             reach(browser, "hub/passwords")
-            browser.find("form[method=post] .btn-jupyter").click()
+            press(browser, "form[method=post] .btn-jupyter")
             browser.find("#question-yes").click()
             return browser.find("#one-time-password").text
 
@@ -173,5 +184,6 @@ def test_before_something_is_lost_people_are_asked_and_no_means_no(hub: World) -
 def is_there(browser: Browser, selector: str) -> bool:
     try:
         return bool(browser.driver.find_element(By.CSS_SELECTOR, selector).is_displayed())
-    except NoSuchElementException:
+    except WebDriverException:
+        # none, or one that went a moment ago
         return False
