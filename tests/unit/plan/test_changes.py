@@ -138,6 +138,7 @@ EVERY_KIND = [
     ("", "services: {managed: {grader: {command: [/bin/true]}}}"),
     ("", "metrics: {public: true}"),
     ("", "announcement: Hello."),
+    ("", "branding: {title: Physics 101}"),
     ("", "jupyterhub: {JupyterHub: {x: 1}}"),
 ]
 
