@@ -117,7 +117,7 @@ QUESTIONS = (
     ("hub/admin", ".stop-all", "Stop all servers", "variables are lost"),
     ("hub/admin", "#shutdown-button", "Shut the hub down?", "nobody can log in"),
     ("hub/admin#/groups", "#delete-group", "Delete the group biology?", "Users and files stay"),
-    ("hub/passwords", "form[method=post] .btn-jupyter", "Make a one-time password for ada?", "will not work any more"),
+    ("hub/passwords", "form[method=post] .btn-jupyter", "Make a one-time password for ada?", "will not work"),
 )
 
 
