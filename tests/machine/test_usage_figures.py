@@ -34,6 +34,7 @@ async def look_while_busy(server: Server) -> dict[str, Any]:
     """Have ada compute something; gives what status says meanwhile."""
     async with server.client("ada", PASSWORD) as client:
         await client.login()
+        await client.start_server()
         await client.open_lab()
         computing = asyncio.create_task(client.execute(BUSY, seconds=400))
         found: dict[str, Any] = {}
