@@ -37,6 +37,10 @@ GUESTS_FILE = STATE_DIR / "guests.json"
 """Who was let in, or made an admin, by a rule and not by name."""
 LISTED_USERS_FILE = STATE_DIR / "listed-users.json"
 """Who was named in the settings, and who no longer is."""
+HOME_SIZES_FILE = STATE_DIR / "home-sizes.json"
+"""How much disk each home took when it was last measured."""
+HOME_SIZES_OUTPUT = STATE_DIR / "home-sizes.new"
+"""What a measuring that goes on has found."""
 LAST_GOOD_CONFIG_FILE = STATE_DIR / "last-good-config.yaml"
 LAST_GOOD_DROP_IN_DIR = STATE_DIR / "last-good-jupyterhub_config.d"
 HUB_TRIAL_FILE = STATE_DIR / "hub-trial.json"
@@ -71,6 +75,9 @@ POLKIT_FILE = Path("/etc/polkit-1/rules.d/10-littlest.rules")
 
 # Sockets and addresses. Only the proxy's public port is reachable from outside the loopback interface.
 PROXY_STATE_DIR = Path("/var/lib/littlest-proxy")
+PAGES_DIR = Path("/var/lib/littlest-pages")
+"""What the proxy shows by itself."""
+LOGO_FILE = PAGES_DIR / "logo"
 PROXY_RUNTIME_DIR = Path("/run/littlest-proxy")
 PROXY_API_SOCKET = PROXY_RUNTIME_DIR / "api.sock"
 SERVERS_RUNTIME_DIR = Path("/run/littlest/servers")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 
 from littlest import __version__
 from littlest.errors import ExitCode, LittlestError
@@ -9,11 +10,12 @@ from littlest.health.checks import find_findings
 from littlest.health.readings import Readings, read_machine
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
-from littlest.plan.limits import render_size
 from littlest.plan.steps import Release
+from littlest.plan.usage_words import render_ago, render_cores_of, render_size, render_size_of
 from littlest.report import Report
 from littlest.system.record_file import read_record
 from littlest.system.releases.current import read_current_release
+from littlest.system.servers.usage import UserUse
 
 
 def run_status(machine: Machine, *, release: Release | None = None) -> Report:
@@ -49,6 +51,7 @@ def _render(found: Readings, problems: Sequence[str]) -> tuple[str, ...]:
         *_render_passwords(found),
         f"  disk     {disk}",
         f"  memory   {memory}",
+        *render_usage(found.usage),
         *(("Problems:", *(f"  {problem}" for problem in problems)) if problems else ()),
     )
 
@@ -64,3 +67,29 @@ def _render_passwords(found: Readings) -> tuple[str, ...]:
         ),
     )
     return tuple(f"  password {', '.join(names)}: {what}" for names, what in sorts if names)
+
+
+def render_usage(uses: Sequence[UserUse], now: datetime | None = None) -> tuple[str, ...]:
+    """Return a table of the users with a server, and of those who were short of memory; the others are counted."""
+    shown = [use for use in uses if use.server or use.out_of_memory]
+    rows = [("server", "memory", "cpu", "last activity", "home", ""), *(_make_row(use, now) for use in shown)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = (f"  {'  '.join(map(str.ljust, row, widths))}".rstrip() for row in rows)
+    others = len(uses) - len(shown)
+    return (
+        *(tuple(lines) if shown else ()),
+        *((f"  {others} without a server: sudo littlest user list",) if others else ()),
+    )
+
+
+def _make_row(use: UserUse, now: datetime | None) -> tuple[str, ...]:
+    now = now or datetime.now(UTC)
+    short = f"out of memory {render_ago(use.out_of_memory, now)}" if use.out_of_memory else ""
+    return (
+        use.name,
+        render_size_of(use.memory_bytes, use.memory_limit_bytes) if use.server else "-",
+        render_cores_of(use.cpu_cores, use.cpu_limit_cores) if use.server else "-",
+        render_ago(use.last_activity, now),
+        "-" if use.home_bytes is None else render_size(use.home_bytes),
+        short,
+    )

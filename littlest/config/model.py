@@ -15,6 +15,7 @@ from pydantic import Field, SerializeAsAny, ValidationError, ValidationInfo, fie
 from pydantic_core import InitErrorDetails
 
 from littlest.config.sections.auth import CUSTOM, Auth, FirstUseAuth
+from littlest.config.sections.branding import Branding
 from littlest.config.sections.folders import SharedFolder, list_folder_conflicts
 from littlest.config.sections.http_ports import Port
 from littlest.config.sections.kinds import (
@@ -179,6 +180,8 @@ class Config(Section):
     """What runs next to the hub."""
     metrics: Annotated[Metrics, WHEN_GIVEN] = Field(default_factory=Metrics.model_construct)
     """Figures for Prometheus, under hub/metrics."""
+    branding: Annotated[Branding, WHEN_GIVEN] = Field(default_factory=Branding.model_construct)
+    """The name and the logo on the hub's pages, and where people get help."""
     announcement: Annotated[str, Field(max_length=500, examples=["The exam starts at 10."])] = ""
     """A line of text at the top of the hub's pages; empty for none."""
     jupyterhub: Annotated[dict[str, TraitValues], Field(examples=[{"JupyterHub": {"shutdown_on_logout": True}}])] = (

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from littlest import paths
 from littlest.health.readings import Readings
-from littlest.plan.limits import render_size
+from littlest.plan.usage_words import render_size
 
 SOON = timedelta(days=14)
 """How long before its end a certificate is a problem."""

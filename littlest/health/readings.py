@@ -30,6 +30,7 @@ from littlest.system.hub.set_aside import list_set_aside, read_database_id, read
 from littlest.system.network.addresses import find_addresses
 from littlest.system.releases.manifest import list_changed_files
 from littlest.system.servers.memory import is_memory_limited, read_free_memory, read_machine_memory
+from littlest.system.servers.usage import UserUse, look_at_servers, read_user_uses
 from littlest.system.settings.active import read_good_config
 from littlest.system.settings.revisions import strip_bom
 from littlest.system.units.units import read_active_state
@@ -95,11 +96,16 @@ class Readings:
     """On the disk of the users' homes."""
     homes_free_inodes: int = sys.maxsize
     """Files that can still be made there."""
+    usage: list[UserUse] = field(default_factory=list)
+    """What each user's servers use; those first who may need help."""
 
 
 def read_machine(machine: Machine, record: Record, release: Release) -> Readings:
     """Read everything. Raises LittlestError when a command of the system fails."""
+    # before everything else: how much of the processor servers use, shows only after a while
+    first = look_at_servers(machine)
     config, settings = _read_settings(machine, release)
+    people, hub = _ask_hub(machine, config)
     disk = shutil.disk_usage(machine.path(paths.STATE_DIR))
     end = read_certificate_end(machine) if config.https.enabled else None
     return Readings(
@@ -120,7 +126,16 @@ def read_machine(machine: Machine, record: Record, release: Release) -> Readings
         **_read_database(machine),
         **_read_homes(machine, config),
         **settings,
-        **_ask_hub(machine, config),
+        **hub,
+        usage=list(
+            read_user_uses(
+                machine,
+                first,
+                # without the hub, at least those whose servers run
+                people or {server.user: None for server in first.servers},
+                config.users.unix_name,
+            )
+        ),
     )
 
 
@@ -195,15 +210,21 @@ def _explain_invalid(machine: Machine) -> str:
     return f"{paths.CONFIG_FILE} is not valid, so the last known good settings are used"
 
 
-def _ask_hub(machine: Machine, config: Config) -> dict[str, Any]:
-    """Return the fields that the hub answers; after the first problem the others keep their defaults."""
+def _ask_hub(machine: Machine, config: Config) -> tuple[dict[str, str | None], dict[str, Any]]:
+    """Return the users with their last activity, and the fields that the hub answers.
+
+    After the first problem the others keep their defaults.
+    """
     api = HubApi(machine, make_probe_url(config))
+    people: dict[str, str | None] = {}
     found: dict[str, Any] = {}
     try:
         found["jupyterhub_version"] = api.read_version()
         api.check_login_page()
-        found["users"] = api.count_users()
-        found["servers"] = api.count_users("active")
+        users = api.list_users()
+        people = {str(user["name"]): user.get("last_activity") for user in users}
+        found["users"] = len(users)
+        found["servers"] = sum(bool(user.get("servers")) for user in users)
         passwords = read_missing_passwords(api)
         found["unclaimed_names"] = list(passwords.unclaimed)
         found["unused_one_time_passwords"] = list(passwords.one_time)
@@ -215,4 +236,4 @@ def _ask_hub(machine: Machine, config: Config) -> dict[str, Any]:
         found["hub_settings_problems"] = list(settings.problems)
     except LittlestError as error:
         found["hub_problem"] = error.message
-    return found
+    return people, found

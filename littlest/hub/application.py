@@ -25,6 +25,7 @@ from littlest.hub.forwarded import Networks, clean_request, parse_networks
 from littlest.hub.incoming import SERVER_LIMITS, Incoming
 from littlest.hub.live import live
 from littlest.hub.log_lines import OneLine
+from littlest.hub.measuring import keep_homes_measured
 from littlest.hub.notify import keep_watchdog_quiet, notify_systemd
 from littlest.hub.pages.own_pages import adapt_page, list_own_pages
 from littlest.hub.rights.admin_auditor import AdminAuditor
@@ -37,6 +38,7 @@ from littlest.hub.sharing import SharedFolderKeeper
 from littlest.hub.start import SETTLED_SECONDS, forget_trial, restart_with_last_good
 from littlest.machine.machine import Machine
 from littlest.plan.account_names import make_unit_name
+from littlest.plan.usage_words import render_duration
 
 DRAIN_SECONDS = 5.0
 FIRST_INHERITED_DESCRIPTOR = 3
@@ -184,6 +186,7 @@ class LittlestHub(JupyterHub):
         self._keep_database_usable()
         for name in ("jinja2_env", "jinja2_env_sync"):
             self.tornado_settings[name].globals["settings_in_force"] = live
+            self.tornado_settings[name].globals["describe_seconds"] = render_duration
             self.tornado_settings[name].globals["list_passwords"] = lambda: list_passwords(self)
 
     def init_services(self) -> None:
@@ -229,6 +232,7 @@ class LittlestHub(JupyterHub):
         await super().start()
         self.settling = asyncio.create_task(self._settle())
         self.keeper = asyncio.create_task(SharedFolderKeeper(Machine(), self.log.warning).keep())
+        self.measuring = asyncio.create_task(keep_homes_measured(Machine(), self.log.warning))
         self.watchdog = asyncio.create_task(keep_watchdog_quiet())
         notify_systemd("READY=1")
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from littlest import paths
 from littlest.config.model import Config
@@ -99,6 +100,21 @@ def make_unit_name(user: str, server: str = "") -> str:
         # a named server always has a digest, of both names: `a`'s server `b-c` is not `a-b`'s server `c`
         unit += "-" + _make_digested(server, f"{user}\0{server}", 24)
     return unit + ".service"
+
+
+def find_unit_owner(unit: str, users: Iterable[str]) -> str | None:
+    """Return whose of these users' servers this unit is, running or not; None for nobody's."""
+    stem = unit.removesuffix(".service")
+    default = {make_unit_name(user).removesuffix(".service"): user for user in users}
+    # of a named server, the default one's with a digest behind it
+    return default.get(stem) or next(
+        (
+            default[first]
+            for first in sorted(default, key=len, reverse=True)
+            if stem.startswith(f"{first}-") and _LOOKS_DIGESTED.search(stem)
+        ),
+        None,
+    )
 
 
 def make_server_description(user: str) -> str:

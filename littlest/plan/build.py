@@ -8,6 +8,7 @@ from littlest.plan.account_names import make_account_steps
 from littlest.plan.effects import make_live_digest, make_restart_digest
 from littlest.plan.https import make_certificate_steps
 from littlest.plan.limits import make_server_limits_step
+from littlest.plan.proxy_pages import make_page_steps
 from littlest.plan.server_files import (
     make_directory_steps,
     make_environment_steps,
@@ -60,6 +61,7 @@ def make_plan(
             *make_file_steps(release, (first_admin,) if first_admin else ()),
             *_make_password_steps(config, first_admin, password_file),
             *make_certificate_steps(config),
+            *make_page_steps(config),
             *make_environment_steps(),
             *(units if start else (step for step in units if not isinstance(step, RunUnit))),
             *(_make_running_steps(config) if start else ()),

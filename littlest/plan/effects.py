@@ -52,6 +52,7 @@ EFFECTS: Mapping[str, Effect] = {
     "shared_folders": Effect.FOLDERS,
     "announcement": Effect.LIVE,
     "frame_ancestors": Effect.PROXY,
+    "branding": Effect.LIVE,
 }
 """What each setting restarts, or when it takes effect without a restart. The first row that fits a setting counts; a
 row fits its own key and all below it, and `*` is any one name. The digests below are made from this table, and so are

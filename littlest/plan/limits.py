@@ -7,6 +7,7 @@ from littlest.config.resolve import UserLimits, resolve_limits
 from littlest.config.sections.values import LEAST_MEMORY, parse_bytes
 from littlest.plan.account_names import make_server_description
 from littlest.plan.steps import SetServerLimits
+from littlest.plan.usage_words import render_size
 
 NOT_A_USER = ""
 """A name that no hub user has: its limits are everybody's."""
@@ -89,11 +90,6 @@ def render_total_exceeded(config: Config, machine_memory: int, used: Mapping[str
         " they are applied, the kernel ends programs in these servers until they use less. Most use:"
         f" {', '.join(f'{user} ({render_size(used[user])})' for user in most)}.",
     )
-
-
-def render_size(size: int) -> str:
-    """Return a number of bytes for a person to read."""
-    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{size / 2**20:.0f} MiB"
 
 
 def _count(amount: str, machine_memory: int) -> int:

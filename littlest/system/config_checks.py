@@ -21,6 +21,7 @@ from littlest.system.hub.dry_run import find_hub_problems
 from littlest.system.hub.service_program_checks import find_service_problems
 from littlest.system.network.addresses import find_address_problems
 from littlest.system.network.ports import find_port_problems
+from littlest.system.pages.logo import find_logo_problems
 from littlest.system.secrets.secret_files import find_secret_problems
 from littlest.system.servers.memory import find_memory_problems
 from littlest.system.settings.active import find_active_settings
@@ -28,6 +29,7 @@ from littlest.system.settings.active import find_active_settings
 CHECKS: tuple[Callable[[Machine, LoadedConfig], Iterable[Problem]], ...] = (
     find_address_problems,
     find_certificate_problems,
+    find_logo_problems,
     find_secret_problems,
     find_access_problems,
     find_memory_problems,
@@ -65,6 +67,8 @@ def list_left_out(machine: Machine, config: Config) -> tuple[str, ...]:
     files = [str(paths.DROP_IN_DIR), *(secret.file for _, secret in list_secrets(config) if secret.file)]
     if https.enabled:
         files += [str(file) for file in (https.certificate, https.key)]
+    if config.branding.logo:
+        files.append(config.branding.logo)
     return tuple(sorted({file for file in files if _is_locked(machine, file)}))
 
 

@@ -19,6 +19,7 @@ from littlest.system.folders import folder_rights as folders
 from littlest.system.https import certificates
 from littlest.system.hub import canary, reload
 from littlest.system.hub import ready as probe
+from littlest.system.pages import logo, proxy_page
 from littlest.system.record_file import write_record
 from littlest.system.removal import is_there
 from littlest.system.secrets import generated as secrets
@@ -110,6 +111,8 @@ STEP_KINDS: Mapping[type[Step], StepKind] = dict(
         _pair(steps.EnsureSecret, secrets.is_secret_there, secrets.ensure_secret),
         _pair(steps.WriteEnvironmentFile, secrets.is_environment_file_written, secrets.write_environment_file),
         _pair(steps.CopyCertificate, certificates.is_certificate_copied, certificates.copy_certificate),
+        _pair(steps.CopyLogo, logo.is_logo_copied, logo.copy_logo),
+        _pair(steps.WriteProxyPage, proxy_page.is_proxy_page_written, proxy_page.write_proxy_page),
         _pair(steps.SetInitialPassword, passwords.is_initial_password_set, passwords.set_initial_password),
         _pair_progress(steps.CreateEnvironment, environments.is_environment_there, environments.create_environment),
         _pair(steps.EnableUnit, units.is_unit_enabled, units.enable_unit),

@@ -17,6 +17,7 @@ from yarl import URL
 from littlest import paths
 from littlest.config.model import Config
 from littlest.config.text.load import load_config
+from littlest.plan.proxy_pages import PROXY_PAGES, render_proxy_page
 from littlest.plan.unit_files import make_package_dir, render_units
 from tests.support.network import Network
 
@@ -126,6 +127,9 @@ class World:
         """Start the proxy as its unit does; gives it once the unit's probe has found it."""
         if port not in self.public:
             self.public[port] = self.network.call(lambda: open_public_port(port))
+        self.path(paths.PAGES_DIR).mkdir(exist_ok=True)
+        for name in PROXY_PAGES:
+            self.path(paths.PAGES_DIR / name).write_text(render_proxy_page(name, "", ""))
         descriptor = self.public[port].fileno()
         process = self.start(
             "proxy",

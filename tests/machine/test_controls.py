@@ -15,7 +15,7 @@ from tests.support.server import ADMIN, Server
 PAGES = (
     *("hub/home", "hub/token", "hub/admin", "hub/admin#/add-users", "hub/admin#/groups", "hub/admin#/create-group"),
     *("hub/passwords", "hub/auth/change-password", "hub/confirm", "hub/gate?user=ada&next=/user/ada/lab"),
-    *("hub/login", "hub/spawn", "hub/nowhere", "user/ada/lab"),
+    *("hub/usage", "hub/login", "hub/spawn", "hub/nowhere", "user/ada/lab"),
 )
 CONTROLS = "main button, main input, main select, main textarea, main a, .navbar a, .navbar button, .container a"
 MOST_OF_A_PAGE = 40
@@ -38,6 +38,8 @@ def use(browser: Browser, control: WebElement) -> None:
         control.click()
     with suppress(NoAlertPresentException):
         browser.driver.switch_to.alert.accept()
+    for agree in browser.driver.find_elements(By.CSS_SELECTOR, "#question[open] #question-yes"):
+        agree.click()
 
 
 def try_page(browser: Browser, server: Server, page: str) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """`littlest user`: class lists, which settings name a user, and what the hub is asked."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -13,11 +14,13 @@ from littlest.commands.user.listing import run_list
 from littlest.commands.user.passwd import run_hand_out, run_passwd
 from littlest.errors import ExitCode, LittlestError
 from littlest.machine.machine import Machine
+from littlest.plan.usage_words import render_ago
 from littlest.system.hub.api import Answer, HubApi
 
 CLASS = PurePosixPath("/tmp/class.csv")
+SEEN = "2020-11-29T10:00:00.000000Z"
 USERS = [
-    {"name": "ada", "admin": False, "groups": ["biology"], "servers": {"": {}}},
+    {"name": "ada", "admin": False, "groups": ["biology"], "servers": {"": {}}, "last_activity": SEEN},
     {"name": "bob", "admin": False, "groups": [], "servers": {}},
     {"name": "tom", "admin": True, "groups": [], "servers": {}},
 ]
@@ -145,9 +148,12 @@ def test_new_users_get_a_password_when_they_need_one(machine: Machine, asked: li
 
 def test_the_list_says_what_each_user_has(machine: Machine, asked: list[tuple[str, str, Any]]) -> None:
     report = run_list(machine)
+    years = render_ago(SEEN, datetime.now(UTC)).split()[:-1]
     assert [line.split() for line in report.lines] == [
-        ["name", "rights", "groups", "password", "server"],
-        ["ada", "user", "biology", "own", "running"],
-        ["bob", "user", "-", "not", "chosen", "yet", "-"],
-        ["tom", "admin", "-", "own", "-"],
+        ["name", "rights", "groups", "password", "server", "memory", "last", "activity"],
+        ["ada", "user", "biology", "own", "running", "0", "MB", *years, "ago"],
+        ["bob", "user", "-", "not", "chosen", "yet", "-", "-", "never"],
+        ["tom", "admin", "-", "own", "-", "-", "never"],
     ]
+    ada = report.data["users"][0]
+    assert (ada["last_activity"], ada["memory_limit_bytes"]) == ("2020-11-29T10:00:00.000000Z", None)

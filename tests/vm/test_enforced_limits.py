@@ -201,6 +201,9 @@ def test_students_who_together_use_all_of_total_memory_leave_the_hub_alive(lesso
 def test_a_running_server_is_held_to_its_new_limit_of_memory(changed: Server) -> None:
     assert read_group(changed, unit_of(ADA), "memory.max")["value"] == 400 * MIB
     assert 100 < changed.run(grow_until_killed(changed, ADA), PATIENCE) < 400
+    # and admins are told, from what systemd and the kernel wrote down
+    told = {use["name"]: use["out_of_memory"] for use in changed.littlest("status", check=False)["usage"]}
+    assert told[ADA], told
 
 
 def test_a_quota_of_processor_time_holds(changed: Server) -> None:

@@ -1,29 +1,45 @@
 """`littlest user list`: who may use the hub, and what is known of each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from littlest.config.model import Config
 from littlest.config.resolve import list_groups_of
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
+from littlest.plan.usage_words import render_ago, render_size_of
 from littlest.report import Report
 from littlest.system.hub.api import HubApi, find_hub_api
 from littlest.system.hub.one_time_passwords import read_missing_passwords
+from littlest.system.servers.usage import UserUse, look_at_servers, read_user_uses
 from littlest.system.settings.active import read_good_config
 
 
 def run_list(machine: Machine) -> Report:
     """Report every user of the hub. Raises LittlestError when the hub does not answer."""
     check_root(machine)
+    first = look_at_servers(machine)
     api = find_hub_api(machine)
     passwords = _find_passwords(api)
     config = read_good_config(machine) or Config()
-    users = [_describe(user, config, passwords) for user in api.list_users()]
-    rows = [("name", "rights", "groups", "password", "server"), *(tuple(map(str, user.values())) for user in users)]
+    found = api.list_users()
+    activity = {str(user.get("name")): user.get("last_activity") for user in found}
+    uses = {use.name: use for use in read_user_uses(machine, first, activity, config.users.unix_name)}
+    users = [_describe(user, config, passwords, uses) for user in found]
+    return Report(_render(users), {"users": users})
+
+
+def _render(users: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    now = datetime.now(UTC)
+    rows = [("name", "rights", "groups", "password", "server", "memory", "last activity")]
+    for user in users:
+        words = [user[key] for key in ("name", "rights", "groups", "password", "server")]
+        used = render_size_of(user["memory_bytes"], user["memory_limit_bytes"])
+        is_running = user["server"] != "-"
+        rows.append((*words, used if is_running else "-", render_ago(user["last_activity"], now)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
-    return Report(tuple(lines), {"users": users})
+    return tuple("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 def _find_passwords(api: HubApi) -> Mapping[str, str]:
@@ -35,7 +51,9 @@ def _find_passwords(api: HubApi) -> Mapping[str, str]:
     }
 
 
-def _describe(user: Mapping[str, Any], config: Config, passwords: Mapping[str, str]) -> dict[str, str]:
+def _describe(
+    user: Mapping[str, Any], config: Config, passwords: Mapping[str, str], uses: Mapping[str, UserUse]
+) -> dict[str, Any]:
     name = str(user.get("name"))
     groups = {*map(str, user.get("groups", ())), *list_groups_of(config, name)}
     return {
@@ -44,4 +62,7 @@ def _describe(user: Mapping[str, Any], config: Config, passwords: Mapping[str, s
         "groups": ",".join(sorted(groups)) or "-",
         "password": passwords.get(name, "own"),
         "server": "running" if user.get("servers") else "-",
+        "memory_bytes": uses[name].memory_bytes,
+        "memory_limit_bytes": uses[name].memory_limit_bytes,
+        "last_activity": uses[name].last_activity,
     }

@@ -195,6 +195,10 @@ PamService = Annotated[
     ),
 ]
 Domain = Annotated[str, text(values.parse_domain, "a domain", values.DOMAIN)]
+PageTitle = Annotated[
+    str,
+    text("has a character in it that cannot be seen", "a text", values.VISIBLE_TEXT, types=TEXT, maxLength=60),
+]
 Email = Annotated[
     str,
     text(

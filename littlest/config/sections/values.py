@@ -27,6 +27,8 @@ FOLDER = rf"(?!(?:.*/)?\.\.(?:/|$))(?!~){_VISIBLE}*"
 USER_NAME = r"(?!(?:\.|%2[Ee])+$)(?! )(?!.* $)[^/\u0000-\u001f\u007f-\u00a0]+"
 VARIABLE_VALUE = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]*"
 """Without control characters, for which systemd would leave the variable out."""
+VISIBLE_TEXT = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]{0,60}"
+"""A line without control characters, and without those that turn the direction of writing or have no width."""
 _LONGEST_VARIABLE = 100_000
 """Bytes; the kernel starts no program with a longer one than 131072."""
 LEAST_MEMORY = "128M"

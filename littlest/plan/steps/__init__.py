@@ -10,6 +10,7 @@ from littlest.plan.steps.account_steps import SetGroupMembers as SetGroupMembers
 from littlest.plan.steps.account_steps import SetInitialPassword as SetInitialPassword
 from littlest.plan.steps.file_steps import CloseSharedFolder as CloseSharedFolder
 from littlest.plan.steps.file_steps import CopyCertificate as CopyCertificate
+from littlest.plan.steps.file_steps import CopyLogo as CopyLogo
 from littlest.plan.steps.file_steps import CreateEnvironment as CreateEnvironment
 from littlest.plan.steps.file_steps import EnsureSecret as EnsureSecret
 from littlest.plan.steps.file_steps import EnsureSharedFolder as EnsureSharedFolder
@@ -18,6 +19,7 @@ from littlest.plan.steps.file_steps import MakeLink as MakeLink
 from littlest.plan.steps.file_steps import RemovePath as RemovePath
 from littlest.plan.steps.file_steps import WriteEnvironmentFile as WriteEnvironmentFile
 from littlest.plan.steps.file_steps import WriteFile as WriteFile
+from littlest.plan.steps.file_steps import WriteProxyPage as WriteProxyPage
 from littlest.plan.steps.step import Owned as Owned
 from littlest.plan.steps.step import Plan as Plan
 from littlest.plan.steps.step import Release as Release

@@ -5,7 +5,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import PurePosixPath as Path
 
-from littlest.paths import HTTPS_FILE
+from littlest.paths import HTTPS_FILE, LOGO_FILE
 from littlest.plan.steps.step import Owned, Step
 
 
@@ -116,6 +116,32 @@ class CopyCertificate(Step):
     certificate: Path
     key: Path
     path: Path = HTTPS_FILE
+
+    def list_owned(self) -> Owned:
+        return Owned(paths=((str(self.path), "copy"),))
+
+
+@dataclass(frozen=True, slots=True)
+class CopyLogo(Step):
+    """A file has the admin's logo, from which hub and proxy show it: the admin's own may vanish."""
+
+    sentence = "copy the logo {0.logo} to {0.path}"
+    logo: Path
+    path: Path = LOGO_FILE
+
+    def list_owned(self) -> Owned:
+        return Owned(paths=((str(self.path), "copy"),))
+
+
+@dataclass(frozen=True, slots=True)
+class WriteProxyPage(Step):
+    """A page that the proxy shows by itself has this title, help and, if so wanted, the logo that was copied."""
+
+    sentence = "write {0.path}"
+    path: Path
+    title: str
+    help_url: str
+    has_logo: bool
 
     def list_owned(self) -> Owned:
         return Owned(paths=((str(self.path), "copy"),))

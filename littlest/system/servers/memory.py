@@ -5,7 +5,8 @@ from pathlib import PurePosixPath as Path
 from littlest.config.text.load import LoadedConfig
 from littlest.config.text.problems import Problem
 from littlest.machine.machine import Machine
-from littlest.plan.limits import LEAST_TOTAL, count_total_memory, render_size
+from littlest.plan.limits import LEAST_TOTAL, count_total_memory
+from littlest.plan.usage_words import render_size
 
 _CONTROLLERS = "/sys/fs/cgroup/cgroup.controllers"
 

@@ -3,20 +3,18 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath as Path
 
 from littlest import paths
 from littlest.config.resolve import UserLimits
 from littlest.errors import CommandFailed
 from littlest.machine.machine import Machine
-from littlest.plan.limits import INFINITY, make_limit_properties, render_size
+from littlest.plan.limits import INFINITY, make_limit_properties
 from littlest.plan.steps import SetServerLimits
+from littlest.plan.usage_words import render_size
+from littlest.system.servers.control_groups import read_group_use
 from littlest.system.units.units import STOPPED_STATES, read_active_state, show_server_units
 
-CGROUPS = Path("/sys/fs/cgroup")
 MEMORY_PROPERTIES = ("MemoryHigh", "MemoryMax", "MemorySwapMax")
-_KEPT_IN_MEMORY = ("anon", "shmem", "kernel_stack", "pagetables", "slab_unreclaimable")
-"""Lines of memory.stat: what the kernel cannot reclaim. (It reclaims its cache of files by itself.)"""
 _SHOWN = ("Description", "ActiveState", "ControlGroup", *MEMORY_PROPERTIES, "TasksMax", "CPUQuotaPerSecUSec")
 _TIME_UNITS = {"us": 1, "ms": 1000, "s": 10**6, "min": 60 * 10**6, "h": 3600 * 10**6}
 
@@ -43,6 +41,8 @@ class RunningServer:
     """The properties of its unit, as `systemctl show` gives them."""
     memory_used: int
     """Bytes that its processes keep in memory."""
+    cpu_seconds: float = 0.0
+    """Processor time of its processes since they began; only differences mean something."""
 
     @property
     def user(self) -> str:
@@ -54,11 +54,9 @@ def read_running_servers(machine: Machine) -> tuple[RunningServer, ...]:
     """Return every user's server that runs; none on the tree of a test. Raises CommandFailed when systemctl fails."""
     if not machine.is_live:
         return ()
-    return tuple(
-        RunningServer(server, _read_memory(machine, server["ControlGroup"]))
-        for server in show_server_units(machine, _SHOWN)
-        if server["ActiveState"] in ("active", "activating")
-    )
+    running = (unit for unit in show_server_units(machine, _SHOWN) if unit["ActiveState"] in ("active", "activating"))
+    uses = ((server, read_group_use(machine, server["ControlGroup"])) for server in running)
+    return tuple(RunningServer(server, use.memory_bytes, use.cpu_seconds) for server, use in uses)
 
 
 def are_server_limits_set(machine: Machine, step: SetServerLimits) -> bool:
@@ -143,10 +141,3 @@ def _is_set(server: Mapping[str, str], name: str, wanted: str) -> bool:
         quota = int(wanted.removesuffix("%")) * 10_000 if wanted else None
         return parse_timespan(server["CPUQuotaPerSecUSec"]) == quota
     return server[name] == wanted
-
-
-def _read_memory(machine: Machine, control_group: str) -> int:
-    """Return the bytes that the processes of a unit keep in memory; 0 where the kernel does not say."""
-    stat = machine.read_text(Path(f"{CGROUPS}{control_group}/memory.stat")) if control_group else None
-    counts = dict(line.split() for line in (stat or "").splitlines())
-    return sum(int(counts.get(name, 0)) for name in _KEPT_IN_MEMORY)

@@ -62,7 +62,7 @@ def test_nothing_is_found_on_a_healthy_server() -> None:
             ["a drop-in failed when the hub started: 10-x.py:1: no"],
         ),
         ("certificate", {"certificate_ends": "2020-01-01T00:00:00+00:00"}, ["expires at 2020-01-01"]),
-        ("homes", {"homes_free_bytes": LEAST_HOMES - 1}, ["only 256 MiB are free for the users' homes"]),
+        ("homes", {"homes_free_bytes": LEAST_HOMES - 1}, ["only 256 MB are free for the users' homes"]),
         ("homes", {"homes_free_inodes": LEAST_INODES - 1}, ["only 9999 more files fit"]),
         ("memory limits", {"is_memory_limited": False}, ["enforces no limit of memory"]),
         ("environment", {"environment_problem": "No module named x"}, ["starts: No module named x"]),
@@ -80,7 +80,7 @@ def test_nothing_is_found_on_a_healthy_server() -> None:
             {"read_only": ["/home"]},
             ["nothing can be written to /home: its disk is read-only: sudo journalctl"],
         ),
-        ("disk", {"disk_free_bytes": LOW_DISK - 1}, ["1024 MiB of disk are free"]),
+        ("disk", {"disk_free_bytes": LOW_DISK - 1}, ["1024 MB of disk are free"]),
     ],
 )
 def test_each_check_finds_what_is_wrong(check: str, change: dict[str, Any], lines: list[str]) -> None:

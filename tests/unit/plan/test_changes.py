@@ -140,6 +140,7 @@ EVERY_KIND = [
     ("", "services: {managed: {grader: {command: [/bin/true]}}}"),
     ("", "metrics: {public: true}"),
     ("", "announcement: Hello."),
+    ("", "branding: {title: Physics 101}"),
     ("", "jupyterhub: {JupyterHub: {x: 1}}"),
 ]
 

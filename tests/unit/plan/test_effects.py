@@ -21,6 +21,7 @@ def make_restart_text(config: Config) -> str:
 
 LIVE = [
     "announcement: The exam starts at 10.",
+    "branding: {title: Physics 101}",
     "users: {allowed: [ada]}",
     "users: {admin: [ada]}",
     "users: {banned: [ada]}",

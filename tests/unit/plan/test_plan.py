@@ -13,6 +13,7 @@ from littlest.config.text.load import load_config
 from littlest.errors import LittlestError
 from littlest.plan.build import make_plan, make_probe_url
 from littlest.plan.describe import find_warnings, make_step_data
+from littlest.plan.proxy_pages import PROXY_PAGES
 from littlest.plan.record import (
     Record,
     list_made,
@@ -212,7 +213,8 @@ def test_a_record_that_version_0_1_0_wrote_is_read_whole_and_says_the_same() -> 
     rules = (paths.SSHD_FILE, paths.POLKIT_FILE)
     folders = {folder for rule in rules for folder in (rule.parent, rule.parent.parent)}
     units = (paths.SYSTEMD_DIR / unit for unit in (paths.PROXY_SOCKET_UNIT, paths.SERVERS_MOUNT_UNIT))
-    later = {str(path) for path in (*units, paths.COMMAND_FILE, *rules, *folders)}
+    pages = (paths.PAGES_DIR, *(paths.PAGES_DIR / name for name in PROXY_PAGES))
+    later = {str(path) for path in (*units, paths.COMMAND_FILE, *rules, *folders, *pages)}
     groups = {f"group:{group}" for group in (paths.SUDO_GROUP, paths.HUB_ONLY_GROUP)}
     assert set(list_made(plan)) - set(record.made) == {*(f"path:{path}" for path in (paths.OPT_DIR, *later)), *groups}
     assert record.paths.keys() | later == make_record(plan, "0.1.0").paths.keys() | {str(moved)}
