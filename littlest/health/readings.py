@@ -195,10 +195,20 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
         problem = f"{paths.CONFIG_FILE} has changes that are not applied ({', '.join(changed)})"
     elif machine.read_state(paths.CONFIG_FILE) is None:
         problem = f"{paths.CONFIG_FILE} is missing"
-    elif find_differences(machine, config, release):
-        problem, fix = "some settings are not applied yet", "sudo littlest plan"
+    else:
+        problem, fix = _compare(machine, config, release)
     found = {"settings_problem": problem, "settings_fix": fix if problem else None, "settings_not_applied": changed}
     return good or config, found
+
+
+def _compare(machine: Machine, config: Config, release: Release) -> tuple[str | None, str | None]:
+    """Return what of the machine is not as the settings say, and a command."""
+    try:
+        is_different = bool(find_differences(machine, config, release))
+    except (LittlestError, OSError) as error:
+        # the other readings may say why
+        return f"not everything could be compared with the settings: {error}", None
+    return ("some settings are not applied yet", "sudo littlest plan") if is_different else (None, None)
 
 
 def _explain_invalid(machine: Machine) -> str:

@@ -4,6 +4,7 @@ from tests.support.server import Server
 
 RELEASE = "$(readlink -f /opt/littlest/current)"
 DATABASE = "/var/lib/littlest/jupyterhub.sqlite"
+PASSWORDS = "/var/lib/littlest/passwords.sqlite"
 KERNEL = "/opt/littlest/user/lib/python3.13/site-packages/ipykernel"
 
 
@@ -20,6 +21,19 @@ def test_status_is_not_well_when_something_is_broken(own_server: Server) -> None
             f"cp -a {RELEASE}/bin/jupyter /root/kept; echo '#' >>{RELEASE}/bin/jupyter",
             "one file of the release is missing or changed: bin/jupyter",
             f"cp /root/kept {RELEASE}/bin/jupyter",
+        ),
+        *(
+            (
+                f"mount --bind {folder} {folder} && mount -o remount,ro,bind {folder}",
+                f"nothing can be written to {folder}",
+                f"umount {folder}",
+            )
+            for folder in ("/home", "/var/lib/littlest")
+        ),
+        (
+            f"cp -a {PASSWORDS} /root/kept; echo rubbish >{PASSWORDS}",
+            f"the passwords in {PASSWORDS} cannot be read",
+            f"cp -a /root/kept {PASSWORDS}",
         ),
     ):
         machine.run(break_it)

@@ -54,6 +54,12 @@ def test_a_missing_file_means_the_last_good_settings_to_every_command(installed:
     assert (installed.read_text(paths.CONFIG_FILE) or "").startswith(GOOD)
 
 
+def test_status_is_a_report_though_something_cannot_be_read(installed: Machine) -> None:
+    installed.path(paths.PASSWORDS_FILE).write_text("no database at all")
+    status = run_status(installed, release=RELEASE).data
+    assert "not everything could be compared with the settings: the passwords in" in status["settings_problem"]
+
+
 def test_last_good_settings_that_are_not_valid_any_more_are_not_put_into_a_missing_file(installed: Machine) -> None:
     installed.path(paths.CONFIG_FILE).unlink()
     installed.path(paths.LAST_GOOD_CONFIG_FILE).write_text("http: {prot: 1}\n")

@@ -11,6 +11,9 @@ from littlest.system.config_checks import load_active_config
 
 MOST_BYTES = 10**6
 _FORM = "Write one name on each line. To put a user into a group, write a comma and the group after the name."
+_ENCODING = (
+    "It is not in UTF-8. In a spreadsheet, save it as CSV with the character set UTF-8 (“CSV UTF-8” in Excel)."
+)
 
 
 def read_class_list(machine: Machine, file: str) -> dict[str, tuple[str, ...]]:

@@ -130,7 +130,7 @@ def parse_user_name(name: str) -> str:
         raise ValueError("contains a slash, which JupyterHub does not allow in a user name")
     if re.fullmatch(r"(?:\.|%2[Ee])+", name):
         raise ValueError("is made of dots only, which means something else in an address")
-    if not name.isprintable():
+    if not name.isprintable() or _INVISIBLE.search(name):
         raise ValueError("contains an invisible character")
     if len(name) > LONGEST_USER_NAME:
         raise ValueError(f"is longer than {LONGEST_USER_NAME} characters")

@@ -109,20 +109,24 @@ async def find_login_problem(hub: Any, admins: tuple[str, ...], others: tuple[st
             os.chdir(before)
 
 
-async def _try_login(client: Any, url: str, notes: _Notes, admins: tuple[str, ...]) -> str | None:
-    page = await _ask(client, url)
-    if page is None or REDIRECT <= page.code < SERVER_ERROR:
-        # it leads to a provider, asks one, or wants something that no browser sends by itself
-        return None
-    if page.code >= SERVER_ERROR:
-        why = notes.explain_failure()
-        return f"its login page does not work: {why}" if why else None
-    for name in (*admins[:1], f"nobody-{secrets.token_hex(4)}"):
-        answer = await _ask(client, url, page, name)
-        if notes.let_in:
-            return f"anybody can log in as {notes.let_in}, with any password"
-        if answer is not None and answer.code >= SERVER_ERROR and (why := notes.explain_failure()):
-            return f"a login with a wrong password is not refused, but ends in an error of the hub: {why}"
+def _list_headers(authenticator: Any) -> tuple[str, ...]:
+    """Return the headers of a request that may say who sends it: the usual ones, and those that the class is told."""
+    told = [getattr(authenticator, name) for name in authenticator.traits() if "header" in name]
+    return (*_HEADERS, *(one for one in told if isinstance(one, str) and re.fullmatch("[A-Za-z0-9_-]+", one)))
+
+
+async def _try_page(
+    client: Any, url: str, notes: _Notes, names: tuple[str, ...], headers: tuple[str, ...]
+) -> str | None:
+    """Return what is wrong where somebody only opens the login page, as people do or with a name in a header."""
+    for name in ("", *names[:1]):
+        page = await _ask(client, url, dict.fromkeys(headers, name) if name else {})
+        if notes.let_in and (notes.is_admin or notes.let_in in names):
+            how = "with a header of the request that has the name" if name else "without a password"
+            return f"anybody can log in as {notes.let_in}, {how}"
+        if not name and page is not None and page.code >= SERVER_ERROR and (why := notes.explain_failure()):
+            return f"its login page does not work: {why}"
+        notes.let_in = ""
     return None
 
 
@@ -139,7 +143,7 @@ async def _try_form(client: Any, url: str, notes: _Notes, names: tuple[str, ...]
             if notes.let_in:
                 return f"anybody can log in as {notes.let_in}, {'with any' if password else 'without a'} password"
             if answer is not None and answer.code >= SERVER_ERROR and (why := notes.explain_failure()):
-                return f"a login with a wrong password is an error of the hub, and no refusal: {why}"
+                return f"a login with a wrong password is not refused, but ends in an error of the hub: {why}"
     return None
 
 

@@ -228,6 +228,12 @@ def test_a_provider_in_a_way_of_its_own_is_fine(explain: Explain) -> None:
     ("name", "problem"),
     [
         ("FirstComes", "anybody can log in as teacher, with any password"),
+        ("NoPasswordNeeded", "anybody can log in as teacher, without a password"),
+        ("NamedOnly", "anybody can log in as ada, with any password"),
+        ("AtOnce", "anybody can log in as teacher, without a password"),
+        ("AdminAtOnce", "anybody can log in as ada, without a password"),
+        ("RemoteUser", "anybody can log in as teacher, with a header of the request that has the name"),
+        ("SchoolHeader", "anybody can log in as teacher, with a header of the request that has the name"),
         ("Failing", "an error of the hub: KeyError: 'no such key'"),
         ("NoPage", "its login page does not work: TypeError: _render() got an unexpected keyword argument"),
         ("BadAfter", "is not refused, but ends in an error of the hub: "),
