@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import os
+import shutil
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -196,3 +197,16 @@ def test_a_home_that_belongs_to_another_person_stays_as_it_is(ready: Machine) ->
         pytest.skip("everything here is root's")
     mend_home(ready, home, owner + 1, os.getgid())
     assert (real.stat().st_mode & 0o777, real.stat().st_uid) == (0o500, owner)
+
+
+def test_a_home_that_is_no_folder_is_a_sentence(ready: Machine) -> None:
+    home = ensure_user_account(ready, DEFAULTS, "ada", admin=False).home
+    real = ready.path(home)
+    for replace, said in (
+        (lambda: real.symlink_to("/nowhere/at/all"), "leads nowhere"),
+        (lambda: real.write_text("x"), "not a folder"),
+    ):
+        shutil.rmtree(real) if real.is_dir() else real.unlink()
+        replace()
+        with pytest.raises(LittlestError, match=said):
+            mend_home(ready, home, os.getuid(), os.getgid())

@@ -46,9 +46,12 @@ def make_home(machine: Machine, account: Account) -> None:
 def mend_home(machine: Machine, home: PurePosixPath, uid: int, gid: int) -> None:
     """Let the user into a home that is root's, as after a restore, or that the user shut out of it by accident.
 
-    Raises OSError where root may not, as on some network disks.
+    Raises OSError where root may not, as on some network disks, and LittlestError for a home that is no folder.
     """
     state = machine.read_state(home)
+    if state is not None and not machine.path(home).is_dir():
+        what = "a link that leads nowhere" if state.kind is PathKind.LINK else f"a {state.kind}, not a folder"
+        raise LittlestError(f"the home {home} is {what}", f"Look at it: ls -ld {home}")
     if state is None or state.kind is not PathKind.DIRECTORY or state.uid not in (0, uid):
         return
     real = machine.path(home)
