@@ -190,7 +190,8 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
         problems = list(error.problems) if isinstance(error, InvalidConfig) else []
         return good or Config(), {"settings_problem": _explain_invalid(machine), "settings_problems": problems}
     changed = [] if good is None else [change.key for change in find_changes(good, config)]
-    problem, fix = None, "sudo littlest apply"
+    problem: str | None = None
+    fix: str | None = "sudo littlest apply"
     if changed:
         problem = f"{paths.CONFIG_FILE} has changes that are not applied ({', '.join(changed)})"
     elif machine.read_state(paths.CONFIG_FILE) is None:

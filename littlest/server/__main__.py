@@ -20,6 +20,9 @@ EXTENSIONS = {
     "littlest.server.language_packs": True,
     "littlest.server.start_failure": True,
     "littlest.server.terminals": True,
+    # a user can switch off what opens first: jupyter server extension disable jupyterlab
+    "jupyterlab": True,
+    "notebook": True,
     # ours takes its place
     "nbgitpuller": False,
     # for language servers, of which the release has none

@@ -15,6 +15,8 @@ BREAK = {
     """ echo 'c.ServerApp.root_dir = "/home/cherrling"' >jupyter_server_config.py""",
     "exec": "mkdir -p ~/.jupyter; echo 'import os; os._exit(3)' > ~/.jupyter/jupyter_config.py",
     "hang": "mkdir -p ~/.jupyter; echo 'import time; time.sleep(10000)' > ~/.jupyter/jupyter_config.py",
+    "lab": "mkdir -p ~/.jupyter/jupyter_server_config.d; cd ~/.jupyter/jupyter_server_config.d;"
+    """ echo '{"ServerApp": {"jpserver_extensions": {"jupyterlab": false}}}' >jupyterlab.json""",
     "shell": "echo exit > ~/.bashrc; echo exit > ~/.profile",
     "rights": "chmod 000 ~",
 }
