@@ -84,7 +84,7 @@ def test_admins_see_what_each_server_uses_of_what_it_may(own_server: Server) -> 
     status, page = server.run(read_page(server))
     assert status == 200
     assert "of 2 GB" in page
-    assert page.index(">ada<") < page.index(">admin<")
+    assert page.index('"row">ada<') < page.index('"row">admin<')
 
     ada = wait_for_home(server)
     assert ada["home_bytes"] > 0
