@@ -4,6 +4,7 @@ Each function imports what it needs when it is called, so that `littlest --versi
 import the rest.
 """
 
+import copy
 import os
 import sys
 from collections.abc import Sequence
@@ -193,7 +194,7 @@ def run(arguments: Sequence[str]) -> int:
         completion_init()
     try:
         # typer would print usage errors as text, also with --json
-        ended = app(args=words, prog_name="littlest", standalone_mode=not as_json)
+        ended = _find_app(words)(args=words, prog_name="littlest", standalone_mode=not as_json)
         return _note_interrupt(ended)
     except SystemExit as end:
         return _note_interrupt(end.code)
@@ -210,6 +211,19 @@ def run(arguments: Sequence[str]) -> int:
             output.print_traceback()
         output.print_error(_explain_surprise(error), as_json, log_file)
         return int(ExitCode.FAILED)
+
+
+def _find_app(words: Sequence[str]) -> typer.Typer:
+    """Return a command line with only the command of a group that the words name, or else the whole: typer would make
+    every command, which takes 4 ms."""
+    for group in (config_app, user_app):
+        named = [one for one in group.registered_commands if [group.info.name, one.name] == list(words[:2])]
+        if named:
+            found, inner = copy.copy(app), copy.copy(group)
+            found.registered_commands, found.registered_groups, inner.registered_commands = [], [], named
+            found.add_typer(inner)
+            return found
+    return app
 
 
 def _note_interrupt(code: object) -> int:
