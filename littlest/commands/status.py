@@ -51,6 +51,7 @@ def _render(found: Readings, problems: Sequence[str]) -> tuple[str, ...]:
         *_render_passwords(found),
         f"  disk     {disk}",
         f"  memory   {memory}",
+        *(f"  note     {sentence}" for sentence in found.left_out_extensions),
         *render_usage(found.usage),
         *(("Problems:", *(f"  {problem}" for problem in problems)) if problems else ()),
     )

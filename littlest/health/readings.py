@@ -20,6 +20,7 @@ from littlest.plan.effects import make_restart_digest
 from littlest.plan.login import list_login_addresses
 from littlest.plan.record import Record
 from littlest.plan.steps import Release
+from littlest.server.extensions import describe_half, find_halves, list_extensions_of_servers
 from littlest.system.config_checks import load_active_config
 from littlest.system.environment.kernel import find_environment_problem
 from littlest.system.https.certificates import read_certificate_end
@@ -86,6 +87,8 @@ class Readings:
     """What happened to the hub's database, and why it cannot be used."""
     rows_left_out: list[str] = field(default_factory=list)
     """Rows of the hub's database that JupyterHub cannot work with."""
+    left_out_extensions: list[str] = field(default_factory=list)
+    """Extensions of JupyterLab in the user environment that users do not get, a sentence for each."""
     environment_problem: str | None = None
     """Why no kernel of the user environment starts."""
     damaged_files: list[str] | None = field(default_factory=list)
@@ -121,6 +124,7 @@ def read_machine(machine: Machine, record: Record, release: Release) -> Readings
         memory_free_bytes=read_free_memory(machine),
         is_install_unfinished=bool(record.made),
         environment_problem=find_environment_problem(machine),
+        left_out_extensions=_list_left_out(machine, release),
         damaged_files=list_changed_files(machine, release.directory),
         is_memory_limited=is_memory_limited(machine),
         **_read_database(machine),
@@ -137,6 +141,12 @@ def read_machine(machine: Machine, record: Record, release: Release) -> Readings
             )
         ),
     )
+
+
+def _list_left_out(machine: Machine, release: Release) -> list[str]:
+    served = list_extensions_of_servers(machine.path(release.directory))
+    halves = find_halves(machine.path(paths.USER_ENVIRONMENT_DIR), served)
+    return [describe_half(name, package) for name, package in sorted(halves.items())]
 
 
 def _read_database(machine: Machine) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from littlest.hub.rights.admin_auditor import AdminAuditor
 from littlest.hub.rights.enforce import keep_groups_of_new_users, take_rights_away_at_start
 from littlest.hub.rights.one_time import list_passwords, remember_claimed_names
 from littlest.hub.rights.roles import restrict_admin_role
+from littlest.hub.servers.last_use import give_time_to_report
 from littlest.hub.servers.spawner import stop_orphans
 from littlest.hub.services import forget_tokens, keep_trying
 from littlest.hub.sharing import SharedFolderKeeper
@@ -158,6 +159,7 @@ class LittlestHub(JupyterHub):
         # nobody loses rights because there are no settings
         if live.file:
             await take_rights_away_at_start(self, live.config)
+        give_time_to_report(self.db, live.config.services.cull.timeout)
         await self._stop_orphans()
 
     async def initialize(self, *arguments: Any, **settings: Any) -> None:
@@ -188,6 +190,14 @@ class LittlestHub(JupyterHub):
             self.tornado_settings[name].globals["settings_in_force"] = live
             self.tornado_settings[name].globals["describe_seconds"] = render_duration
             self.tornado_settings[name].globals["list_passwords"] = lambda: list_passwords(self)
+
+    async def update_last_activity(self) -> None:
+        """Check the proxy's routes, and leave out when it last saw traffic: a page that is left open makes it, too.
+
+        Servers tell the hub when they were last used.
+        """
+        routes = await self.proxy.get_all_routes()
+        await self.proxy.check_routes(self.users, self._service_map, routes)
 
     def init_services(self) -> None:
         """Load the services; the tokens that they had before are no longer valid."""

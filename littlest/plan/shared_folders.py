@@ -21,12 +21,20 @@ class Folder:
     """Groups of `users.groups` that see it; none for every user."""
     is_writable: bool
     is_linked: bool
+    keeps_rights: bool = False
 
 
 def list_folders(config: Config) -> tuple[Folder, ...]:
     """Return every folder that the settings name."""
     named = (
-        Folder(name, Path(folder.path or paths.SHARED_DIR / name), folder.groups, folder.writable, folder.link)
+        Folder(
+            name,
+            Path(folder.path or paths.SHARED_DIR / name),
+            folder.groups,
+            folder.writable,
+            folder.link,
+            folder.keep_rights,
+        )
         for name, folder in config.shared_folders.items()
     )
     of_groups = (
@@ -80,5 +88,7 @@ def make_folder_steps(config: Config) -> tuple[EnsureSharedFolder, ...]:
     for folder in list_folders(config):
         members = tuple(make_group_name(group) for group in folder.groups) or (paths.USERS_GROUP,)
         writers, readers = (members, ()) if folder.is_writable else ((), members)
-        steps.append(EnsureSharedFolder(folder.path, (*writers, paths.ADMINS_GROUP), readers))
+        steps.append(
+            EnsureSharedFolder(folder.path, (*writers, paths.ADMINS_GROUP), readers, keeps_rights=folder.keeps_rights)
+        )
     return tuple(steps)

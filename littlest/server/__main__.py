@@ -6,6 +6,7 @@ It is jupyterhub-singleuser with more server extensions, and without imports tha
 import sys
 from typing import Any
 
+from littlest.server.extensions import EXTENSIONS
 from littlest.server.start_failure import run_server
 from littlest.server.working_directory import enter_working_directory
 from littlest.skipped_imports import leave_out_hub_modules, leave_out_rfc3987
@@ -13,21 +14,6 @@ from littlest.skipped_imports import leave_out_hub_modules, leave_out_rfc3987
 leave_out_rfc3987()
 with leave_out_hub_modules():
     from jupyterhub.singleuser.extension import JupyterHubSingleUser
-
-EXTENSIONS = {
-    "littlest.server.activity": True,
-    "littlest.server.git_pull": True,
-    "littlest.server.language_packs": True,
-    "littlest.server.start_failure": True,
-    "littlest.server.terminals": True,
-    # a user can switch off what opens first: jupyter server extension disable jupyterlab
-    "jupyterlab": True,
-    "notebook": True,
-    # ours takes its place
-    "nbgitpuller": False,
-    # for language servers, of which the release has none
-    "jupyter_lsp": False,
-}
 
 
 class UserServer(JupyterHubSingleUser):

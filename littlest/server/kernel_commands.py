@@ -1,10 +1,14 @@
 """Correcting a kernel's command before it starts. This module, and so its tests, do without Jupyter."""
 
+import hashlib
+import sys
 from pathlib import Path
 
 PYTHON_NAMES = {"python", "python3"}
 IPYKERNEL = ["-m", "ipykernel_launcher"]
 LAUNCHER = Path(__file__).parent / "kernel_files/launch_ipykernel.py"
+STARTER = "littlest.server.start_kernel"
+CONNECTION_FILE = "{connection_file}"
 
 
 def correct_command(command: list[str], resources: Path) -> list[str]:
@@ -22,3 +26,16 @@ def correct_command(command: list[str], resources: Path) -> list[str]:
             corrected[index : index + 2] = [str(LAUNCHER)]
             break
     return corrected
+
+
+def make_start_command(command: list[str], runtime: Path) -> list[str]:
+    """Return the command that starts a kernel which may speak TCP only; ours speaks ipc, and starts as it is.
+
+    `runtime` is the server's runtime directory, in which it remembers how the kernel with this command starts.
+    """
+    if str(LAUNCHER) in command or CONNECTION_FILE not in " ".join(command):
+        return command
+    known = hashlib.sha256("\0".join(command).encode()).hexdigest()[:16]
+    memory = runtime / "tcp-only" / known
+    python = [sys.executable, *(["-I"] if sys.flags.isolated else [])]
+    return [*python, "-m", STARTER, CONNECTION_FILE, str(memory), *command]

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_core.paths import jupyter_runtime_dir
 
-from littlest.server.kernel_commands import correct_command
+from littlest.server.kernel_commands import correct_command, make_start_command
 
 
 class PrefixKernelSpecManager(KernelSpecManager):
@@ -17,7 +18,8 @@ class PrefixKernelSpecManager(KernelSpecManager):
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """Return one kernel. Raises NoSuchKernel."""
         spec = super().get_kernel_spec(kernel_name)
-        spec.argv = correct_command(spec.argv, Path(spec.resource_dir))
+        command = correct_command(spec.argv, Path(spec.resource_dir))
+        spec.argv = make_start_command(command, Path(jupyter_runtime_dir()))
         # the launcher switches the debugger off, so Lab must not offer it
         spec.metadata.pop("debugger", None)
         return spec

@@ -14,12 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from littlest.server.page_additions import add_to_pages, make_notice_box
+
 SAFE_START_VARIABLE = "LITTLEST_SAFE_START"
 """The variable with the reason of a safe start; the server removes it before a kernel or terminal starts."""
-NOTICE = """<div id="littlest-safe-start" role="alert" style="position: fixed; z-index: 100000; right: 1em;
- bottom: 2.5em; max-width: 36em; padding: 1em; border: 2px solid #b45309; background: #fff; color: #222;
- font: 14px/1.4 sans-serif; overflow-wrap: anywhere">{}
-<button type="button" style="float: right" onclick="this.parentNode.remove()">Close</button></div>"""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _LEAST_ROOM = 256 * 1024
 """Bytes that a server and a kernel write to the home at their start, roughly."""
@@ -129,7 +127,8 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 def _load_jupyter_server_extension(server: Any) -> None:
     if _reason:
         server.log.warning("This server runs without the user's own settings: %s", _reason)
-        _add_to_pages(NOTICE.format(make_notice(_reason, Path.home())))
+        notice = make_notice_box("littlest-safe-start", make_notice(_reason, Path.home()))
+        add_to_pages(lambda: notice)
 
 
 def make_notice(reason: str, home: Path) -> str:
@@ -141,15 +140,3 @@ def make_notice(reason: str, home: Path) -> str:
         + " Repair this here: change the file in a terminal, or delete files. Then choose Hub Control Panel in the"
         " menu File, stop your server, and start it again."
     )
-
-
-def _add_to_pages(notice: str) -> None:
-    from jupyter_server.base.handlers import JupyterHandler  # noqa: PLC0415
-    from jupyter_server.extension.handler import ExtensionHandlerMixin  # noqa: PLC0415
-
-    def add(original: Callable[..., str]) -> Callable[..., str]:
-        return lambda handler, name, **words: original(handler, name, **words).replace("</body>", f"{notice}</body>")
-
-    # JupyterLab's pages and the others have one each
-    for kind in (JupyterHandler, ExtensionHandlerMixin):
-        kind.render_template = add(kind.render_template)  # type: ignore[method-assign]

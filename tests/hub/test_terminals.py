@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from littlest.server.activity import has_busy_terminal
+from littlest.server.computations import has_busy_terminal
 
 
 def wait_for(expected: bool, terminals: object, press: Callable[[], object] = lambda: None) -> None:

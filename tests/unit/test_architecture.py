@@ -41,7 +41,17 @@ LAYERS: dict[str, tuple[str, ...]] = {
         "errors",
         "paths",
     ),
-    "littlest.health": ("converge", "system", "machine", "plan", "config", "report", "errors", "paths"),
+    "littlest.health": (
+        "converge",
+        "server.extensions",
+        "system",
+        "machine",
+        "plan",
+        "config",
+        "report",
+        "errors",
+        "paths",
+    ),
     "littlest.rollback": ("transaction", "converge", "system", "machine", "plan", "config", "errors", "paths"),
     # of any change at all: it knows neither settings nor plans
     "littlest.transaction": ("machine.signals",),

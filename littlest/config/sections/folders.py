@@ -1,7 +1,7 @@
 """Folders that several users see: their settings, and which places they cannot have."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -14,12 +14,17 @@ from littlest.paths import SHARED_DIR
 class SharedFolder(Section):
     """A folder that several users see."""
 
+    needs: ClassVar = {"keep_rights": "writable"}
+
     path: Annotated[SharedPath | None, Field(examples=["/srv/data"])] = None
     """Where it is; null for a folder of its name in /srv/littlest."""
     writable: bool = False
     """Whether its users may put files into it and change each other's; otherwise only admins may."""
     groups: Annotated[Words, Field(examples=[["biology"]])] = ()
     """Groups of `users.groups` that see it; empty for every user."""
+    keep_rights: bool = False
+    """Whether everything in it keeps the rights that its program gave it, as an exchange of nbgrader needs; otherwise
+    the folder's rights count."""
     link: bool = True
     """Whether each user's home gets a link to it, under its name."""
 
@@ -33,6 +38,11 @@ def list_folder_conflicts(
             if wanted not in groups:
                 at = ("shared_folders", name, "groups", index)
                 yield at, f"{wanted} is not a group of users.groups", None
+        for one, other in folder.list_unmet():
+            yield ("shared_folders", name, one), f"needs shared_folders.{name}.{other} as well", None
+        if folder.keep_rights and folder.groups:
+            problem = "a folder in which everything keeps its own rights is open to every user; remove groups"
+            yield ("shared_folders", name, "groups"), problem, None
     yield from _list_path_conflicts(folders, groups, homes)
     for name, group in groups.items():
         if group.shared_folder and name in folders:

@@ -30,7 +30,8 @@ class Cull(Section):
     enabled: bool = True
     """Whether idle servers are stopped."""
     timeout: Annotated[int, Field(ge=600, le=_A_YEAR, examples=[7200])] = 3600
-    """Seconds without activity after which a server is stopped; a running computation counts as activity."""
+    """Seconds without activity after which a server is stopped. Only a person or a computation is activity, and not a
+    page that is left open."""
     every: Annotated[int, Field(ge=10, le=_A_YEAR, examples=[60])] = 300
     """Seconds between checks."""
     max_age: Annotated[MaxAge, Field(examples=[86400])] = 0

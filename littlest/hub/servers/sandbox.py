@@ -34,6 +34,8 @@ STUDENT_HARDENING = {
     # without RestrictSUIDSGID: folders in a shared folder have the setgid bit, and copying one sets it. With
     # NoNewPrivileges, such bits give no rights here
     "ProtectSystem": "full",
+    # a folder that the admin opened to everybody there, such as the exchange of nbgrader, is open: its rights count
+    "ReadWritePaths": "-/usr/local",
 }
 COMMON_HARDENING = {
     "PrivateTmp": "yes",

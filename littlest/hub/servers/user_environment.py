@@ -25,6 +25,7 @@ def make_server_arguments(socket: str, shell: list[str], external_url: str = "")
         "--ServerApp.sock_mode=0660",
         "--KernelManager.transport=ipc",
         "--ServerApp.kernel_spec_manager_class=littlest.server.kernels.PrefixKernelSpecManager",
+        "--ServerApp.kernel_websocket_connection_class=littlest.server.kernel_connection.WatchedConnection",
         # not a login shell: /etc/profile would set PATH again
         f"--ServerApp.terminado_settings={{'shell_command': {shell!r}}}",
         # JupyterHub switches the trash off, and without it only empty folders could be deleted

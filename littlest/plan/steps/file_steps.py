@@ -19,6 +19,8 @@ class EnsureSharedFolder(Step):
     """Unix groups whose members change each other's files in it; the first is the group of the files."""
     readers: tuple[str, ...] = ()
     """Unix groups whose members may only read it."""
+    keeps_rights: bool = False
+    """Everybody may put something into it, which keeps the rights that it was made with; the groups do not count."""
 
     def list_owned(self) -> Owned:
         return Owned(folders=(str(self.path),))

@@ -35,17 +35,21 @@ from littlest.system.folders.links import remove_link_that_leads_out
 
 MODE = 0o2770
 """New files and folders get the folder's group (setgid); others have no rights."""
+OPEN_MODE = 0o1777
+"""Of a folder that gives no rights to what is in it. As in /tmp, nobody renames or removes what is another's."""
 ALL = READ | WRITE | EXECUTE
 
 
 def is_shared_folder_made(machine: Machine, step: EnsureSharedFolder) -> bool:
     """Whether the folder is root's and has its rights; its contents do not matter."""
     state = machine.read_state(step.path)
-    if state is None or state.kind is not PathKind.DIRECTORY or state.mode != MODE:
+    if state is None or state.kind is not PathKind.DIRECTORY:
+        return False
+    if state.mode != (OPEN_MODE if step.keeps_rights else MODE):
         return False
     try:
-        acl = _make_acl(machine, step)
-        owner = (0, machine.get_ids("root", step.writers[0])[1])
+        acl = None if step.keeps_rights else _make_acl(machine, step)
+        owner = (0, 0 if step.keeps_rights else machine.get_ids("root", step.writers[0])[1])
         with _open_folder(machine, step.path) as folder:
             kept = read_acl(folder, ACCESS) == acl == read_acl(folder, DEFAULT)
     except (LittlestError, OSError, ValueError):
@@ -64,8 +68,15 @@ def ensure_shared_folder(machine: Machine, step: EnsureSharedFolder) -> None:
     for parent in reversed(step.path.parents[:-1]):
         if machine.read_state(parent) is None:
             machine.make_directory(parent)
-    machine.make_directory(step.path, mode=MODE, group=step.writers[0])
     try:
+        if step.keeps_rights:
+            # a list would count instead of the mode
+            machine.make_directory(step.path, mode=0o700)
+            with _open_folder(machine, step.path) as folder:
+                remove_acl(folder, (ACCESS, DEFAULT))
+            machine.make_directory(step.path, mode=OPEN_MODE)
+            return
+        machine.make_directory(step.path, mode=MODE, group=step.writers[0])
         with _open_folder(machine, step.path) as folder:
             write_acl(folder, _make_acl(machine, step), (ACCESS, DEFAULT))
     except OSError as error:
@@ -122,6 +133,8 @@ def repair_shared_folder(machine: Machine, step: EnsureSharedFolder, since: floa
 
     Raises LittlestError at the end, for the last of those that could not be repaired.
     """
+    if step.keeps_rights:
+        return
     rights = _make_rights(machine, step)
     failures: list[str] = []
     # what a folder brought along when it was moved in, or got while it was elsewhere, may have changed long ago

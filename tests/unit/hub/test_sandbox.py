@@ -128,6 +128,11 @@ def test_a_student_has_no_system_bus_and_who_may_use_sudo_has() -> None:
     assert "InaccessiblePaths" not in make(True)
 
 
+def test_a_folder_that_the_admin_opened_in_usr_local_is_open() -> None:
+    assert make()["ProtectSystem"] == "full"
+    assert make()["ReadWritePaths"] == "-/usr/local"
+
+
 def test_what_is_refused_is_an_error_of_the_call_and_ends_no_program() -> None:
     properties = make()
     assert properties["SystemCallErrorNumber"] == "EPERM"
