@@ -146,6 +146,7 @@ look_at_other_versions() {
 look_at_prefix() {
     place=${ROOT-}$default_prefix
     # for as long as the release is there, and so also not by whoever called sudo today
+    # shellcheck disable=SC2030,SC2031  # only in here
     writer=$(SUDO_UID='' && find_writer "$(find_existing "$place")")
     [ -z "$writer" ] ||
         echo "Others can change what is put into $default_prefix: ${writer#"${ROOT-}"}. Make it root's:  chown root:root FOLDER && chmod go-w FOLDER"
@@ -250,11 +251,13 @@ find_writer() {
 }
 
 # is_trusted NUMBER: whether the user is root, runs this, or called sudo for it
+# shellcheck disable=SC2031
 is_trusted() {
     case $1 in 0 | "$(id -u)" | "${SUDO_UID-}") ;; *) return 1 ;; esac
 }
 
 # is_of_one NUMBER: whether the group is the own one of a user who is trusted, and has nobody else in it
+# shellcheck disable=SC2031
 is_of_one() {
     entry=$(getent group "$1")
     for number in 0 "$(id -u)" "${SUDO_UID:-0}"; do
