@@ -16,6 +16,7 @@ from littlest.config.sections.section import Section
 from littlest.config.text.explain import list_facts, list_required, render_example
 from littlest.config.text.render import render_default_config
 from littlest.errors import ExitCode
+from tests.support.attacks.attack_list import render_attack_page
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -143,10 +144,16 @@ def render_exit_codes_page() -> str:
     return "\n".join([*head, "| Code | Meaning |", "|---:|---|", *rows, ""])
 
 
+def render_attacks_page() -> str:
+    """Return the page of the attacks that the tests try."""
+    return f"{GENERATED}\n{render_attack_page()}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": render_settings_page,
     "command-line.md": render_command_line_page,
     "exit-codes.md": render_exit_codes_page,
+    "attacks.md": render_attacks_page,
 }
 
 
