@@ -72,6 +72,7 @@ class OwnServer:
         self._socket = folder / "s"
         # names of sockets have at most 107 characters
         self._runtime = tempfile.TemporaryDirectory()
+        self.runtime = self._runtime.name
         self.home.mkdir()
         self._hub = ThreadingHTTPServer(("127.0.0.1", 0), OneUserHub)
         threading.Thread(target=self._hub.serve_forever, daemon=True).start()
@@ -80,7 +81,7 @@ class OwnServer:
             "PYTHONPATH": os.environ["PYTHONPATH"],
             "HOME": str(self.home),
             "JUPYTER_PATH": str(self.shared),
-            "JUPYTER_RUNTIME_DIR": self._runtime.name,
+            "JUPYTER_RUNTIME_DIR": self.runtime,
             "JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:8888/user/ada/",
             "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/",
             "JUPYTERHUB_API_URL": f"http://127.0.0.1:{self._hub.server_port}/hub/api",

@@ -101,10 +101,10 @@ def test_a_kernel_is_interrupted_and_restarted(server: OwnServer, name: str) -> 
 
     assert server.run(play) == ("KeyboardInterrupt", "42")
     for _ in range(50):
-        if not find_kernels():
+        if not find_kernels(server):
             break
         time.sleep(0.2)
-    assert find_kernels() == []
+    assert find_kernels(server) == []
 
 
 async def run_until_error(kernel: ClientWebSocketResponse, code: str) -> str:
@@ -114,14 +114,14 @@ async def run_until_error(kernel: ClientWebSocketResponse, code: str) -> str:
         return str(error).split("(")[0]
 
 
-def find_kernels() -> list[str]:
+def find_kernels(server: OwnServer) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_text()
         except OSError:
             continue
-        if "small_kernel" in command:
+        if "small_kernel" in command and server.runtime in command:
             found.append(command)
     return found
 
