@@ -106,6 +106,38 @@ def logs(
 
 
 @app.command()
+def doctor(
+    *,
+    deep: Annotated[bool, typer.Option("--deep", help="Also check what takes long; starts a test server.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix what can be fixed safely, then check again.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix: do not ask for confirmation.")] = False,
+    list_all: Annotated[bool, typer.Option("--list", help="List all checks.")] = False,
+    check: Annotated[
+        list[str] | None, typer.Option("--check", metavar="ID", help="Make only this check; can be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find out what is wrong, and what fixes it.
+
+    Exits with code 0 if nothing is wrong, 1 for warnings, 2 for failures, 3 if a check could not look.
+    """
+    from littlest.commands.doctor import COULD_NOT_LOOK, fix_findings, list_checks, run_doctor
+
+    if list_all:
+        finish(list_checks(), as_json)
+    ask = _accept if yes else _confirm
+    try:
+        if fix:
+            finish(run_with_progress(fix_findings, make_machine(), deep, check or (), ask), as_json)
+        finish(run_with_progress(run_doctor, make_machine(), deep, check or ()), as_json)
+    except UsageError:
+        raise
+    except LittlestError as error:
+        error.exit_code = COULD_NOT_LOOK
+        raise
+
+
+@app.command()
 def repair(
     what: Annotated[Literal["database"], typer.Argument(metavar="database", help="What to repair.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
@@ -170,6 +202,10 @@ def install(
     from littlest.commands.install import run_install
 
     finish(run_with_progress(run_install, make_machine(), admin or None, not no_start, log or None))
+
+
+def _accept(_question: str) -> None:
+    """Say yes to it."""
 
 
 def _confirm(question: str) -> None:

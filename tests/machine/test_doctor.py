@@ -1,0 +1,118 @@
+"""Each fault that `littlest doctor` knows is made on a healthy server, named, and mended by the command it proposes."""
+
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.support.server import Server
+
+STATE = "/var/lib/littlest"
+HUB = "jupyterhub.service"
+USER = "doctor-user"
+
+
+class Fault(NamedTuple):
+    """A way to break a healthy server."""
+
+    name: str
+    command: str
+    check: str
+    """The check that must find it."""
+    observed: str
+    """A part of what it must have seen."""
+
+
+FAULTS = (
+    Fault("proxy stopped", "systemctl stop jupyterhub-proxy.service", "applied", "jupyterhub-proxy.service"),
+    Fault("hub masked", f"systemctl mask --runtime --now {HUB} 2>&1 || true", "units-masked", "masked"),
+    Fault("hub disabled", f"systemctl disable --quiet {HUB}", "applied", HUB),
+    Fault(
+        "unit overridden",
+        f"mkdir -p /etc/systemd/system/{HUB}.d && printf '[Service]\\nNice=5\\n' >/etc/systemd/system/{HUB}.d/a.conf"
+        " && systemctl daemon-reload",
+        "units-overridden",
+        f"{HUB}.d/a.conf",
+    ),
+    Fault("unit changed", f"sed -i 's/^Type=notify/Type=simple/' /etc/systemd/system/{HUB}", "applied", HUB),
+    Fault("unit removed", "rm /etc/systemd/system/littlest.slice", "applied", "littlest.slice"),
+    Fault("command changed", "echo exit 0 >>/usr/bin/littlest", "applied", "/usr/bin/littlest"),
+    Fault("sudo rule removed", "rm /etc/sudoers.d/littlest-admins", "applied", "/etc/sudoers.d/littlest-admins"),
+    Fault("sudo file broken", "echo 'ada ALL=(ALL' >/etc/sudoers.d/local", "sudoers", "/etc/sudoers.d/local"),
+    Fault("state folder open", f"chmod 755 {STATE}", "applied", STATE),
+    Fault("token open", f"chmod 644 {STATE}/secrets/proxy-token", "secrets", "0644"),
+    Fault("database open", f"chmod 644 {STATE}/jupyterhub.sqlite", "secrets", "0644"),
+    Fault("home open", f"chmod 755 /home/jupyter-{USER}", "home-open", "0755"),
+    Fault("home closed", f"chmod 000 /home/jupyter-{USER}", "home-owner", "0000"),
+    Fault("home of root", f"chown root: /home/jupyter-{USER}", "home-owner", "root"),
+    Fault("way closed", "chmod 700 /opt", "ways", "0700"),
+    Fault("way open", "chmod 777 /opt/littlest", "ways", "0777"),
+    Fault("tmp closed", "chmod 755 /tmp", "temporary", "0755"),
+    Fault("no localhost", "sed -i '/localhost/d' /etc/hosts", "localhost", "nothing"),
+    Fault("no journal", "rm -rf /var/log/journal", "journal", "no folder"),
+    Fault(
+        "interrupted install",
+        "mkdir /opt/littlest/releases/9.9.9 && touch /opt/littlest/releases/9.9.9/.littlest-incomplete",
+        "leftovers",
+        "9.9.9",
+    ),
+    Fault(
+        "canary left",
+        "useradd --create-home --comment 'JupyterHub user littlest-canary' jupyter-littlest-canary",
+        "leftovers",
+        "canary",
+    ),
+    Fault(
+        "server of nobody",
+        f"systemd-run --unit=jupyter-lost.service --slice=jupyterhub-users.slice"
+        " --description='JupyterHub server of lost' sleep 600",
+        "orphans",
+        "jupyter-lost.service",
+    ),
+    Fault(
+        "old process",
+        f"printf '[Service]\\nExecStart=\\nExecStart=/bin/sleep 600\\nType=simple\\n'"
+        " >/run/culler.conf && mkdir -p /run/systemd/system/jupyterhub-idle-culler.service.d"
+        " && mv /run/culler.conf /run/systemd/system/jupyterhub-idle-culler.service.d/"
+        " && systemctl daemon-reload && systemctl restart jupyterhub-idle-culler.service"
+        " && rm -r /run/systemd/system/jupyterhub-idle-culler.service.d && systemctl daemon-reload",
+        "running-release",
+        "sleep",
+    ),
+    Fault("read-only disk", "mount --bind /home /home && mount -o remount,bind,ro /home", "disks", "read-only"),
+    Fault("noexec", "mount --bind /home /home && mount -o remount,bind,noexec /home", "noexec", "noexec"),
+    Fault("settings not applied", "littlest config set services.cull.timeout 4000", "settings", ""),
+    Fault(
+        "row without a name",
+        "/opt/littlest/current/bin/python -c \"import sqlite3; c=sqlite3.connect("
+        f"'{STATE}/jupyterhub.sqlite'); c.execute('INSERT INTO users (name, admin, cookie_id) VALUES (NULL, 1, 1)');"
+        f" c.commit()\" && systemctl restart {HUB}",
+        "database",
+        "name is missing",
+    ),
+)
+
+
+def look(server: Server, *words: str) -> list[dict[str, Any]]:
+    findings: list[dict[str, Any]] = server.littlest("doctor", *words, check=False)["findings"]
+    # a host with cgroup v1 gives its machines no limits of memory
+    return [finding for finding in findings if finding["check"] != "memory-limits"]
+
+
+@pytest.fixture(scope="module")
+def patient(server: Server) -> Server:
+    server.add_users([USER])
+    server.use(USER)
+    server.stop_servers()
+    assert look(server) == []
+    return server
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
+def test_doctor_names_the_fault_and_the_command_that_mends_it(patient: Server, fault: Fault) -> None:
+    patient.machine.run(fault.command)
+    found = look(patient)
+    ours = [one for one in found if one["check"] == fault.check and fault.observed in f"{one['observed']}"]
+    assert ours, found
+    patient.machine.run(ours[0]["fix"])
+    patient.wait_until_ready()
+    assert look(patient) == []
