@@ -150,9 +150,9 @@ def render_findings_page() -> str:
         GENERATED,
         "# What the doctor finds",
         "",
-        "`sudo littlest doctor` makes the checks below. For each finding it prints what is wrong, and mostly a command that "
-        "fixes it. `sudo littlest doctor --fix` runs those of the commands that lose nothing and stop nobody's work, "
-        "after it has asked you. `sudo littlest doctor --deep` makes the checks marked *deep*, too.",
+        "`sudo littlest doctor` makes the checks below. For each finding it prints what is wrong, and mostly a "
+        "command that fixes it. `sudo littlest doctor --fix` runs those of the commands that lose nothing and stop "
+        "nobody's work, after it has asked you. `sudo littlest doctor --deep` makes the checks marked *deep*, too.",
         "",
     ]
     for check in CHECKS:

@@ -82,12 +82,12 @@ def check_sudoers(examined: Examined) -> Iterator[Fault]:
         # sudo leaves out names with a dot and those that end in ~
         if "." in name or name.endswith("~"):
             continue
-        done = machine.run(["visudo", "-c", "-q", "-f", str(file)], check=False)
+        done = machine.run(["visudo", "-c", "-f", str(file)], check=False)
         if done.status:
-            said = (done.stderr or done.stdout).strip().splitlines()
+            said = (done.stderr.strip() or done.stdout.strip()).splitlines()
             fix = APPLY if file == paths.SUDOERS_FILE else f"sudo mv {quote(str(file))} {quote(f'{file}.broken')}"
-            seen = said[0] if said else f"status {done.status}"
-            yield Fault(f"sudo cannot read {file}: {seen}; to leave it out", fix, seen)
+            seen = f"{file}: {said[0] if said else 'not readable'}"
+            yield Fault(f"sudo cannot use {seen}; to leave it out", fix, seen)
 
 
 def check_leftovers(examined: Examined) -> Iterator[Fault]:

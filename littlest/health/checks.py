@@ -16,6 +16,7 @@ class OfReadings:
         self.__doc__ = look.__doc__
 
     def __call__(self, examined: Examined) -> Iterator[Fault]:
+        """Look at what was read."""
         return self.look(examined.readings)
 
 

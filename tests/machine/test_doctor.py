@@ -1,4 +1,4 @@
-"""Each fault that `littlest doctor` knows is made on a healthy server, named, and mended by the command it proposes."""
+"""Each fault is made on a healthy server; `littlest doctor` names it, and its command mends it."""
 
 from typing import Any, NamedTuple
 
@@ -24,7 +24,12 @@ class Fault(NamedTuple):
 
 FAULTS = (
     Fault("proxy stopped", "systemctl stop jupyterhub-proxy.service", "applied", "jupyterhub-proxy.service"),
-    Fault("hub masked", f"systemctl mask --runtime --now {HUB} 2>&1 || true", "units-masked", "masked"),
+    Fault(
+        "hub masked",
+        f"ln -sf /dev/null /etc/systemd/system/{HUB}; systemctl daemon-reload; systemctl stop {HUB} || true",
+        "units-masked",
+        "masked",
+    ),
     Fault("hub disabled", f"systemctl disable --quiet {HUB}", "applied", HUB),
     Fault(
         "unit overridden",
@@ -63,14 +68,14 @@ FAULTS = (
     ),
     Fault(
         "server of nobody",
-        f"systemd-run --unit=jupyter-lost.service --slice=jupyterhub-users.slice"
+        "systemd-run --unit=jupyter-lost.service --slice=jupyterhub-users.slice"
         " --description='JupyterHub server of lost' sleep 600",
         "orphans",
         "jupyter-lost.service",
     ),
     Fault(
         "old process",
-        f"printf '[Service]\\nExecStart=\\nExecStart=/bin/sleep 600\\nType=simple\\n'"
+        "printf '[Service]\\nExecStart=\\nExecStart=/bin/sleep 600\\nType=simple\\n'"
         " >/run/culler.conf && mkdir -p /run/systemd/system/jupyterhub-idle-culler.service.d"
         " && mv /run/culler.conf /run/systemd/system/jupyterhub-idle-culler.service.d/"
         " && systemctl daemon-reload && systemctl restart jupyterhub-idle-culler.service"
@@ -83,9 +88,9 @@ FAULTS = (
     Fault("settings not applied", "littlest config set services.cull.timeout 4000", "settings", ""),
     Fault(
         "row without a name",
-        "/opt/littlest/current/bin/python -c \"import sqlite3; c=sqlite3.connect("
+        '/opt/littlest/current/bin/python -c "import sqlite3; c=sqlite3.connect('
         f"'{STATE}/jupyterhub.sqlite'); c.execute('INSERT INTO users (name, admin, cookie_id) VALUES (NULL, 1, 1)');"
-        f" c.commit()\" && systemctl restart {HUB}",
+        f' c.commit()" && systemctl restart {HUB}',
         "database",
         "name is missing",
     ),
