@@ -84,7 +84,7 @@ def check_certificate(found: Readings) -> Faults:
     """After its end, browsers refuse the certificate, and nobody can log in."""
     end = found.certificate_ends
     if end is not None and datetime.fromisoformat(end) - datetime.now(UTC) < SOON:
-        yield Fault(f"the certificate of https ends at {end}", f"renew it, then {APPLY}", end)
+        yield Fault(f"the https certificate expires at {end}", f"renew it, then {APPLY}", end)
 
 
 def check_disk(found: Readings) -> Faults:
@@ -135,7 +135,7 @@ def check_environment(found: Readings) -> Faults:
 def check_release(found: Readings) -> Faults:
     """A file that was changed or lost may break the hub or a user's server at any time."""
     if found.damaged_files is None:
-        yield Fault("the release has no receipt of its files, so nobody can say whether they are intact", REINSTALL)
+        yield Fault("the release has no list of its files, so nobody can check whether they are intact", REINSTALL)
     elif found.damaged_files:
         shown = ", ".join(found.damaged_files[:MOST_NAMES])
         count = len(found.damaged_files)
