@@ -8,6 +8,7 @@ import copy
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
@@ -135,6 +136,17 @@ def doctor(
     except LittlestError as error:
         error.exit_code = COULD_NOT_LOOK
         raise
+
+
+@app.command()
+def support_bundle(
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where to write it.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Write one file for somebody who helps you: findings, logs and settings, without passwords and tokens."""
+    from littlest.commands.support_bundle import run_support_bundle
+
+    finish(run_with_progress(run_support_bundle, make_machine(), to), as_json)
 
 
 @app.command()

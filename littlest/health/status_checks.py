@@ -145,7 +145,7 @@ def check_release(found: Readings) -> Faults:
 
 def check_database(found: Readings) -> Faults:
     """The database holds users, tokens and groups. What the hub cannot read of it, it leaves out."""
-    yield from (Fault(problem, REPAIR) for problem in found.database_problems)
+    yield from (Fault(problem, REPAIR, problem) for problem in found.database_problems)
     if found.rows_left_out:
         shown = "; ".join(found.rows_left_out[:MOST_NAMES])
         more = len(found.rows_left_out) - MOST_NAMES

@@ -94,11 +94,58 @@ FAULTS = (
         "database",
         "name is missing",
     ),
+    Fault("culler stopped", "systemctl stop jupyterhub-idle-culler.service", "applied", "jupyterhub-idle-culler"),
+    Fault("socket of the hub stopped", f"systemctl stop jupyterhub.socket {HUB}", "applied", "jupyterhub.socket"),
+    Fault(
+        "public port given up", "systemctl stop jupyterhub-proxy.socket jupyterhub-proxy", "applied", "proxy.socket"
+    ),
+    Fault(
+        "culler disabled", "systemctl disable --quiet jupyterhub-idle-culler.service", "applied", "jupyterhub-idle"
+    ),
+    Fault("mount unit removed", "rm /etc/systemd/system/run-littlest-servers.mount", "applied", "littlest-servers"),
+    Fault("sudo rule open", "chmod 666 /etc/sudoers.d/littlest-admins", "applied", "/etc/sudoers.d/littlest-admins"),
+    Fault("settings folder open", "chmod 777 /etc/littlest", "applied", "/etc/littlest"),
+    Fault("secrets open", f"chmod 755 {STATE}/secrets", "applied", f"{STATE}/secrets"),
+    Fault("logs open", "chmod 777 /var/log/littlest", "applied", "/var/log/littlest"),
+    Fault("state of the proxy given away", "chown nobody /var/lib/littlest-proxy", "applied", "littlest-proxy"),
+    Fault("token of the proxy removed", f"rm {STATE}/secrets/proxy-token", "applied", "proxy-token"),
+    Fault("cookie secret removed", f"rm {STATE}/secrets/cookie_secret", "applied", "cookie_secret"),
+    Fault("token of the command removed", f"rm {STATE}/secrets/command-token", "applied", "command-token"),
+    Fault("variables of the hub changed", f"echo A=1 >>{STATE}/secrets/hub.env", "applied", "hub.env"),
+    Fault("packages link removed", "rm /opt/littlest/packages", "applied", "/opt/littlest/packages"),
+    Fault("user environment removed", "rm -rf /opt/littlest/user", "applied", "/opt/littlest/user"),
+    Fault("group of admins emptied", "gpasswd --members '' littlest-admins", "applied", "littlest-admins"),
+    Fault("settings removed", "rm /etc/littlest/config.yaml", "settings", ""),
+    Fault("token given away", f"chown nobody {STATE}/secrets/crypt-key", "secrets", "65534"),
+    Fault("way to the homes closed", "chmod 700 /home", "ways", "0700"),
+    Fault("homes open", "chmod 777 /home", "ways", "0777"),
+    Fault("user environment closed", "chmod 750 /opt/littlest/user", "ways", "0750"),
+    Fault("tmp not sticky", "chmod 777 /var/tmp", "temporary", "0777"),
+    Fault(
+        "read-only state",
+        f"mount --bind {STATE} {STATE} && mount -o remount,bind,ro {STATE}",
+        "disks",
+        "read-only",
+    ),
+    Fault(
+        "service that ends again and again",
+        "for i in 1 2 3 4 5; do systemctl kill -s KILL jupyterhub-proxy.service; sleep 2; done",
+        "restarts",
+        "",
+    ),
+    Fault(
+        "database gone",
+        f"systemctl stop jupyterhub.socket {HUB}; rm {STATE}/jupyterhub.sqlite; systemctl start {HUB}",
+        "database",
+        "gone",
+    ),
 )
 
 
 def look(server: Server, *words: str) -> list[dict[str, Any]]:
-    findings: list[dict[str, Any]] = server.littlest("doctor", *words, check=False)["findings"]
+    answer = server.littlest("doctor", *words, check=False)
+    assert "findings" in answer, answer
+    findings: list[dict[str, Any]] = answer["findings"]
     # a host with cgroup v1 gives its machines no limits of memory
     return [finding for finding in findings if finding["check"] != "memory-limits"]
 
