@@ -1,5 +1,6 @@
 """Each fault is made on a healthy server; `littlest doctor` names it, and its command mends it."""
 
+import os
 from typing import Any, NamedTuple
 
 import pytest
@@ -50,7 +51,7 @@ FAULTS = (
     Fault("home closed", f"chmod 000 /home/jupyter-{USER}", "home-owner", "0000"),
     Fault("home of root", f"chown root: /home/jupyter-{USER}", "home-owner", "root"),
     Fault("way closed", "chmod 700 /opt", "ways", "0700"),
-    Fault("way open", "chmod 777 /opt/littlest", "ways", "0777"),
+    Fault("way open", "chmod 777 /opt", "ways", "0777"),
     Fault("tmp closed", "chmod 755 /tmp", "temporary", "0755"),
     Fault("no localhost", "sed -i '/localhost/d' /etc/hosts", "localhost", "nothing"),
     Fault("no journal", "rm -rf /var/log/journal", "journal", "no folder"),
@@ -142,6 +143,11 @@ FAULTS = (
 )
 
 
+EVERY = "LITTLEST_EVERY_FAULT" in os.environ
+"""All of them take minutes; without this variable, some are made."""
+CHOSEN = FAULTS if EVERY else FAULTS[::6]
+
+
 def look(server: Server, *words: str) -> list[dict[str, Any]]:
     answer = server.littlest("doctor", *words, check=False)
     assert "findings" in answer, answer
@@ -159,7 +165,7 @@ def patient(server: Server) -> Server:
     return server
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
+@pytest.mark.parametrize("fault", CHOSEN, ids=[fault.name for fault in CHOSEN])
 def test_doctor_names_the_fault_and_the_command_that_mends_it(patient: Server, fault: Fault) -> None:
     patient.machine.run(fault.command)
     found = look(patient)
