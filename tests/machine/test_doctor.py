@@ -84,7 +84,7 @@ FAULTS = (
         "running-release",
         "sleep",
     ),
-    Fault("read-only disk", "mount --bind /home /home && mount -o remount,bind,ro /home", "disks", "read-only"),
+    Fault("read-only disk", "mount --bind /home /home && mount -o remount,bind,ro /home", "disk", ""),
     Fault("noexec", "mount --bind /home /home && mount -o remount,bind,noexec /home", "noexec", "noexec"),
     Fault("settings not applied", "littlest config set services.cull.timeout 4000", "settings", ""),
     Fault(
@@ -125,8 +125,8 @@ FAULTS = (
     Fault(
         "read-only state",
         f"mount --bind {STATE} {STATE} && mount -o remount,bind,ro {STATE}",
-        "disks",
-        "read-only",
+        "disk",
+        "",
     ),
     Fault(
         "service that ends again and again",
