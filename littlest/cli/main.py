@@ -16,7 +16,7 @@ import typer
 from littlest import __version__
 from littlest.cli import output
 from littlest.cli.config import config_app
-from littlest.cli.invocation import Json, finish, make_machine, run_with_progress
+from littlest.cli.invocation import Json, accept, confirm, finish, make_machine, run_with_progress
 from littlest.cli.user import user_app
 from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
@@ -126,7 +126,7 @@ def doctor(
 
     if list_all:
         finish(list_checks(), as_json)
-    ask = _accept if yes else _confirm
+    ask = accept if yes else confirm
     try:
         if fix:
             finish(run_with_progress(fix_findings, make_machine(), deep, check or (), ask), as_json)
@@ -163,7 +163,7 @@ def repair(
     if dry_run or not (found.data["rows"] or found.data["problems"]):
         finish(found, as_json)
     if not yes:
-        _confirm("\n".join((*found.lines, "Make a backup, then remove these rows for good?")))
+        confirm("\n".join((*found.lines, "Make a backup, then remove these rows for good?")))
     finish(run_repair(make_machine()), as_json)
 
 
@@ -179,7 +179,7 @@ def uninstall(
     from littlest.commands.uninstall import run_uninstall
 
     if not yes:
-        _confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes are kept.")
+        confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes are kept.")
     finish(run_with_progress(run_uninstall, make_machine(), purge))
 
 
@@ -214,17 +214,6 @@ def install(
     from littlest.commands.install import run_install
 
     finish(run_with_progress(run_install, make_machine(), admin or None, not no_start, log or None))
-
-
-def _accept(_question: str) -> None:
-    """Say yes to it."""
-
-
-def _confirm(question: str) -> None:
-    if not output.is_interactive():
-        raise UsageError("Confirmation is required, but there is no terminal.", "Add --yes to confirm.")
-    if (output.ask(f"{question} (y/N) ") or "").strip().lower() not in ("y", "yes"):
-        raise typer.Exit(int(ExitCode.FAILED))
 
 
 def run(arguments: Sequence[str]) -> int:
