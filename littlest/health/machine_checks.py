@@ -19,52 +19,45 @@ SMALL_DISK = 100 * 2**20
 CLOCK_SECONDS = 3600.0
 """By which the clock may be behind a file that we wrote."""
 JOURNAL_DIR = Path("/var/log/journal")
+_PLACES = {
+    paths.ETC_DIR: "the settings",
+    paths.OPT_DIR: "the release",
+    paths.LOG_DIR: "the logs",
+    Path("/tmp"): "temporary files",  # noqa: S108  # looked at, not written to
+}
+"""Folders whose disks `littlest status` does not look at."""
 _STICKY = 0o1777
 _OTHERS_WRITE = 0o002
 _OTHERS_ENTER = 0o001
 
 
-def _list_disks(examined: Examined) -> dict[Path, str]:
-    """Return each mount point that matters, and what is on it."""
-    homes = Path(examined.config.users.homes)
-    wanted = {
-        paths.STATE_DIR: "the hub's database",
-        paths.ETC_DIR: "the settings",
-        paths.OPT_DIR: "the release",
-        paths.LOG_DIR: "the logs",
-        homes: "the users' homes",
-        Path("/tmp"): "temporary files",  # noqa: S108  # looked at, not written to
-    }
-    found: dict[Path, str] = {}
-    for path, what in wanted.items():
-        if examined.machine.path(path).exists():
-            found.setdefault(_find_mount(examined.machine, path), what)
-    return found
-
-
-def _find_mount(machine: Machine, path: Path) -> Path:
-    real = Path(os.path.realpath(machine.path(path)))
-    while real != real.parent and not os.path.ismount(real):
-        real = real.parent
-    return real
+def _find_mount(machine: Machine, path: Path) -> str:
+    """Return where the disk of a folder is mounted; empty where there is no such folder."""
+    if not machine.is_live or not machine.path(path).exists():
+        return ""
+    return machine.run(["findmnt", "--noheadings", "--output=TARGET", f"--target={path}"]).stdout.strip()
 
 
 def check_disks(examined: Examined) -> Iterator[Fault]:
     """On a full disk, programs lose what they try to save, often without a word."""
-    for mount, what in _list_disks(examined).items():
-        found = os.statvfs(mount)
-        free = found.f_bavail * found.f_frsize
+    found: dict[str, str] = {}
+    for path, what in _PLACES.items():
+        if mount := _find_mount(examined.machine, path):
+            found.setdefault(mount, what)
+    for mount, what in found.items():
+        disk, name = os.statvfs(mount), quote(mount)
+        free = disk.f_bavail * disk.f_frsize
         if free < SMALL_DISK:
             yield Fault(
                 f"only {render_size(free)} are free at {mount}, with {what}; the largest folders",
-                f"sudo du -xh --max-depth=2 {quote(str(mount))} | sort -h | tail -n 20",
+                f"sudo du -xh --max-depth=2 {name} | sort -h | tail -n 20",
                 render_size(free),
             )
-        if found.f_files and found.f_favail < LEAST_INODES:
+        if disk.f_files and disk.f_favail < LEAST_INODES:
             yield Fault(
-                f"only {found.f_favail} more files fit at {mount}, with {what}; the folders with most files",
-                f"sudo du -x --inodes --max-depth=2 {quote(str(mount))} | sort -n | tail -n 20",
-                str(found.f_favail),
+                f"only {disk.f_favail} more files fit at {mount}, with {what}; the folders with most files",
+                f"sudo du -x --inodes --max-depth=2 {name} | sort -n | tail -n 20",
+                str(disk.f_favail),
             )
 
 
@@ -74,11 +67,10 @@ def check_noexec(examined: Examined) -> Iterator[Fault]:
         (paths.OPT_DIR, "hub and kernels do"),
         (Path(examined.config.users.homes), "users' packages do"),
     ):
-        if examined.machine.path(path).exists():
-            mount = _find_mount(examined.machine, path)
-            if os.statvfs(mount).f_flag & os.ST_NOEXEC:
-                fix = f"sudo mount -o remount,exec {quote(str(mount))}"
-                yield Fault(f"the disk at {mount} is mounted with noexec: {what} not start from it", fix, "noexec")
+        mount = _find_mount(examined.machine, path)
+        if mount and os.statvfs(path).f_flag & os.ST_NOEXEC:
+            fix = f"sudo mount -o remount,exec {quote(mount)}"
+            yield Fault(f"the disk at {mount} is mounted with noexec: {what} not start from it", fix, "noexec")
 
 
 def check_clock(examined: Examined) -> Iterator[Fault]:

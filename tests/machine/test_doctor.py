@@ -63,7 +63,7 @@ FAULTS = (
     ),
     Fault(
         "canary left",
-        "useradd --create-home --comment 'JupyterHub user littlest-canary' jupyter-littlest-canary",
+        "useradd --create-home --comment 'littlest littlest-canary' jupyter-littlest-canary",
         "leftovers",
         "canary",
     ),
@@ -171,6 +171,7 @@ def test_doctor_names_the_fault_and_the_command_that_mends_it(patient: Server, f
     found = look(patient)
     ours = [one for one in found if one["check"] == fault.check and fault.observed in f"{one['observed']}"]
     assert ours, found
-    patient.machine.run(ours[0]["fix"])
+    # on a terminal, as a person would paste it, and say yes
+    patient.machine.run(["script", "-qec", ours[0]["fix"], "/dev/null"], stdin="y\n")
     patient.wait_until_ready()
     assert look(patient) == []
