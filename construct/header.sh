@@ -3,6 +3,20 @@
 {
 # The first part of the installer. The seal puts the constants and preflight.sh into it; the payload follows the
 # last line. Everything is inside one pair of braces, so that half a file is a syntax error and never half a run.
+
+# Of what the caller's environment holds, nothing counts here but who called sudo. Bash takes exported functions for
+# commands, even for `unset`, which with this variable means the shell's own again.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+POSIXLY_CORRECT=1
+unset -f unset compgen
+unset POSIXLY_CORRECT IFS
+# shellcheck disable=SC2046,SC3044  # only bash has compgen, and only bash exports functions
+case ${BASH_VERSION-} in ?*) unset -f $(compgen -A function 2>/dev/null) ;; esac
+for name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+    # those that bash keeps for itself cannot be unset
+    case $name in PATH | PWD | SUDO_UID) ;; *) unset "$name" 2>/dev/null || : ;; esac
+done
+
 # constants: begin
 # The seal rewrites these lines.
 product=Littlest
@@ -53,16 +67,15 @@ EOF
 }
 
 main() {
+    set +fCxv
     set -eu
     umask 022
     LC_ALL=C
-    export LC_ALL
-    unset LD_LIBRARY_PATH LD_PRELOAD LD_AUDIT PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONUSERBASE PYTHONWARNINGS \
-        PYTHONSAFEPATH PYTHONPLATLIBDIR CDPATH || :
-    # behind the caller's own: sudo and cron often leave the directories of system commands out
-    PATH=${PATH:-/usr/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
-    export PATH
+    export LC_ALL PATH
     exec </dev/null
+    # what we open first would take the place of one that is closed
+    (: 3>&2) || exec 2>/dev/null
+    (: 3>&1) 2>/dev/null || exec >/dev/null
     started=$(date +%s)
     log=/dev/null
     ended=
@@ -96,10 +109,8 @@ find_self() {
     /*) self=$0 ;;
     *) self=$PWD/$0 ;;
     esac
-    [ -f "$self" ] && [ -r "$self" ] && return
-    self=$(command -v -- "$0" 2>/dev/null) || self=
     # not the shell itself, which is what $0 names when this comes through a pipe
-    [ -f "$self" ] && [ -r "$self" ] && head -n 30 "$self" | grep -q '^header_bytes=' && return
+    [ -f "$self" ] && [ -r "$self" ] && head -n 50 "$self" | grep -q '^header_bytes=' && return
     fail 2 "This installer cannot read itself." "Save it as a file, then run:  sudo sh FILE"
 }
 
@@ -291,6 +302,8 @@ fail_set_up() {
 
 extract() {
     verify_file
+    problem=$(look_at_file)
+    [ -z "$problem" ] || fail 69 "$problem"
     case $extract_dir in
     /*) prefix=$extract_dir ;;
     *) prefix=$PWD/$extract_dir ;;
@@ -359,13 +372,12 @@ unpack() {
     export PREFIX INSTALLER_NAME INSTALLER_VER INSTALLER_PLAT INSTALLER_TYPE TMPDIR TMP TEMP CONDA_ROOT_PREFIX CONDA_PKGS_DIRS CONDA_REGISTER_ENVS CONDA_QUIET \
         CONDA_PROTECT_FROZEN_ENVS CONDA_OFFLINE
     mkdir "$TMPDIR"
-    # Not with dd: its short reads break it where coreutils are Rust's. The tail comes last, because a head that has
-    # enough leaves the command before it with a broken pipe.
-    head -c $((header_bytes + bootstrap_bytes)) "$self" | tail -c +$((header_bytes + 1)) >"$conda" || fail_step
+    copy_payload
     chmod 0755 "$conda"
     # shellcheck disable=SC2016 # these are the inner shell's own arguments
-    run_hidden sh -c 'tail -c "$1" "$2" | "$3" constructor --prefix "$4" --extract-tarball' unpack \
-        "+$((header_bytes + bootstrap_bytes + 1))" "$self" "$conda" "$prefix" || fail_step
+    run_hidden sh -c '"$1" constructor --prefix "$2" --extract-tarball <"$2/payload.tar"' unpack \
+        "$conda" "$prefix" || fail_step
+    rm "$prefix/payload.tar"
     # shellcheck disable=SC2016
     run_hidden sh -c '"$1" constructor --prefix "$2" --extract-tarball <"$2/preconda.tar.bz2"' preconda \
         "$conda" "$prefix" || fail_step
@@ -378,6 +390,18 @@ unpack() {
         "$conda" "$prefix" || fail_step
     # packages carry files that a group or the world may write, and some that only their owner may read
     chmod -R go-w,a+rX "$prefix"
+}
+
+# copy_payload: what runs is a copy that only we can write, and that is checked once more. Somebody may have changed the file
+# since, or decide with each reading what is in it, as on a network's disk.
+copy_payload() {
+    # Not with dd: its short reads break it where coreutils are Rust's. The tail comes last, because a head that has
+    # enough leaves the command before it with a broken pipe.
+    head -c $((header_bytes + bootstrap_bytes)) "$self" | tail -c +$((header_bytes + 1)) >"$conda" || fail_step
+    tail -c +$((header_bytes + bootstrap_bytes + 1)) "$self" >"$prefix/payload.tar" || fail_step
+    digest=$(cat "$conda" "$prefix/payload.tar" | sha256sum)
+    [ "${digest%% *}" = "$payload_sha256" ] ||
+        fail 65 "$self changed while it was read: what was copied of it does not have the sha256 that was sealed." "Nothing of it ran. Find out who changed it, and download it again."
 }
 
 remove_tools() {

@@ -7,6 +7,7 @@
 
 look_at_everything() {
     look_at_user
+    look_at_file
     look_at_architecture
     look_at_glibc
     look_at_systemd
@@ -26,6 +27,14 @@ look_at_everything() {
 
 look_at_user() {
     [ "$(id -u)" = 0 ] || echo "You are not root. Run it with sudo."
+}
+
+# whoever can change the file, or put another in its place, decides what root runs
+look_at_file() {
+    [ -n "${self-}" ] || return 0
+    writer=$(find_writer "$self")
+    [ -z "$writer" ] ||
+        echo "Others can change this file: $writer. Make a copy that is root's, compare its sha256 with the published one, and run the copy:  sudo cp '$self' /root/ && sudo sha256sum '/root/${self##*/}' && sudo sh '/root/${self##*/}'"
 }
 
 look_at_architecture() {
@@ -136,6 +145,11 @@ look_at_other_versions() {
 
 look_at_prefix() {
     place=${ROOT-}$default_prefix
+    # for as long as the release is there, and so also not by whoever called sudo today
+    # shellcheck disable=SC2030,SC2031  # only in here
+    writer=$(SUDO_UID='' && find_writer "$(find_existing "$place")")
+    [ -z "$writer" ] ||
+        echo "Others can change what is put into $default_prefix: ${writer#"${ROOT-}"}. Make it root's:  chown root:root FOLDER && chmod go-w FOLDER"
     if [ -L "$place" ]; then
         # the packages would be installed where the link leads
         echo "$default_prefix is a link. Remove it; to keep the release on another disk, mount that at $releases_dir."
@@ -207,6 +221,52 @@ find_existing() {
         [ -n "$place" ] || place=/
     done
     echo "$place"
+}
+
+# find_writer PATH: what lets others than root and whoever called sudo change what is at the path, or put something else
+# there; nothing where nobody can. Goes up to /, and along links.
+find_writer() {
+    # shellcheck disable=SC2012,SC2046  # stat(1) knows nothing of access control lists, which ls shows as a plus
+    set -- "$1" $(ls -ldn -- "$1" 2>/dev/null | sed 1q)
+    writer=
+    case ${2-} in
+    '') writer="$1 cannot be looked at" ;;
+    l*) ;;
+    d????????[tT]*) ;; # nobody removes or renames what others have in it
+    ????????w*) writer="everybody may write to $1" ;;
+    ?????w????+*) writer="an access control list lets others write to $1" ;;
+    ?????w*) is_of_one "$5" || writer="the group $(getent group "$5" | sed 's/:.*//') may write to $1" ;;
+    esac
+    is_trusted "${4:-0}" || writer="$1 belongs to $(getent passwd "$4" | sed 's/:.*//' | grep . || echo "user $4")"
+    if [ -z "$writer" ] && [ -L "$1" ]; then
+        target=$(readlink -- "$1") || target=
+        case $target in /*) ;; *) target=${1%/*}/$target ;; esac
+        writer=$(find_writer "$target")
+    fi
+    [ -n "$writer" ] || case $1 in
+    / | "${ROOT-}") ;;
+    *) set -- "${1%/*}" && writer=$(find_writer "${1:-/}") ;;
+    esac
+    echo "$writer"
+}
+
+# is_trusted NUMBER: whether the user is root, runs this, or called sudo for it
+# shellcheck disable=SC2031
+is_trusted() {
+    case $1 in 0 | "$(id -u)" | "${SUDO_UID-}") ;; *) return 1 ;; esac
+}
+
+# is_of_one NUMBER: whether the group is the own one of a user who is trusted, and has nobody else in it
+# shellcheck disable=SC2031
+is_of_one() {
+    entry=$(getent group "$1")
+    for number in 0 "$(id -u)" "${SUDO_UID:-0}"; do
+        user=$(getent passwd "$number" | sed 's/:.*//')
+        case $entry in "$user":*: | "$user:"*":$user") ;; *) continue ;; esac
+        # with it as their first group, people are in it without being named there
+        [ -n "$(getent passwd | awk -F: -v group="$1" -v user="$user" '$4 == group && $3 >= 1000 && $1 != user')" ] || return 0
+    done
+    return 1
 }
 
 # find_mount_options PATH: the options of the file system that the path lies on, or will lie on

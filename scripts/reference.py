@@ -17,6 +17,7 @@ from littlest.config.text.explain import list_facts, list_required, render_examp
 from littlest.config.text.render import render_default_config
 from littlest.errors import ExitCode
 from littlest.health.checks import CHECKS
+from tests.support.attacks.attack_list import render_attack_page
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
@@ -161,11 +162,17 @@ def render_findings_page() -> str:
     return "\n".join(lines)
 
 
+def render_attacks_page() -> str:
+    """Return the page of the attacks that the tests try."""
+    return f"{GENERATED}\n{render_attack_page()}"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "settings.md": render_settings_page,
     "command-line.md": render_command_line_page,
     "exit-codes.md": render_exit_codes_page,
     "findings.md": render_findings_page,
+    "attacks.md": render_attacks_page,
 }
 
 

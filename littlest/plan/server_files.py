@@ -26,6 +26,12 @@ COMMAND_SCRIPT = f"""\
 #!/bin/sh
 # Written by The Littlest JupyterHub. Runs the current release's command; where that release is damaged, the
 # command of the newest other one that is complete, so that there is always a way to repair the server.
+# Whoever becomes root may bring an environment that is not root's: nothing of it stands for a command or is loaded.
+unset -f cd echo ls pwd umask
+unset IFS LD_AUDIT LD_LIBRARY_PATH LD_PRELOAD GCONV_PATH OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+umask 022
+
 # run RELEASE ARG ...: end with its command's status; come back where the release is damaged
 run() {{
     release=$1

@@ -119,6 +119,23 @@ def build_installer(construct_file: Path, output: Path, *, bootstrap: Path | Non
     return payload
 
 
+def put_before(name: str, line: str) -> str:
+    """Shell code that puts a line of shell before a command of the system, in the sandbox only."""
+    script = f'#!/bin/sh\\n{line}\\nexec /opt/bin/usual/{name} "$@"\\n'
+    return (
+        f'where=$(readlink -f "$(command -v {name})"); mkdir -p /opt/bin/usual; cp "$where" /opt/bin/usual/{name};'
+        f"printf '{script}' >/opt/bin/{name}; chmod +x /opt/bin/{name}; mount -n --bind /opt/bin/{name} \"$where\""
+    )
+
+
+def put_first(folder: str) -> str:
+    """Shell code that puts the commands of a folder before those of the system, in the sandbox only."""
+    return (
+        "mkdir /opt/first /opt/usual; mount -n --bind /usr/sbin /opt/usual; ln -s /opt/usual/* /opt/first;"
+        f'for one in {folder}/*; do ln -sf "$one" /opt/first; done; mount -n --bind /opt/first /usr/sbin'
+    )
+
+
 MOUNTS = ("opt", "var/log", "run")
 SETUP = r"""
 set -eu

@@ -21,6 +21,8 @@ from small_installer import (
     build_installer,
     make_light_bootstrap,
     make_project,
+    put_before,
+    put_first,
 )
 
 from littlest.paths import LOCK_FILE
@@ -338,7 +340,7 @@ def test_extract_only_follows_no_link(sandbox: Sandbox, slash: str) -> None:
 # ---- surroundings ----
 
 # every applet of busybox, before the real commands
-BUSYBOX = "mkdir /opt/bb; busybox --install -s /opt/bb; PATH=/opt/bb:$PATH"
+BUSYBOX = "mkdir /opt/bb; busybox --install -s /opt/bb; " + put_first("/opt/bb")
 SURROUNDINGS = {
     "HOME unset": "unset HOME",
     "HOME missing": "HOME=/nowhere",
@@ -351,8 +353,7 @@ SURROUNDINGS = {
     "short PATH": "PATH=/usr/bin:/bin",
     "busybox first": BUSYBOX,
     # whose dd cuts other pieces than asked for
-    "Rust's coreutils first": "PATH=/usr/lib/cargo/bin/coreutils:$PATH",
-    "rust-coreutils first": "PATH=/usr/lib/cargo/bin/coreutils:$PATH",
+    "Rust's coreutils first": put_first("/usr/lib/cargo/bin/coreutils"),
     "another language": "export LANG=tr_TR.UTF-8 LC_ALL=tr_TR.UTF-8",
     "conda's own settings": "export CONDARC=/nowhere CONDA_PREFIX=/nowhere CONDA_OVERRIDE_GLIBC=2.5",
 }
@@ -435,8 +436,7 @@ def test_a_failed_link_leaves_nothing(real_sandbox: Sandbox) -> None:
     status, output = real_sandbox.run(extra="mkdir -p /opt/littlest; mount -t tmpfs -o size=29m tmpfs /opt/littlest")
     assert status == 69, output  # the preflight sees it
     status, output = real_sandbox.run(
-        extra="mkdir -p /opt/littlest; mount -t tmpfs -o size=29m tmpfs /opt/littlest; df() { :; }; "
-        "mkdir /opt/bin; printf '#!/bin/sh\\n' >/opt/bin/df; chmod +x /opt/bin/df; PATH=/opt/bin:$PATH"
+        extra="mkdir -p /opt/littlest; mount -t tmpfs -o size=29m tmpfs /opt/littlest; " + put_before("df", "exit")
     )
     assert status == 1, output
     assert "failed:" in output
@@ -576,12 +576,6 @@ def test_the_log_is_whole_when_the_reader_leaves_during_the_set_up(tmp_path: Pat
 
 
 # ---- after the hub was set up ----
-
-
-def put_before(name: str, line: str) -> str:
-    """Shell code that puts a line of shell before a command."""
-    script = f'#!/bin/sh\\n{line}\\nexec /bin/{name} "$@"\\n'
-    return f"mkdir /opt/bin; printf '{script}' >/opt/bin/{name}; chmod +x /opt/bin/{name}; PATH=/opt/bin:$PATH"
 
 
 @pytest.mark.parametrize("signal_name", ["INT", "HUP", "PIPE"])

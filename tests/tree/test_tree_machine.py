@@ -118,6 +118,27 @@ def test_a_damaged_release_is_stood_in_for(releases: Path, damage: str) -> None:
     assert "the current release is damaged" in done.stderr
 
 
+@pytest.mark.parametrize("shell", [["dash"], ["bash", "--posix"]])
+def test_nothing_of_the_callers_stands_for_a_command(releases: Path, shell: list[str]) -> None:
+    (releases / "releases/2/bin/python").unlink()
+    (releases / "releases/1/bin/python").write_text("#!/bin/sh\numask\n")
+    hers = releases / "hers"
+    hers.mkdir()
+    evil = {}
+    for name in ("cd", "echo", "ls", "pwd", "printf", "umask"):
+        (hers / name).write_text(f"#!/bin/sh\n: >{releases}/evil\n")
+        (hers / name).chmod(0o755)
+        evil[f"BASH_FUNC_{name}%%"] = f"() {{ : >{releases}/evil; }}"
+    environment = {"PATH": f"{hers}:/usr/bin:/bin", "IFS": "es", "CDPATH": str(hers), "ENV": str(hers / "ls"), **evil}
+    command = [*shell, str(releases / "littlest"), "status"]
+    done = subprocess.run(
+        command, env=environment, cwd=hers, umask=0, check=False, capture_output=True, text=True, timeout=10
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "0022"), done.stderr
+    assert "damaged" in done.stderr
+    assert not (releases / "evil").exists()
+
+
 def test_a_python_that_cannot_load_its_libraries_is_stood_in_for(releases: Path) -> None:
     (releases / "releases/2/bin/python").write_text("#!/bin/sh\nexit 127\n")
     assert run_command(releases, "status").stdout == "release 1: -I -m littlest status\n"

@@ -17,7 +17,8 @@ FRESH, OLD = timedelta(hours=20), timedelta(hours=44)
 """A size that is younger is kept; one that is older is measured at any hour, on a machine that is off at night."""
 _ONE_HOME = 900
 """Seconds, after which a home with too many files is left out, and the next one is measured."""
-_MEASURE = f'for home; do timeout {_ONE_HOME} du --summarize --one-file-system --block-size=1 -- "$home"; done'
+# without --one-file-system: on an overlay, files may be on another one than their folder
+_MEASURE = f'for home; do timeout {_ONE_HOME} du --summarize --block-size=1 -- "$home"; done'
 _PROPERTIES = {
     # it takes what nobody else wants
     "CPUSchedulingPolicy": "idle",

@@ -32,7 +32,7 @@ def test_every_way_to_log_in_is_explained_with_what_it_needs() -> None:
         in text
     )
     assert "Needs client_id, client_secret, external_url at the top of the file." in text
-    assert "client_secret  Secret of this hub" in render_help("auth.github")
+    assert "client_secret  Secret that the provider gave" in render_help("auth.github")
 
 
 def test_a_key_of_some_types_names_them() -> None:

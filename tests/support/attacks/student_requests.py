@@ -1,0 +1,301 @@
+"""What a student tries in her browser, logged in as herself."""
+
+from tests.support.attacks.attempt import Request
+
+API = "/hub/api/"
+SECRET = "ada-SECRET"
+NOTE = "/api/contents/secret.txt"
+
+HUB = (
+    Request("api-users", "lists all users", "GET", f"{API}users", text="ben"),
+    Request("api-user", "asks about a classmate", "GET", f"{API}users/ada", text="ada"),
+    Request("api-create", "creates a user", "POST", f"{API}users/mallory"),
+    Request(
+        "api-admin",
+        "makes herself an admin",
+        "PATCH",
+        f"{API}users/eve",
+        {"admin": True},
+        control_target=f"{API}users/mallory",
+    ),
+    Request("api-rename", "renames herself", "PATCH", f"{API}users/eve", {"name": "admin2"}, control="none"),
+    Request("api-delete", "deletes a user", "DELETE", f"{API}users/ben", control_target=f"{API}users/mallory"),
+    Request("api-groups", "lists all groups", "GET", f"{API}groups"),
+    Request("api-group", "creates a group", "POST", f"{API}groups/evil", control="admin"),
+    Request(
+        "api-group-member",
+        "adds herself to a group",
+        "POST",
+        f"{API}groups/club/users",
+        {"users": ["eve"]},
+        control="admin",
+    ),
+    Request("api-services", "lists services", "GET", f"{API}services"),
+    Request("api-proxy", "lists the proxy's routes", "GET", f"{API}proxy"),
+    Request(
+        "api-proxy-change",
+        "sends everybody to another proxy",
+        "PATCH",
+        f"{API}proxy",
+        {"ip": "127.0.0.1", "port": 1},
+        control="none",
+    ),
+    Request("api-info", "asks how the hub is made", "GET", f"{API}info"),
+    Request(
+        "api-shutdown", "stops the hub", "POST", f"{API}shutdown", {"proxy": True, "servers": True}, control="none"
+    ),
+    Request("api-tokens", "lists a classmate's tokens", "GET", f"{API}users/ada/tokens"),
+    Request("api-token", "makes a classmate's token", "POST", f"{API}users/ada/tokens", {}, control="ada"),
+    Request(
+        "api-token-scope",
+        "makes a token with an admin's rights",
+        "POST",
+        f"{API}users/eve/tokens",
+        {"scopes": ["admin:users"]},
+        control_target=f"{API}users/admin/tokens",
+    ),
+    Request(
+        "api-token-role",
+        "makes a token with an admin's role",
+        "POST",
+        f"{API}users/eve/tokens",
+        {"roles": ["admin"]},
+        control_target=f"{API}users/admin/tokens",
+    ),
+    Request("api-stop", "stops a classmate's server", "DELETE", f"{API}users/ben/server"),
+    Request("api-start", "starts a classmate's server", "POST", f"{API}users/ben/server"),
+    Request(
+        "api-progress", "watches a classmate's server start", "GET", f"{API}users/ada/server/progress", control="ada"
+    ),
+    Request(
+        "api-share",
+        "gives herself a share of a classmate's server",
+        "POST",
+        f"{API}shares/ada/",
+        {"user": "eve"},
+        control="none",
+    ),
+    Request(
+        "api-share-code",
+        "makes a code for a classmate's server",
+        "POST",
+        f"{API}share-codes/ada/",
+        {},
+        control="none",
+    ),
+    Request(
+        "api-activity",
+        "keeps a classmate's server alive",
+        "POST",
+        f"{API}users/ada/activity",
+        {"last_activity": "2099-01-01T00:00:00Z"},
+        control="none",
+    ),
+    Request("api-settings", "has the hub reload settings", "POST", f"{API}littlest/settings", {}, control="none"),
+    Request("api-named", "starts further servers", "POST", f"{API}users/eve/servers/second", {}, control="none"),
+    Request("page-admin", "opens the admin panel", "GET", "/hub/admin"),
+    Request("page-spawn", "starts a server for a classmate on a page", "GET", "/hub/spawn/ben", control="none"),
+    Request(
+        "page-passwords",
+        "opens the admins' page of passwords",
+        "GET",
+        "/hub/passwords",
+        control_target="/hub/passwords",
+    ),
+    Request("page-metrics", "reads the hub's figures", "GET", "/hub/metrics"),
+)
+SERVER = (
+    Request(
+        "server-contents",
+        "reads a classmate's file through her server",
+        "GET",
+        f"/user/ada{NOTE}",
+        text=SECRET,
+        control="ada",
+    ),
+    Request(
+        "server-files",
+        "downloads a classmate's file",
+        "GET",
+        "/user/ada/files/secret.txt",
+        text=SECRET,
+        control="ada",
+    ),
+    Request("server-kernels", "lists a classmate's kernels", "GET", "/user/ada/api/kernels", control="ada"),
+    Request(
+        "server-kernel",
+        "starts a kernel as a classmate",
+        "POST",
+        "/user/ada/api/kernels",
+        {"name": "python3"},
+        control="ada",
+    ),
+    Request(
+        "server-terminal", "opens a terminal as a classmate", "POST", "/user/ada/api/terminals", {}, control="ada"
+    ),
+    Request(
+        "server-write",
+        "writes a classmate's file",
+        "PUT",
+        "/user/ada/api/contents/new.txt",
+        {"type": "file", "format": "text", "content": "x"},
+        control="ada",
+    ),
+    Request("server-delete", "deletes a classmate's file", "DELETE", "/user/ada/api/contents/new.txt", control="ada"),
+    Request("server-shutdown", "ends a classmate's server", "POST", "/user/ada/api/shutdown", control="none"),
+    Request(
+        "path-dots",
+        "reads it by .. in the address",
+        "GET",
+        f"/user/eve/../ada{NOTE}",
+        text=SECRET,
+        control="ada",
+        control_target=f"/user/ada{NOTE}",
+    ),
+    Request(
+        "path-coded-dots",
+        "reads it by %2e%2e in the address",
+        "GET",
+        f"/user/eve/%2e%2e/ada{NOTE}",
+        text=SECRET,
+        control="ada",
+        control_target=f"/user/ada{NOTE}",
+    ),
+    Request(
+        "path-coded-slash",
+        "reads it by ..%2f in the address",
+        "GET",
+        f"/user/eve/..%2fada{NOTE}",
+        text=SECRET,
+        control="ada",
+        control_target=f"/user/ada{NOTE}",
+    ),
+    Request(
+        "path-double",
+        "reads it by doubled slashes",
+        "GET",
+        f"//user//ada{NOTE}",
+        text=SECRET,
+        control="ada",
+        control_target=f"/user/ada{NOTE}",
+    ),
+    Request(
+        "path-capital",
+        "reads it by capital letters",
+        "GET",
+        f"/user/Ada{NOTE}",
+        text=SECRET,
+        control="ada",
+        control_target=f"/user/ada{NOTE}",
+    ),
+    Request(
+        "path-coded-name",
+        "reads it by a coded name",
+        "GET",
+        f"/user/%61da{NOTE}",
+        text=SECRET,
+        control="ada",
+        control_target=f"/user/ada{NOTE}",
+    ),
+    Request(
+        "path-coded-user",
+        "reads it by a coded path",
+        "GET",
+        f"/%75ser/ada{NOTE}",
+        text=SECRET,
+        control="ada",
+        control_target=f"/user/ada{NOTE}",
+    ),
+    Request(
+        "path-backslash",
+        "reads it by backslashes",
+        "GET",
+        f"/user/eve\\..\\ada{NOTE}",
+        text=SECRET,
+        control="ada",
+        control_target=f"/user/ada{NOTE}",
+    ),
+    Request(
+        "path-semicolon",
+        "reads it by a path's parameter",
+        "GET",
+        f"/user/ada;x{NOTE}",
+        text=SECRET,
+        control="ada",
+        control_target=f"/user/ada{NOTE}",
+    ),
+    Request(
+        "path-absolute",
+        "reads it by a whole address",
+        "GET",
+        f"http://127.0.0.1/user/ada{NOTE}",
+        text=SECRET,
+        control="ada",
+    ),
+    Request(
+        "path-other-host",
+        "has the proxy fetch from the hub's port",
+        "GET",
+        f"http://127.0.0.1:15081{API}users",
+        text="ben",
+        control="admin",
+    ),
+    Request(
+        "traversal",
+        "reads /etc/shadow by her own server",
+        "GET",
+        "/user/eve/api/contents/..%2f..%2fetc%2fshadow",
+        control="eve",
+        control_target=f"/user/eve{NOTE}",
+    ),
+    Request(
+        "traversal-static",
+        "reads the hub's files by its pictures",
+        "GET",
+        "/hub/static/..%2f..%2f..%2f..%2f..%2fetc%2fpasswd",
+        control_target="/hub/static/css/style.min.css",
+    ),
+    Request(
+        "websocket",
+        "opens a websocket of a classmate's server",
+        "GET",
+        "/user/ada/api/events/subscribe",
+        headers={
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        },
+        control="ada",
+    ),
+    Request(
+        "method-override",
+        "hides a change in another method",
+        "POST",
+        f"{API}users/ada",
+        headers={"X-HTTP-Method-Override": "DELETE"},
+        control="none",
+    ),
+)
+OPTIONS = {
+    "cmd": ["sh", "-c", "sleep 100"],
+    "user": "root",
+    "username": "root",
+    "homedir": "/root",
+    "mem_limit": None,
+    "environment": {"INJECTED": "yes", "LD_PRELOAD": "/tmp/x.so"},
+    "unit_extra_properties": {"User": "root", "MemoryMax": "infinity"},
+}
+"""What the student asks for when she starts her server."""
+RUN = "/run/littlest/servers"
+LEAD_ASTRAY = f"ln -sfn {RUN}/jupyter-ada/server.sock {RUN}/jupyter-eve/server.sock"
+"""The student puts a link to a classmate's socket in the place of her own, and the proxy follows it."""
+ASTRAY = tuple(
+    Request(name, what, "GET", target, text=SECRET, control="ada", control_target=f"/user/ada{NOTE}")
+    for name, what, target in (
+        ("astray", "has the proxy take a classmate's socket for hers", f"/user/eve{NOTE}"),
+        ("astray-dots", "has it ask there for the classmate's address", f"/user/eve/..%2fada{NOTE}"),
+        ("astray-file", "has it download the classmate's file", "/user/eve/files/secret.txt"),
+    )
+)
+STUDENT_REQUESTS = HUB + SERVER
