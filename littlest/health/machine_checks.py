@@ -35,7 +35,9 @@ def _find_mount(machine: Machine, path: Path) -> str:
     """Return where the disk of a folder is mounted; empty where there is no such folder."""
     if not machine.is_live or not machine.path(path).exists():
         return ""
-    return machine.run(["findmnt", "--noheadings", "--output=TARGET", f"--target={path}"]).stdout.strip()
+    shown = machine.run(["findmnt", "--noheadings", "--output=TARGET", f"--target={path}"]).stdout.split("\n")
+    # of several, one over the other, the last one counts
+    return [line for line in shown if line][-1]
 
 
 def check_disks(examined: Examined) -> Iterator[Fault]:
