@@ -115,12 +115,11 @@ FAULTS = (
     Fault("variables of the hub changed", f"echo A=1 >>{STATE}/secrets/hub.env", "applied", "hub.env"),
     Fault("packages link removed", "rm /opt/littlest/packages", "applied", "/opt/littlest/packages"),
     Fault("user environment removed", "rm -rf /opt/littlest/user", "applied", "/opt/littlest/user"),
-    Fault("group of admins emptied", "gpasswd --members '' littlest-admins", "applied", "littlest-admins"),
     Fault("settings removed", "rm /etc/littlest/config.yaml", "settings", ""),
     Fault("token given away", f"chown nobody {STATE}/secrets/crypt-key", "secrets", "65534"),
     Fault("way to the homes closed", "chmod 700 /home", "ways", "0700"),
     Fault("homes open", "chmod 777 /home", "ways", "0777"),
-    Fault("user environment closed", "chmod 750 /opt/littlest/user", "ways", "0750"),
+    Fault("user environment closed", "chmod 750 /opt/littlest/user", "ways", "2750"),
     Fault("tmp not sticky", "chmod 777 /var/tmp", "temporary", "0777"),
     Fault(
         "read-only state",

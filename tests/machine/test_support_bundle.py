@@ -7,6 +7,8 @@ from tests.support.server import Server
 SECRETS = "/var/lib/littlest/secrets"
 LOG = "/var/log/littlest/more.log"
 SETTINGS = """
+users:
+  admin: [admin]
 services:
   managed:
     grader:
@@ -39,8 +41,7 @@ LOGGED = "planted_token=planted-17-log\nhttps://x:planted-18-log@host/\nthe firs
 def test_a_bundle_has_no_secret(own_server: Server) -> None:
     machine = own_server.machine
     machine.run("cat >/etc/littlest/jupyterhub_config.d/x.py", stdin=DROP_IN)
-    machine.run("cat >>/etc/littlest/config.yaml", stdin=SETTINGS)
-    machine.run("littlest apply")
+    own_server.configure(SETTINGS)
     machine.run(f"printf planted-19-first >{SECRETS}/initial-passwords/eve")
     machine.run(f"cat >{LOG}", stdin=LOGGED)
     token = machine.run(f"cat {SECRETS}/proxy-token").stdout.strip()
