@@ -100,13 +100,17 @@ def _read_processes() -> dict[Path, list[str]]:
     own = _read(_PROC / "self/cgroup")
     found = {}
     for process in _PROC.glob("[0-9]*"):
-        if int(process.name) == os.getpid() or _read(process / "cgroup") != own:
+        if int(process.name) == os.getpid() or not _is_of_unit(process, own):
             continue
         # the name before the last bracket may have brackets and blanks in it
         fields = _read(process / "stat").rpartition(")")[2].split()
         if fields:
             found[process] = fields
     return found
+
+
+def _is_of_unit(process: Path, cgroup: str) -> bool:
+    return _read(process / "cgroup") == cgroup
 
 
 def _read(file: Path) -> str:

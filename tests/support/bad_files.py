@@ -913,8 +913,8 @@ BAD_PLACES = (
     BadPlace(
         "links_in_a_circle", "ln -s other config.yaml && ln -s config.yaml other", "Too many levels of symbolic links"
     ),
-    BadPlace("named_pipe", "mkfifo config.yaml", "no file but a pipe or a device"),
-    BadPlace("device_without_end", "ln -s /dev/zero config.yaml", "no file but a pipe or a device"),
+    BadPlace("named_pipe", "mkfifo config.yaml", "a pipe or a device, not a file"),
+    BadPlace("device_without_end", "ln -s /dev/zero config.yaml", "a pipe or a device, not a file"),
     BadPlace("file_of_root", "install -m 600 /dev/null config.yaml", "Only root may read", exit=77, account="nobody"),
 )
 """What `littlest config validate` says of each to that account."""

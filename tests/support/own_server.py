@@ -28,9 +28,12 @@ KERNEL = Path(__file__).parent / "small_kernel.py"
 
 
 HASTY = """
-import runpy
+import os, runpy
 from littlest.server import activity, computations
 activity.EVERY, computations.MEASURED_SECONDS = 0.3, 2.0
+# it is in no unit of its own: the other tests run in the same control group
+HOME = f"HOME={os.environ['HOME']}"
+computations._is_of_unit = lambda process, _cgroup: HOME in computations._read(process / "environ").split(chr(0))
 runpy.run_module("littlest.server", run_name="__main__", alter_sys=True)
 """
 """A server that looks for computations more often than it otherwise does."""

@@ -200,6 +200,7 @@ def test_an_admin_by_a_group_is_none_when_the_rule_is_another(tmp_path: Path) ->
         find_user=lambda name: SimpleNamespace(name=name, admin=True),
         request=SimpleNamespace(headers={}),
         get_current_user_cookie=lambda: None,
+        get_secure_cookie=lambda *_given, **_named: None,
         hub=SimpleNamespace(base_url="/hub/"),
         _set_cookie=lambda *_given, **_named: None,
     )
