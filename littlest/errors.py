@@ -25,7 +25,7 @@ class ExitCode(IntEnum):
 class LittlestError(Exception):
     """A failure that a person can act on: what failed and why, and in `hint` what to do."""
 
-    exit_code: ExitCode = ExitCode.FAILED
+    exit_code: int = ExitCode.FAILED
 
     def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)

@@ -99,6 +99,12 @@ PROXY_UNIT = "jupyterhub-proxy.service"
 PROXY_SOCKET_UNIT = "jupyterhub-proxy.socket"
 """Holds the public ports, also while the proxy restarts."""
 CULLER_UNIT = "jupyterhub-idle-culler.service"
+LOGGED_UNITS = {
+    "hub": (HUB_UNIT, HUB_SOCKET_UNIT),
+    "proxy": (PROXY_UNIT, PROXY_SOCKET_UNIT),
+    "culler": (CULLER_UNIT,),
+}
+"""The units whose logs a person asks for, by the name of their subject."""
 SERVERS_MOUNT_UNIT = "run-littlest-servers.mount"
 """Mounts `SERVERS_RUNTIME_DIR`, after which systemd names it. The hub starts it."""
 USERS_SLICE = "jupyterhub-users.slice"

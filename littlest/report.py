@@ -15,6 +15,7 @@ class Report:
     """What a person reads, a line each."""
     data: Mapping[str, Any] = field(default_factory=dict)
     """The same for `--json`."""
-    exit_code: ExitCode = ExitCode.DONE
+    exit_code: int = ExitCode.DONE
+    """An `ExitCode`, or that of a command which has its own."""
     notes: tuple[str, ...] = ()
     """What a person should know besides the result, a line each: for standard error."""

@@ -16,6 +16,7 @@ from littlest.config.sections.section import Section
 from littlest.config.text.explain import list_facts, list_required, render_example
 from littlest.config.text.render import render_default_config
 from littlest.errors import ExitCode
+from littlest.health.checks import CHECKS
 from tests.support.attacks.attack_list import render_attack_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -144,6 +145,23 @@ def render_exit_codes_page() -> str:
     return "\n".join([*head, "| Code | Meaning |", "|---:|---|", *rows, ""])
 
 
+def render_findings_page() -> str:
+    """Return the page of what `littlest doctor` checks."""
+    lines = [
+        GENERATED,
+        "# What the doctor finds",
+        "",
+        "`sudo littlest doctor` makes the checks below. For each finding it prints what is wrong, and mostly a "
+        "command that fixes it. `sudo littlest doctor --fix` runs those of the commands that lose nothing and stop "
+        "nobody's work, after it has asked you. `sudo littlest doctor --deep` makes the checks marked *deep*, too.",
+        "",
+    ]
+    for check in CHECKS:
+        marks = [str(check.level), *(("deep",) if check.is_deep else ())]
+        lines += [f"## {check.id}", "", f"*{', '.join(marks)}*", "", f"{check.title} {check.reason}", ""]
+    return "\n".join(lines)
+
+
 def render_attacks_page() -> str:
     """Return the page of the attacks that the tests try."""
     return f"{GENERATED}\n{render_attack_page()}"
@@ -153,6 +171,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "settings.md": render_settings_page,
     "command-line.md": render_command_line_page,
     "exit-codes.md": render_exit_codes_page,
+    "findings.md": render_findings_page,
     "attacks.md": render_attacks_page,
 }
 

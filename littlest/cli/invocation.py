@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from littlest.cli import output
+from littlest.errors import ExitCode, UsageError
 from littlest.report import Report
 
 if TYPE_CHECKING:
@@ -31,3 +32,15 @@ def finish(report: Report, as_json: bool = False) -> NoReturn:
     """Print a command's report and exit with its exit code."""
     output.print_report(report, as_json)
     raise typer.Exit(int(report.exit_code))
+
+
+def accept(_question: str) -> None:
+    """Say yes to it."""
+
+
+def confirm(question: str) -> None:
+    """Ask a person, and exit with 1 when the answer is no. Raises UsageError without a terminal."""
+    if not output.is_interactive():
+        raise UsageError("Confirmation is required, but there is no terminal.", "Add --yes to confirm.")
+    if (output.ask(f"{question} (y/N) ") or "").strip().lower() not in ("y", "yes"):
+        raise typer.Exit(int(ExitCode.FAILED))

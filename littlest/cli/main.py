@@ -8,6 +8,7 @@ import copy
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 import typer
@@ -15,7 +16,7 @@ import typer
 from littlest import __version__
 from littlest.cli import output
 from littlest.cli.config import config_app
-from littlest.cli.invocation import Json, finish, make_machine, run_with_progress
+from littlest.cli.invocation import Json, accept, confirm, finish, make_machine, run_with_progress
 from littlest.cli.user import user_app
 from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
@@ -106,6 +107,49 @@ def logs(
 
 
 @app.command()
+def doctor(
+    *,
+    deep: Annotated[bool, typer.Option("--deep", help="Also check what takes long; starts a test server.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix what can be fixed safely, then check again.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix: do not ask for confirmation.")] = False,
+    list_all: Annotated[bool, typer.Option("--list", help="List all checks.")] = False,
+    check: Annotated[
+        list[str] | None, typer.Option("--check", metavar="ID", help="Make only this check; can be repeated.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Find out what is wrong, and what fixes it.
+
+    Exits with code 0 if nothing is wrong, 1 for warnings, 2 for failures, 3 if a check could not look.
+    """
+    from littlest.commands.doctor import COULD_NOT_LOOK, fix_findings, list_checks, run_doctor
+
+    if list_all:
+        finish(list_checks(), as_json)
+    ask = accept if yes else confirm
+    try:
+        if fix:
+            finish(run_with_progress(fix_findings, make_machine(), deep, check or (), ask), as_json)
+        finish(run_with_progress(run_doctor, make_machine(), deep, check or ()), as_json)
+    except UsageError:
+        raise
+    except LittlestError as error:
+        error.exit_code = COULD_NOT_LOOK
+        raise
+
+
+@app.command()
+def support_bundle(
+    to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where to write it.")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Write one file for somebody who helps you: findings, logs and settings, without passwords and tokens."""
+    from littlest.commands.support_bundle import run_support_bundle
+
+    finish(run_with_progress(run_support_bundle, make_machine(), to), as_json)
+
+
+@app.command()
 def repair(
     what: Annotated[Literal["database"], typer.Argument(metavar="database", help="What to repair.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
@@ -119,7 +163,7 @@ def repair(
     if dry_run or not (found.data["rows"] or found.data["problems"]):
         finish(found, as_json)
     if not yes:
-        _confirm("\n".join((*found.lines, "Make a backup, then remove these rows for good?")))
+        confirm("\n".join((*found.lines, "Make a backup, then remove these rows for good?")))
     finish(run_repair(make_machine()), as_json)
 
 
@@ -135,7 +179,7 @@ def uninstall(
     from littlest.commands.uninstall import run_uninstall
 
     if not yes:
-        _confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes are kept.")
+        confirm(_PURGE if purge else "Remove JupyterHub from this machine? Settings, accounts and homes are kept.")
     finish(run_with_progress(run_uninstall, make_machine(), purge))
 
 
@@ -170,13 +214,6 @@ def install(
     from littlest.commands.install import run_install
 
     finish(run_with_progress(run_install, make_machine(), admin or None, not no_start, log or None))
-
-
-def _confirm(question: str) -> None:
-    if not output.is_interactive():
-        raise UsageError("Confirmation is required, but there is no terminal.", "Add --yes to confirm.")
-    if (output.ask(f"{question} (y/N) ") or "").strip().lower() not in ("y", "yes"):
-        raise typer.Exit(int(ExitCode.FAILED))
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -8,12 +8,6 @@ from littlest.plan.account_names import make_unit_name
 from littlest.report import Report
 from littlest.system.accounts.user_accounts import find_account_made_for
 
-UNITS = {
-    "hub": (paths.HUB_UNIT, paths.HUB_SOCKET_UNIT),
-    "proxy": (paths.PROXY_UNIT, paths.PROXY_SOCKET_UNIT),
-    "culler": (paths.CULLER_UNIT,),
-}
-
 
 def run_logs(machine: Machine, what: str | None, follow: bool, lines: int) -> Report:
     """Report the last lines of the hub, of the proxy, of one user's servers, or of all of them.
@@ -37,14 +31,14 @@ def run_logs(machine: Machine, what: str | None, follow: bool, lines: int) -> Re
 
 def _find_units(machine: Machine, what: str | None) -> tuple[str, ...]:
     if what is None:
-        return (*(unit for units in UNITS.values() for unit in units), f"{paths.UNIT_PREFIX}*.service")
-    if what in UNITS:
-        return UNITS[what]
+        return (*(unit for units in paths.LOGGED_UNITS.values() for unit in units), f"{paths.UNIT_PREFIX}*.service")
+    if what in paths.LOGGED_UNITS:
+        return paths.LOGGED_UNITS[what]
     # a hub user's name has no capitals, and an account's name is in every list of processes
     for user in (what.lower(), what.lower().removeprefix(paths.UNIT_PREFIX)):
         if find_account_made_for(machine, user) is not None or machine.read_account(user) is not None:
             return (make_unit_name(user),)
     raise LittlestError(
         f"no user {what!r} has started a server on this machine",
-        "Name a user as the hub's admin page shows it, or one of: " + ", ".join(UNITS),
+        "Name a user as the hub's admin page shows it, or one of: " + ", ".join(paths.LOGGED_UNITS),
     )

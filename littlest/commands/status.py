@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from littlest import __version__
 from littlest.errors import ExitCode, LittlestError
 from littlest.health.checks import find_findings
-from littlest.health.readings import Readings, read_machine
+from littlest.health.finding import Examined
+from littlest.health.readings import Readings
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.plan.steps import Release
@@ -27,8 +28,9 @@ def run_status(machine: Machine, *, release: Release | None = None) -> Report:
     record = read_record(machine)
     if not record.units:
         raise LittlestError("The Littlest JupyterHub is not installed on this machine", "Run its installer.")
-    found = read_machine(machine, record, release or read_current_release(machine))
-    problems = [str(finding) for finding in find_findings(found)]
+    examined = Examined(machine, record, release or read_current_release(machine))
+    found = examined.readings
+    problems = [str(finding) for finding in find_findings(examined)]
     data = {"version": __version__, **asdict(found), "problems": problems, "healthy": not problems}
     return Report(_render(found, problems), data, ExitCode.DRIFT if problems else ExitCode.DONE)
 
@@ -53,7 +55,8 @@ def _render(found: Readings, problems: Sequence[str]) -> tuple[str, ...]:
         f"  memory   {memory}",
         *(f"  note     {sentence}" for sentence in found.left_out_extensions),
         *render_usage(found.usage),
-        *(("Problems:", *(f"  {problem}" for problem in problems)) if problems else ()),
+        *((f"Problems ({len(problems)}; more with sudo littlest doctor):",) if problems else ()),
+        *(f"  {problem}" for problem in problems),
     )
 
 

@@ -36,6 +36,8 @@ from littlest.system.settings.active import read_good_config
 from littlest.system.settings.revisions import strip_bom
 from littlest.system.units.units import read_active_state
 
+_NOT_COMPARED = "not everything could be compared with the settings"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
@@ -68,10 +70,12 @@ class Readings:
     settings_problem: str | None = None
     """What keeps the settings in config.yaml from being applied."""
     settings_fix: str | None = None
-    """A command that mends it, or shows more."""
+    """A command that fixes it, or shows more."""
     settings_problems: list[Problem] = field(default_factory=list)
     settings_not_applied: list[str] = field(default_factory=list)
     """Keys whose values in config.yaml are not those last applied."""
+    steps_not_done: list[str] = field(default_factory=list)
+    """What an apply would do although no setting has changed, because somebody changed the machine."""
     certificate_ends: str | None = None
     """ISO 8601, UTC; None without https."""
     disk_total_bytes: int
@@ -201,25 +205,28 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
         return good or Config(), {"settings_problem": _explain_invalid(machine), "settings_problems": problems}
     changed = [] if good is None else [change.key for change in find_changes(good, config)]
     problem: str | None = None
-    fix: str | None = "sudo littlest apply"
+    steps: list[str] = []
     if changed:
         problem = f"{paths.CONFIG_FILE} has changes that are not applied ({', '.join(changed)})"
     elif machine.read_state(paths.CONFIG_FILE) is None:
         problem = f"{paths.CONFIG_FILE} is missing"
     else:
-        problem, fix = _compare(machine, config, release)
-    found = {"settings_problem": problem, "settings_fix": fix if problem else None, "settings_not_applied": changed}
-    return good or config, found
+        problem, steps = _compare(machine, config, release)
+    return good or config, {
+        "settings_problem": problem,
+        "settings_fix": "sudo littlest apply" if problem and not problem.startswith(_NOT_COMPARED) else None,
+        "settings_not_applied": changed,
+        "steps_not_done": steps,
+    }
 
 
-def _compare(machine: Machine, config: Config, release: Release) -> tuple[str | None, str | None]:
-    """Return what of the machine is not as the settings say, and a command."""
+def _compare(machine: Machine, config: Config, release: Release) -> tuple[str | None, list[str]]:
+    """Return why the machine could not be compared with the settings, and what an apply would do."""
     try:
-        is_different = bool(find_differences(machine, config, release))
+        return None, [step.describe() for step in find_differences(machine, config, release)]
     except (LittlestError, OSError) as error:
         # the other readings may say why
-        return f"not everything could be compared with the settings: {error}", None
-    return ("some settings are not applied yet", "sudo littlest plan") if is_different else (None, None)
+        return f"{_NOT_COMPARED}: {error}", []
 
 
 def _explain_invalid(machine: Machine) -> str:

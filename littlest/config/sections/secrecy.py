@@ -70,12 +70,12 @@ def cut_at_secret(place: tuple[str | int, ...]) -> tuple[str | int, ...]:
 
 
 def _mask_argument(found: re.Match[str]) -> str:
-    return found[0].removesuffix(found["value"]) + MASK if _tells_secret(found["name"]) else found[0]
+    return found[0].removesuffix(found["value"]) + MASK if is_secret_name(found["name"]) else found[0]
 
 
 def is_secret_place(place: Sequence[str | int]) -> bool:
     """Whether a name on the way to this place tells that there is a secret."""
-    return any(_tells_secret(name) for name in list_free_names(place))
+    return any(is_secret_name(name) for name in list_free_names(place))
 
 
 def list_free_names(place: Sequence[str | int]) -> tuple[str, ...]:
@@ -91,7 +91,8 @@ def list_free_names(place: Sequence[str | int]) -> tuple[str, ...]:
     return ()
 
 
-def _tells_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
+    """Whether what has this name is a secret."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower().replace("-", "_").split("_")
     if words[-1] in _HARMLESS_ENDS:
         return False
