@@ -12,7 +12,7 @@ users:
 services:
   managed:
     grader:
-      command: [sleep, infinity, --api-token=planted-01-argument, "postgresql://ada:planted-02-url@db/grades"]
+      command: [/bin/sleep, infinity, --api-token=planted-01-argument, "postgresql://ada:planted-02-url@db/grades"]
       environment: {GRADER_SECRET: planted-03-variable, DB_URL: "mysql://root:planted-04-url@db/x"}
     archive:
       api_token: planted-05-token-of-a-service
