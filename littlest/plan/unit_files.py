@@ -74,7 +74,7 @@ def _make_proxy_values(config: Config) -> dict[str, object]:
     protocol, port = ("https", https.port) if https.enabled else ("http", config.http.port)
     listen = [*(("--ip", address) if address else ()), "--port", str(port)]
     ports = " ".join(str(port) for _, port in list_ports(config).values())
-    preload = ["listen", "gate", "answer_headers", "keep_alive", "limits"]
+    preload = ["listen", "gate", "answer_headers", "server_sockets", "limits"]
     lines = [f'Environment="LITTLEST_PORTS={ports}"']
     if config.frame_ancestors:
         lines.append(f'Environment="LITTLEST_FRAME_ANCESTORS={" ".join(config.frame_ancestors)}"')

@@ -289,7 +289,7 @@ OPTIONS = {
 """What the student asks for when she starts her server."""
 RUN = "/run/littlest/servers"
 LEAD_ASTRAY = f"ln -sfn {RUN}/jupyter-ada/server.sock {RUN}/jupyter-eve/server.sock"
-"""The student puts a link to a classmate's socket in the place of her own, and the proxy follows it."""
+"""The student puts a link to a classmate's socket in the place of her own."""
 ASTRAY = tuple(
     Request(name, what, "GET", target, text=SECRET, control="ada", control_target=f"/user/ada{NOTE}")
     for name, what, target in (
