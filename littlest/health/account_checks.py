@@ -1,7 +1,6 @@
 """Checks of homes, of secrets, of sudo, and of what an interrupted run has left."""
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath as Path
 from shlex import quote
 
 from littlest import paths
@@ -49,7 +48,7 @@ def check_home_open(examined: Examined) -> Iterator[Fault]:
 def check_secrets(examined: Examined) -> Iterator[Fault]:
     """Who can read a secret can become any user of the hub."""
     machine = examined.machine
-    files = [*_list_files(machine, paths.SECRETS_DIR), paths.DATABASE_FILE, paths.PASSWORDS_FILE]
+    files = [*machine.list_files(paths.SECRETS_DIR), paths.DATABASE_FILE, paths.PASSWORDS_FILE]
     for file in files:
         state = machine.read_state(file)
         if state is None or state.kind is not PathKind.FILE:
@@ -60,16 +59,6 @@ def check_secrets(examined: Examined) -> Iterator[Fault]:
         if state.uid and machine.can_chown():
             fix = f"sudo chown root:root {quote(str(file))}"
             yield Fault(f"the secret {file} does not belong to root", fix, str(state.uid), is_safe=True)
-
-
-def _list_files(machine: Machine, folder: Path) -> Iterator[Path]:
-    for name in machine.list_directory(folder):
-        file = folder / name
-        state = machine.read_state(file)
-        if state is not None and state.kind is PathKind.DIRECTORY:
-            yield from _list_files(machine, file)
-        else:
-            yield file
 
 
 def check_sudoers(examined: Examined) -> Iterator[Fault]:

@@ -106,6 +106,15 @@ class Machine(CommandRunner, AccountDatabase):
         except (FileNotFoundError, NotADirectoryError):
             return ()
 
+    def list_files(self, folder: PurePosixPath) -> Iterator[PurePosixPath]:
+        """Yield what is in a folder and in the folders below it, without the folders themselves."""
+        for name in self.list_directory(folder):
+            state = self.read_state(folder / name)
+            if state is not None and state.kind is PathKind.DIRECTORY:
+                yield from self.list_files(folder / name)
+            else:
+                yield folder / name
+
     # -- changing files ---------------------------------------------------------------------------------------------
 
     def write_file(

@@ -1,4 +1,4 @@
-"""The proxy reaches a user's server on its own socket, and follows no link to another one (in the proxy's Node.js)."""
+"""The proxy reaches a user's server on its own socket, and follows no link to another one (in the proxy's Node)."""
 
 import json
 import subprocess
@@ -10,10 +10,11 @@ SCRIPT = """
 const fs = require("node:fs");
 const http = require("node:http");
 require(MODULE);
+const UPGRADE = "HTTP/1.1 101 X\\r\\nUpgrade: x\\r\\nConnection: upgrade\\r\\n\\r\\n";
 const make = (name) =>
   http
     .createServer((request, response) => response.end(name))
-    .on("upgrade", (_request, socket) => socket.end("HTTP/1.1 101 X\\r\\nUpgrade: x\\r\\nConnection: upgrade\\r\\n\\r\\n"))
+    .on("upgrade", (_request, socket) => socket.end(UPGRADE))
     .listen(name);
 const ask = (socketPath, headers) =>
   new Promise((resolve) => {

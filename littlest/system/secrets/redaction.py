@@ -12,7 +12,7 @@ from littlest.config.sections.secrecy import MASK, is_secret_name, mask_text
 from littlest.config.sections.section import list_secrets
 from littlest.config.text.render import make_data
 from littlest.errors import LittlestError
-from littlest.machine.machine import Machine, PathKind
+from littlest.machine.machine import Machine
 from littlest.system.secrets.secret_files import read_secret_value
 from littlest.system.settings.drop_in_copies import read_drop_ins, read_good_drop_ins
 
@@ -121,12 +121,7 @@ def _list_texts(value: Any) -> Iterator[str]:
 
 
 def _read_generated(machine: Machine, folder: Path) -> Iterator[str]:
-    for name in machine.list_directory(folder):
-        file = folder / name
-        state = machine.read_state(file)
-        if state is not None and state.kind is PathKind.DIRECTORY:
-            yield from _read_generated(machine, file)
-            continue
+    for file in machine.list_files(folder):
         for line in (machine.read_bytes(file) or b"").decode(errors="replace").splitlines():
             # of an environment file, the value
             yield line.partition("=")[2].strip() if re.match(r"\w+=", line) else line.strip()
