@@ -141,7 +141,13 @@ def _list_options(command: Any) -> list[str]:
 def render_exit_codes_page() -> str:
     """Return the page of the exit codes."""
     rows = [f"| {int(code)} | {MEANINGS[code]} |" for code in ExitCode]
-    head = [GENERATED, "# Exit codes", "", "The exit codes of `littlest` and the installer.", ""]
+    head = [
+        GENERATED,
+        "# Exit codes",
+        "",
+        "The exit codes of `littlest` and the installer. `littlest doctor` has [its own](findings.md).",
+        "",
+    ]
     return "\n".join([*head, "| Code | Meaning |", "|---:|---|", *rows, ""])
 
 
@@ -154,6 +160,8 @@ def render_findings_page() -> str:
         "`sudo littlest doctor` makes the checks below. For each finding it prints what is wrong, and mostly a "
         "command that fixes it. `sudo littlest doctor --fix` runs those of the commands that lose nothing and stop "
         "nobody's work, after it has asked you. `sudo littlest doctor --deep` makes the checks marked *deep*, too.",
+        "",
+        "The exit code is 0 if nothing is wrong, 1 for warnings, 2 for failures, and 3 if a check could not look.",
         "",
     ]
     for check in CHECKS:

@@ -34,13 +34,10 @@ def finish(report: Report, as_json: bool = False) -> NoReturn:
     raise typer.Exit(int(report.exit_code))
 
 
-def accept(_question: str) -> None:
-    """Say yes to it."""
-
-
 def confirm(question: str) -> None:
     """Ask a person, and exit with 1 when the answer is no. Raises UsageError without a terminal."""
     if not output.is_interactive():
         raise UsageError("Confirmation is required, but there is no terminal.", "Add --yes to confirm.")
     if (output.ask(f"{question} (y/N) ") or "").strip().lower() not in ("y", "yes"):
+        output.print_note("Nothing was changed.")
         raise typer.Exit(int(ExitCode.FAILED))

@@ -16,7 +16,7 @@ import typer
 from littlest import __version__
 from littlest.cli import output
 from littlest.cli.config import config_app
-from littlest.cli.invocation import Json, accept, confirm, finish, make_machine, run_with_progress
+from littlest.cli.invocation import Json, confirm, finish, make_machine, run_with_progress
 from littlest.cli.user import user_app
 from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
@@ -122,15 +122,18 @@ def doctor(
 
     Exits with code 0 if nothing is wrong, 1 for warnings, 2 for failures, 3 if a check could not look.
     """
-    from littlest.commands.doctor import COULD_NOT_LOOK, fix_findings, list_checks, run_doctor
+    from littlest.commands.doctor import COULD_NOT_LOOK, list_checks, run_doctor, run_fixes
 
     if list_all:
         finish(list_checks(), as_json)
-    ask = accept if yes else confirm
+    words = (make_machine(), deep, check or ())
     try:
-        if fix:
-            finish(run_with_progress(fix_findings, make_machine(), deep, check or (), ask), as_json)
-        finish(run_with_progress(run_doctor, make_machine(), deep, check or ()), as_json)
+        report = run_with_progress(run_doctor, *words)
+        if fix and (fixes := report.data["safe_fixes"]):
+            if not yes:
+                confirm("\n".join(("These commands are safe to run:", *(f"  {one}" for one in fixes), "Run them?")))
+            report = run_with_progress(run_fixes, *words, fixes)
+        finish(report, as_json)
     except UsageError:
         raise
     except LittlestError as error:

@@ -1,11 +1,12 @@
 """`littlest doctor`: what is wrong with this server, and what mends it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 from littlest.errors import LittlestError, UsageError
 from littlest.health.checks import CHECKS, find_findings
 from littlest.health.finding import Check, Examined, Finding, Level
+from littlest.health.status_checks import APPLY
 from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.plan.steps import Release
@@ -44,25 +45,17 @@ def run_doctor(
     return _report(_examine(machine, checks, release, progress), checks)
 
 
-def fix_findings(
+def run_fixes(
     machine: Machine,
     deep: bool,
     only: Sequence[str],
-    confirm: Callable[[str], None],
+    fixes: Sequence[str],
     *,
     release: Release | None = None,
     progress: Progress = ignore_progress,
 ) -> Report:
-    """Run the fixes that are safe, after `confirm` was asked with all of them, and look again.
-
-    `confirm` raises when a person says no.
-    """
+    """Run these fixes, which `run_doctor` has found to be safe, and look again."""
     checks = choose_checks(deep, only)
-    found = _examine(machine, checks, release, progress)
-    fixes = tuple(dict.fromkeys(finding.fix for finding in found if finding.is_safe))
-    if not fixes:
-        return _report(found, checks, notes=("Nothing here can be fixed without a person.",) if found else ())
-    confirm("\n".join(("These commands will run:", *(f"  {fix}" for fix in fixes))))
     failed = [line for fix in fixes for line in _run_fix(machine, fix, progress)]
     return _report(_examine(machine, checks, release, progress), checks, fixes, tuple(failed))
 
@@ -109,6 +102,7 @@ def _report(
     data = {
         "findings": [{**asdict(finding), "page": finding.page} for finding in found],
         "checks": [check.id for check in checks],
+        "safe_fixes": _list_safe_fixes(found),
         "fixes": list(fixes),
         "failed_fixes": list(notes),
     }
@@ -116,11 +110,16 @@ def _report(
     return Report((*lines, _summarize(levels, len(checks))), data, _choose_exit_code(levels), notes)
 
 
+def _list_safe_fixes(found: Sequence[Finding]) -> list[str]:
+    """Return the fixes that may run without a person; an apply comes last, because it may need the others."""
+    fixes = dict.fromkeys(finding.fix for finding in found if finding.is_safe)
+    return sorted(fixes, key=lambda fix: fix == APPLY)
+
+
 def _render(finding: Finding) -> tuple[str, ...]:
     first, *more = finding.problem.splitlines()
-    sentence = first[:1].upper() + first[1:]
     return (
-        f"{finding.level}: {finding.check}: {sentence}",
+        f"{finding.level}: {finding.check}: {first}",
         *(f"  {line}" for line in more),
         *((f"  To fix: {finding.fix}",) if finding.fix else ()),
         f"  Why it matters: {finding.reason}",

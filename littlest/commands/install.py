@@ -20,6 +20,7 @@ from littlest.report import Report
 from littlest.system.accounts.passwords import is_initial_password_set
 from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.config_checks import load_checked_config
+from littlest.system.environment.kernel import find_environment_problem
 from littlest.system.network.addresses import find_addresses
 from littlest.system.releases.current import read_own_release
 from littlest.system.releases.manifest import MANIFEST_FILE, write_manifest
@@ -170,6 +171,11 @@ def _take_back(machine: Machine, error: BaseException, progress: Progress) -> Li
     progress("the install failed; removing what it made")
     why = explain(error)
     hint = error.hint if isinstance(error, LittlestError) else None
+    # the one thing that was there before, and that the trial of a server needs
+    if (problem := find_environment_problem(machine)) and machine.read_state(paths.USER_ENVIRONMENT_DIR) is not None:
+        broken = f"{paths.USER_ENVIRONMENT_DIR}.broken"
+        why += f"\nno kernel of the user environment starts: {problem}"
+        hint = f"Move the user environment away first: sudo mv {paths.USER_ENVIRONMENT_DIR} {broken}"
     left = undo_install(machine)
     if left:
         return NeedsAPerson(

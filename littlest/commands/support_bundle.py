@@ -2,10 +2,11 @@
 
 import io
 import json
+import os
 import platform
 import tarfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from littlest.system.apply_plan import Progress, ignore_progress
 from littlest.system.config_checks import load_active_config
 from littlest.system.record_file import read_record
 from littlest.system.releases.current import read_current_release
-from littlest.system.secrets.redaction import read_known_secrets, redact
+from littlest.system.secrets.redaction import read_known_secrets, redact, redact_data
 from littlest.system.settings.active import read_good_config
 from littlest.system.settings.drop_in_copies import read_drop_ins
 
@@ -37,7 +38,7 @@ _UNIT_PROPERTIES = "Id,LoadState,ActiveState,SubState,Result,NRestarts,ExecMainS
 def run_support_bundle(
     machine: Machine, folder: Path, *, release: Release | None = None, progress: Progress = ignore_progress
 ) -> Report:
-    """Write the bundle into a folder: a .tar.gz that only root can read.
+    """Write the bundle into a folder: a .tar.gz that only its caller can read, also through sudo(8).
 
     Raises UsageError when the folder is none. What cannot be read is named in the bundle.
     """
@@ -48,24 +49,26 @@ def run_support_bundle(
     name = f"littlest-support-{now:%Y%m%dT%H%M%SZ}"
     secrets = read_known_secrets(machine, _read_configs(machine))
     files: dict[str, str] = {}
-    for file, text in _collect(machine, release, progress):
-        files[file] = redact(text, secrets)
+    for file, content in _collect(machine, release, progress):
+        files[file] = redact(content, secrets) if isinstance(content, str) else _render_json(content, secrets)
     target = folder / f"{name}.tar.gz"
-    machine.write_file(PurePosixPath(target.resolve()), _pack(name, files), mode=0o600)
+    owner = int(os.environ.get("SUDO_UID", "0"))
+    machine.write_file(PurePosixPath(target.resolve()), _pack(name, files), mode=0o600, owner=owner)
     lines = (
         f"Written: {target}",
+        f"To read it: tar xzf {target}",
         "The passwords and tokens that this server knows are not in it. It names your users: read it before sending.",
     )
     return Report(lines, {"file": str(target), "members": sorted(files)})
 
 
-def _collect(machine: Machine, release: Release | None, progress: Progress) -> Iterator[tuple[str, str]]:
-    """Yield each file of the bundle, with its secrets."""
+def _collect(machine: Machine, release: Release | None, progress: Progress) -> Iterator[tuple[str, object]]:
+    """Yield each file of the bundle with its secrets: text, or data for JSON."""
     progress("look for what is wrong")
     examined = Examined(machine, read_record(machine), release or read_current_release(machine))
-    yield "findings.json", _render_json([asdict(finding) for finding in find_findings(examined)])
+    yield "findings.json", [asdict(finding) for finding in find_findings(examined)]
     with suppress(LittlestError, OSError):
-        yield "readings.json", _render_json(asdict(examined.readings))
+        yield "readings.json", asdict(examined.readings)
     yield "versions.txt", _describe_versions(machine)
     for number, config in enumerate(_read_configs(machine)):
         yield ("settings.yaml", "settings-last-good.yaml")[number], render_settings(make_data(config))
@@ -85,8 +88,8 @@ def _collect(machine: Machine, release: Release | None, progress: Progress) -> I
         yield f"logs/{name}", (machine.read_bytes(paths.LOG_DIR / name) or b"").decode(errors="replace")
 
 
-def _render_json(data: object) -> str:
-    return json.dumps(data, indent=1, default=str) + "\n"
+def _render_json(data: object, secrets: Collection[str]) -> str:
+    return json.dumps(redact_data(data, secrets), indent=1, default=str) + "\n"
 
 
 def _describe_versions(machine: Machine) -> str:

@@ -31,7 +31,7 @@ def check_home_owner(examined: Examined) -> Iterator[Fault]:
         if state.uid != account.uid and examined.machine.can_chown():
             owner = examined.machine.read_account_of(state.uid)
             name = owner.name if owner else str(state.uid)
-            fix = f"sudo chown {account.uid}:{account.gid} {home}"
+            fix = f"sudo chown {quote(account.name)}: {home}"
             yield Fault(f"{account.home} belongs to {name}, and not to {account.name}", fix, name, is_safe=True)
         if state.mode & HOME_MODE != HOME_MODE:
             yield Fault(f"{account.name} cannot use {account.home}", f"sudo chmod u+rwx {home}", seen, is_safe=True)
@@ -76,7 +76,7 @@ def check_sudoers(examined: Examined) -> Iterator[Fault]:
             said = (done.stderr.strip() or done.stdout.strip()).splitlines()
             fix = APPLY if file == paths.SUDOERS_FILE else f"sudo mv {quote(str(file))} {quote(f'{file}.broken')}"
             seen = f"{file}: {said[0] if said else 'not readable'}"
-            yield Fault(f"sudo cannot use {seen}; to leave it out", fix, seen)
+            yield Fault(f"sudo cannot use {seen}", fix, seen)
 
 
 def check_leftovers(examined: Examined) -> Iterator[Fault]:

@@ -30,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     Check("ports", "The hub's ports are its own.", service_checks.check_ports),
     Check("hub", "The hub answers, with the applied settings.", OfReadings(status_checks.check_hub)),
     Check("orphans", "The hub knows each running server.", service_checks.check_orphans, Level.WARNING),
+    Check("passwords", "The hub has its passwords.", OfReadings(status_checks.check_passwords)),
     Check("settings", "The settings are valid and applied.", OfReadings(status_checks.check_settings)),
     Check("drop-ins", "Each drop-in works.", OfReadings(status_checks.check_drop_ins)),
     Check("applied", "The machine is what the settings say.", OfReadings(status_checks.check_applied)),

@@ -32,7 +32,8 @@ def check_release_files(examined: Examined) -> Iterator[Fault]:
     damaged = find_damaged_files(examined.machine, examined.release.directory)
     if damaged:
         shown = ", ".join(damaged[:MOST_NAMES])
-        yield Fault(f"{len(damaged)} files of the release are missing or changed: {shown}", REINSTALL, shown)
+        files = "one file of the release is" if len(damaged) == 1 else f"{len(damaged)} files of the release are"
+        yield Fault(f"{files} missing or changed: {shown}", REINSTALL, shown)
 
 
 def check_packages(examined: Examined) -> Iterator[Fault]:

@@ -51,13 +51,13 @@ def check_disks(examined: Examined) -> Iterator[Fault]:
         free = disk.f_bavail * disk.f_frsize
         if free < SMALL_DISK:
             yield Fault(
-                f"only {render_size(free)} are free at {mount}, with {what}; the largest folders",
+                f"only {render_size(free)} are free at {mount}, with {what}; the command shows the largest folders",
                 f"sudo du -xh --max-depth=2 {name} | sort -h | tail -n 20",
                 render_size(free),
             )
         if disk.f_files and disk.f_favail < LEAST_INODES:
             yield Fault(
-                f"only {disk.f_favail} more files fit at {mount}, with {what}; the folders with most files",
+                f"only {disk.f_favail} more files fit at {mount}, with {what}; the command shows where",
                 f"sudo du -x --inodes --max-depth=2 {name} | sort -n | tail -n 20",
                 str(disk.f_favail),
             )
@@ -87,7 +87,7 @@ def check_clock(examined: Examined) -> Iterator[Fault]:
             f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M}" for moment in (max(written), time.time())
         )
         yield Fault(
-            f"the clock says {now} UTC, but something was saved here at {newest} UTC: correct the clock",
+            f"the clock says {now} UTC, but something was saved here at {newest} UTC",
             "sudo timedatectl set-ntp true",
             now,
         )

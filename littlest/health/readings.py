@@ -19,7 +19,7 @@ from littlest.plan.changes import find_changes
 from littlest.plan.effects import make_restart_digest
 from littlest.plan.login import list_login_addresses
 from littlest.plan.record import Record
-from littlest.plan.steps import Release
+from littlest.plan.steps import Release, SetInitialPassword, Step
 from littlest.server.extensions import describe_half, find_halves, list_extensions_of_servers
 from littlest.system.config_checks import load_active_config
 from littlest.system.environment.kernel import find_environment_problem
@@ -74,6 +74,8 @@ class Readings:
     settings_problems: list[Problem] = field(default_factory=list)
     settings_not_applied: list[str] = field(default_factory=list)
     """Keys whose values in config.yaml are not those last applied."""
+    first_passwords_missing: list[str] = field(default_factory=list)
+    """Admins for whom an apply would make a first password."""
     steps_not_done: list[str] = field(default_factory=list)
     """What an apply would do although no setting has changed, because somebody changed the machine."""
     certificate_ends: str | None = None
@@ -205,7 +207,7 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
         return good or Config(), {"settings_problem": _explain_invalid(machine), "settings_problems": problems}
     changed = [] if good is None else [change.key for change in find_changes(good, config)]
     problem: str | None = None
-    steps: list[str] = []
+    steps: tuple[Step, ...] = ()
     if changed:
         problem = f"{paths.CONFIG_FILE} has changes that are not applied ({', '.join(changed)})"
     elif machine.read_state(paths.CONFIG_FILE) is None:
@@ -216,17 +218,18 @@ def _read_settings(machine: Machine, release: Release) -> tuple[Config, dict[str
         "settings_problem": problem,
         "settings_fix": "sudo littlest apply" if problem and not problem.startswith(_NOT_COMPARED) else None,
         "settings_not_applied": changed,
-        "steps_not_done": steps,
+        "steps_not_done": [step.describe() for step in steps],
+        "first_passwords_missing": [step.user for step in steps if isinstance(step, SetInitialPassword)],
     }
 
 
-def _compare(machine: Machine, config: Config, release: Release) -> tuple[str | None, list[str]]:
+def _compare(machine: Machine, config: Config, release: Release) -> tuple[str | None, tuple[Step, ...]]:
     """Return why the machine could not be compared with the settings, and what an apply would do."""
     try:
-        return None, [step.describe() for step in find_differences(machine, config, release)]
+        return None, find_differences(machine, config, release)
     except (LittlestError, OSError) as error:
         # the other readings may say why
-        return f"{_NOT_COMPARED}: {error}", []
+        return f"{_NOT_COMPARED}: {error}", ()
 
 
 def _explain_invalid(machine: Machine) -> str:

@@ -44,7 +44,7 @@ def check_overridden(examined: Examined) -> Iterator[Fault]:
         if foreign:
             name = unit["Id"]
             yield Fault(
-                f"{name} is changed by {', '.join(foreign)}; to go back to our own",
+                f"{name} is changed by {', '.join(foreign)}",
                 f"sudo systemctl revert {quote(name)} && {APPLY}",
                 " ".join(foreign),
             )

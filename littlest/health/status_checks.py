@@ -23,6 +23,8 @@ MOST_NAMES = 5
 REINSTALL = "move the release away and run its installer again (the installer says how)"
 APPLY = "sudo littlest apply"
 REPAIR = "sudo littlest repair database"
+ROLLBACK = "sudo littlest config rollback"
+NEW_ENVIRONMENT = f"sudo mv {paths.USER_ENVIRONMENT_DIR} {paths.USER_ENVIRONMENT_DIR}.broken && sudo littlest apply"
 Faults = Iterator[Fault]
 
 
@@ -30,7 +32,7 @@ def check_units(found: Readings) -> Faults:
     """Without hub, proxy and their sockets nobody can log in; without the culler servers run for ever."""
     for unit, state in found.units.items():
         if state != "active":
-            yield Fault(f"{unit} is {state}", f"sudo journalctl -u {unit}", state)
+            yield Fault(f"{unit} is {state} (its log: sudo journalctl -u {unit})", APPLY, state, is_safe=True)
 
 
 def check_hub(found: Readings) -> Faults:
@@ -55,9 +57,8 @@ def check_settings(found: Readings) -> Faults:
     """Settings that are not valid or not applied do not hold: the hub goes on with the last known good ones."""
     if found.settings_problem:
         is_apply = found.settings_fix == APPLY
-        yield Fault(
-            found.settings_problem, found.settings_fix or "", is_safe=is_apply and not found.settings_problems
-        )
+        fix = found.settings_fix or (ROLLBACK if found.settings_problems else "")
+        yield Fault(found.settings_problem, fix, is_safe=is_apply and not found.settings_problems)
     lines = [str(problem) for problem in found.settings_problems]
     yield from (Fault(line) for line in lines)
     # of a file that is not valid the hub gives the same lines
@@ -72,7 +73,18 @@ def check_applied(found: Readings) -> Faults:
     if steps:
         more = len(steps) - MOST_NAMES
         shown = "; ".join(steps[:MOST_NAMES]) + (f"; and {more} more" if more > 0 else "")
-        yield Fault(f"some settings are not applied yet ({shown})", APPLY, "; ".join(steps), is_safe=True)
+        # a new password of an admin is for a person to know
+        is_safe = not found.first_passwords_missing
+        yield Fault(f"the machine is not as the settings say ({shown})", APPLY, "; ".join(steps), is_safe=is_safe)
+
+
+def check_passwords(found: Readings) -> Faults:
+    """Without the file with the passwords, nobody can log in who had one."""
+    names = [*found.first_passwords_missing, *found.users_without_password]
+    if found.first_passwords_missing and names:
+        shown = ", ".join(names)
+        fix = f"sudo littlest user passwd {' '.join(dict.fromkeys(map(quote, names)))}"
+        yield Fault(f"the passwords of {shown} are gone; to make new ones, to be used once", fix, shown)
 
 
 def check_drop_ins(found: Readings) -> Faults:
@@ -97,7 +109,7 @@ def check_disk(found: Readings) -> Faults:
         yield Fault(f"only {count} more files fit on the disk of {paths.STATE_DIR}", "", count)
     for folder in found.read_only:
         # the kernel makes a disk read-only when it finds an error on it
-        why = "to see why: sudo journalctl -k -p err; to try whether it can be written again"
+        why = "to see why: sudo journalctl -k -p err; to try it again, see below"
         fix = f'sudo mount -o remount,rw "$(findmnt -n -o TARGET --target {quote(folder)})"'
         yield Fault(f"nothing can be written to {folder}, because its disk is read-only ({why})", fix, folder)
 
@@ -119,7 +131,8 @@ def check_memory_limits(found: Readings) -> Faults:
     """Where the kernel does not enforce limits, one user's notebook can take the memory of everybody."""
     if not found.is_memory_limited:
         yield Fault(
-            "the kernel of this machine enforces no limit of memory (no cgroup v2 with the memory controller)"
+            "the kernel of this machine enforces no limit of memory (no cgroup v2 with the memory controller); choose"
+            " a machine with a newer system, or ask its provider"
         )
 
 
@@ -127,7 +140,9 @@ def check_environment(found: Readings) -> Faults:
     """Without a kernel, notebooks open but compute nothing."""
     if found.environment_problem:
         yield Fault(
-            f"no kernel of the user environment starts: {found.environment_problem}",
+            f"no kernel of the user environment starts: {found.environment_problem}; a new environment, without the"
+            " packages that admins installed, comes with",
+            NEW_ENVIRONMENT,
             observed=found.environment_problem,
         )
 

@@ -84,7 +84,7 @@ _VARIABLE = (
 )
 _PATH = (values.parse_file_path, "an absolute path", values.FILE_PATH)
 _LETTERS = "must be small letters, digits and dashes"
-_NO_URL = "is not an address; write one such as https://login.example.org/token"
+_NO_URL = "is not an address; write one such as https://www.example.org/page"
 _AN_URL, _URLS = "an address (URL)", "addresses (URLs)"
 _SYSTEM_TREES = "bin|boot|dev|etc|lib|lib32|lib64|libx32|proc|root|run|sbin|sys|usr"
 _OUR_TREES = "|".join(str(tree)[1:] for tree in (paths.OPT_DIR, paths.STATE_DIR, paths.LOG_DIR))

@@ -183,7 +183,7 @@ def parse_server_url(url: str) -> str:
 
     It has a host, and neither a user, a space nor a fragment.
     """
-    return match(URL, url, "is not an address; write one such as https://login.example.org/token").rstrip("/")
+    return match(URL, url, "is not an address; write one such as https://www.example.org/page").rstrip("/")
 
 
 def parse_public_url(url: str) -> str:

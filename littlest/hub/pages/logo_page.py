@@ -21,6 +21,8 @@ class OwnLogoHandler(LogoHandler):
     async def get(self, path: str = "", include_body: bool = True) -> None:
         """Answer with an image."""
         found = await asyncio.to_thread(read_copied_logo, Machine()) if live.config.branding.logo else None
+        # browsers ask each time whether it is the same still, by its ETag
+        self.set_header("Cache-Control", "no-cache")
         if found is None:
             # without a path: the file is the only one
             await super(LogoHandler, self).get("", include_body)
@@ -30,8 +32,6 @@ class OwnLogoHandler(LogoHandler):
         self.set_header("Content-Type", kind)
         self.set_header("Content-Security-Policy", POLICY)
         self.set_header("X-Content-Type-Options", "nosniff")
-        # browsers ask each time whether it is the same still, by its ETag
-        self.set_header("Cache-Control", "no-cache")
         self.finish(content if include_body else b"")
 
     def compute_etag(self) -> str | None:

@@ -21,7 +21,7 @@ _MODE = 0o644
 _NAMESPACE = "http://www.w3.org/2000/svg "
 _ACTIVE = frozenset({"script", "foreignObject", "handler", "listener", "iframe", "object", "embed"})
 """Elements that can run something. Browsers run nothing in an image, but people open it by its own address, too."""
-_ADVICE = "Save the logo as a plain SVG, or as a PNG."
+_ADVICE = "save the logo as a plain SVG, or as a PNG"
 
 
 def find_logo_problems(machine: Machine, loaded: LoadedConfig) -> tuple[Problem, ...]:
@@ -52,7 +52,9 @@ def read_logo(machine: Machine, file: str) -> bytes:
 def find_type(content: bytes) -> str:
     """Return the media type of a logo. Raises LittlestError with the end of a sentence for what cannot be one."""
     if len(content) > MOST_BYTES:
-        raise LittlestError(f"is larger than {MOST_BYTES // 1024} KB, which is too much for a logo", _ADVICE)
+        raise LittlestError(
+            f"is larger than {MOST_BYTES // 1024} KB, which is too much for a logo", "save a smaller image"
+        )
     if content.startswith(_SIGNATURE):
         _check_png(content)
         return PNG
@@ -102,7 +104,9 @@ def _check_png(content: bytes) -> None:
         raise LittlestError("is a damaged PNG image", _ADVICE)
     sides = [int.from_bytes(content[at : at + 4], "big") for at in (16, 20)]
     if not all(1 <= side <= MOST_PIXELS for side in sides):
-        raise LittlestError(f"has more than {MOST_PIXELS} pixels in a row, which is too much for a logo", _ADVICE)
+        raise LittlestError(
+            f"has more than {MOST_PIXELS} pixels in a row, which is too much for a logo", "save a smaller image"
+        )
 
 
 def _check_svg(content: bytes) -> None:

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath as Path
 from typing import Any
 
@@ -36,6 +36,19 @@ def redact(text: str, secrets: Iterable[str]) -> str:
         text = text.replace(secret, MASK)
     text = _NAMED.sub(lambda found: f"{found['name']}{found['between']}{MASK}", mask_text(text))
     return _LONGER.sub(MASK, _LONG.sub(MASK, text))
+
+
+def redact_data(data: Any, secrets: Collection[str]) -> Any:
+    """Return plain data with each of its texts redacted. Pure."""
+    match data:
+        case str():
+            return redact(data, secrets)
+        case Mapping():
+            return {name: redact_data(value, secrets) for name, value in data.items()}
+        case tuple() | list():
+            return [redact_data(value, secrets) for value in data]
+        case _:
+            return data
 
 
 def read_known_secrets(machine: Machine, configs: Iterable[Config]) -> frozenset[str]:

@@ -54,7 +54,17 @@ def test_nothing_is_found_on_a_healthy_server() -> None:
         (
             "units",
             {"units": {paths.HUB_UNIT: "failed", paths.PROXY_UNIT: "active"}},
-            ["jupyterhub.service is failed: sudo journalctl -u jupyterhub.service"],
+            ["jupyterhub.service is failed (its log: sudo journalctl -u jupyterhub.service): sudo littlest apply"],
+        ),
+        (
+            "applied",
+            {"steps_not_done": ["write /a", "start b"]},
+            ["the machine is not as the settings say (write /a; start b): sudo littlest apply"],
+        ),
+        (
+            "passwords",
+            {"first_passwords_missing": ["admin"], "users_without_password": ["ada", "o'hara"]},
+            ["to make new ones, to be used once: sudo littlest user passwd admin ada"],
         ),
         ("hub", {"hub_problem": "it is down", "jupyterhub_version": None}, ["does not answer correctly: it is down"]),
         ("hub", {"jupyterhub_version": "1.0"}, ["JupyterHub 1.0 runs, "]),
@@ -102,6 +112,11 @@ def test_each_check_finds_what_is_wrong(check: str, change: dict[str, Any], line
     assert [finding.check for finding in findings] == [check] * len(lines)
     for finding, line in zip(findings, lines, strict=True):
         assert line in str(finding)
+
+
+def test_a_new_password_of_an_admin_is_not_made_without_a_person() -> None:
+    found = find(replace(HEALTHY, steps_not_done=["x"], first_passwords_missing=["admin"]))
+    assert [finding.is_safe for finding in found] == [False, False]
 
 
 def test_every_check_says_what_it_checks_and_why() -> None:
