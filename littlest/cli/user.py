@@ -51,7 +51,10 @@ def user_add(
 
     Users who cannot log in without a password get a one-time password.
     """
-    lists = {"users.allowed": names, **({f'users.groups."{group}".members': names} if group else {})}
+    from littlest.commands.user.class_list import check_names, make_members_key
+
+    check_names(names, group or "")
+    lists = {"users.allowed": names, **({make_members_key(group): names} if group else {})}
     _add(make_machine(), lists, names, passwords, as_json)
 
 
@@ -65,11 +68,11 @@ def user_import(
     as_json: Json = False,
 ) -> None:
     """Add the users of a class list, and apply the change."""
-    from littlest.commands.user.class_list import read_class_list
+    from littlest.commands.user.class_list import make_members_key, read_class_list
 
     machine = make_machine()
     groups = read_class_list(machine, file)
-    lists = {f'users.groups."{group}".members' if group else "users.allowed": groups[group] for group in groups}
+    lists = {make_members_key(group) if group else "users.allowed": groups[group] for group in groups}
     _add(machine, lists, groups[""], passwords, as_json)
 
 

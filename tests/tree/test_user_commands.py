@@ -9,10 +9,11 @@ import pytest
 
 from littlest import paths
 from littlest.commands.config.change import run_add, run_remove
-from littlest.commands.user.class_list import find_lists_of, read_class_list
+from littlest.commands.user.class_list import check_names, find_lists_of, read_class_list
 from littlest.commands.user.listing import run_list
 from littlest.commands.user.passwd import run_hand_out, run_passwd
-from littlest.errors import ExitCode, LittlestError
+from littlest.config.text.problems import InvalidConfig
+from littlest.errors import ConfigError, ExitCode, LittlestError
 from littlest.machine.machine import Machine
 from littlest.plan.usage_words import render_ago
 from littlest.system.hub.api import Answer, HubApi
@@ -88,6 +89,39 @@ def test_a_class_list_without_names_is_refused(machine: Machine, content: bytes,
         read_class_list(machine, "/tmp/nowhere.csv")
 
 
+def test_names_that_cannot_be_are_named_with_their_lines(machine: Machine) -> None:
+    machine.path(CLASS).write_text("name,group\nada,9b\na/b,9b\nbob,9 b\n\n carl/,-x\n")
+    with pytest.raises(InvalidConfig) as refused:
+        read_class_list(machine, "/tmp/class.csv")
+    lines = refused.value.message.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [f"/tmp/class.csv:{n}" for n in (3, 4, 6, 6)]
+    assert '"a/b" contains a slash' in lines[0]
+    assert '"9 b" must be small letters' in lines[1]
+    assert "Nothing was changed" in refused.value.hint
+
+
+@pytest.mark.parametrize(("name", "group"), [("a/b", ""), ("ada", "Biology"), ("", "x"), ("ada", "-")])
+def test_names_on_the_command_line_are_checked_without_a_line_of_the_settings(name: str, group: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_names(["bob", name], group)
+    assert "config.yaml" not in refused.value.message
+    check_names(["bob", "Ada L"], "9b")
+
+
+def test_a_list_of_first_and_last_names_says_what_the_columns_are(machine: Machine) -> None:
+    machine.path(CLASS).write_text("Lovelace, Ada\nHopper, Grace\n")
+    with pytest.raises(InvalidConfig, match=r"class.csv:1: .*the columns are user name and group, not last name"):
+        read_class_list(machine, "/tmp/class.csv")
+
+
+def test_a_file_of_another_kind_is_refused_in_a_few_lines(machine: Machine) -> None:
+    machine.path(CLASS).write_text("a/b\n" * 300)
+    with pytest.raises(InvalidConfig) as refused:
+        read_class_list(machine, "/tmp/class.csv")
+    assert len(refused.value.message.splitlines()) <= 10
+    assert "290 more" in refused.value.hint
+
+
 @pytest.mark.parametrize("content", ["Jürgen;Übung\n".encode("cp1252"), "ada\tbio\n".encode("utf-16")])
 def test_a_class_list_in_another_character_set_says_what_to_do(machine: Machine, content: bytes) -> None:
     machine.path(CLASS).write_bytes(content)
@@ -114,7 +148,7 @@ def test_a_user_is_found_in_every_list_of_the_settings(machine: Machine) -> None
     assert find_lists_of(machine, ["Ada", "tom"]) == {
         "users.allowed": ("ada", "tom"),
         "users.admin": ("tom",),
-        'users.groups."biology".members': ("ada",),
+        "users.groups.biology.members": ("ada",),
     }
     with pytest.raises(LittlestError, match="eve: not in the settings; nothing was changed"):
         find_lists_of(machine, ["ada", "eve"])
