@@ -113,3 +113,9 @@ def find_lists_of(machine: Machine, names: Sequence[str]) -> Mapping[str, tuple[
             "If you added the user in the browser, delete the user there: Hub Control Panel, Admin.",
         )
     return {key: members for key, members in found.items() if members}
+
+
+def has_other_admins(machine: Machine, lists: Mapping[str, Sequence[str]]) -> bool:
+    """Whether `users.admin` still names an admin when these names have gone from their lists, or names none now."""
+    admins = load_active_config(machine).users.admin
+    return not admins or not set(admins) <= set(lists.get("users.admin", ()))
