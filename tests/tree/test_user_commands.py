@@ -255,3 +255,8 @@ def test_the_list_says_what_each_user_has(machine: Machine, asked: list[tuple[st
     ]
     ada = report.data["users"][0]
     assert (ada["last_activity"], ada["memory_limit_bytes"]) == ("2020-11-29T10:00:00.000000Z", None)
+    assert [(user["groups"], user["server"]) for user in report.data["users"]] == [
+        (["biology"], "running"),
+        ([], None),
+        ([], None),
+    ]
