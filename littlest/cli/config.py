@@ -251,9 +251,9 @@ def _finish_change(report: Report, apply: bool, as_json: bool) -> NoReturn:
         finish(report, as_json)
     from littlest.commands.apply import run_apply
 
-    # print it first: applying may fail
+    # print it first: applying may fail, and has the notes itself
     if not as_json:
         lines = report.lines[:-1] if report.data["changed"] else report.lines
-        output.print_report(replace(report, lines=lines), False)
+        output.print_report(replace(report, lines=lines, notes=()), False)
     applied = run_with_progress(run_apply, make_machine())
     finish(replace(applied, data={**report.data, "applied": applied.data}), as_json)

@@ -12,6 +12,7 @@ from littlest.report import Report
 if TYPE_CHECKING:
     from littlest.machine.machine import Machine
 
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -34,10 +35,11 @@ def finish(report: Report, as_json: bool = False) -> NoReturn:
     raise typer.Exit(int(report.exit_code))
 
 
-def confirm(question: str) -> None:
-    """Ask a person, and exit with 1 when the answer is no. Raises UsageError without a terminal."""
+def confirm(question: str, reason: str = "") -> None:
+    """Ask a person, and exit with 1 when the answer is no. Raises UsageError, with the reason, without a terminal."""
     if not output.is_interactive():
-        raise UsageError("Confirmation is required, but there is no terminal.", "Add --yes to confirm.")
-    if (output.ask(f"{question} (y/N) ") or "").strip().lower() not in ("y", "yes"):
+        problem = f"{reason} Confirmation is required, but there is no terminal.".lstrip()
+        raise UsageError(problem, "Add --yes to confirm.")
+    if (output.ask(f"{reason} {question} (y/N) ".lstrip()) or "").strip().lower() not in ("y", "yes"):
         output.print_note("Nothing was changed.")
         raise typer.Exit(int(ExitCode.FAILED))

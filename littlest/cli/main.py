@@ -16,7 +16,7 @@ import typer
 from littlest import __version__
 from littlest.cli import output
 from littlest.cli.config import config_app
-from littlest.cli.invocation import Json, confirm, finish, make_machine, run_with_progress
+from littlest.cli.invocation import Json, Yes, confirm, finish, make_machine, run_with_progress
 from littlest.cli.user import user_app
 from littlest.errors import ExitCode, LittlestError, UsageError
 from littlest.report import Report
@@ -156,7 +156,7 @@ def support_bundle(
 def repair(
     what: Annotated[Literal["database"], typer.Argument(metavar="database", help="What to repair.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Make a backup of the hub's database, then remove for good the rows that the hub left out."""
@@ -176,7 +176,7 @@ def uninstall(
         bool,
         typer.Option("--purge", help="Also remove the settings, the database and the users' accounts and homes."),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Remove JupyterHub from this machine. Keeps settings, accounts and homes unless you give --purge."""
     from littlest.commands.uninstall import run_uninstall

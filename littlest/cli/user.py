@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from littlest.cli import output
-from littlest.cli.invocation import Json, finish, make_machine, run_with_progress
+from littlest.cli.invocation import Json, Yes, confirm, finish, make_machine, run_with_progress
 from littlest.errors import ExitCode
 from littlest.report import Report
 
@@ -51,7 +51,10 @@ def user_add(
 
     Users who cannot log in without a password get a one-time password.
     """
-    lists = {"users.allowed": names, **({f'users.groups."{group}".members': names} if group else {})}
+    from littlest.commands.user.class_list import check_names, make_members_key
+
+    check_names(names, group or "")
+    lists = {"users.allowed": names, **({make_members_key(group): names} if group else {})}
     _add(make_machine(), lists, names, passwords, as_json)
 
 
@@ -65,25 +68,29 @@ def user_import(
     as_json: Json = False,
 ) -> None:
     """Add the users of a class list, and apply the change."""
-    from littlest.commands.user.class_list import read_class_list
+    from littlest.commands.user.class_list import make_members_key, read_class_list
 
     machine = make_machine()
     groups = read_class_list(machine, file)
-    lists = {f'users.groups."{group}".members' if group else "users.allowed": groups[group] for group in groups}
+    lists = {make_members_key(group) if group else "users.allowed": groups[group] for group in groups}
     _add(machine, lists, groups[""], passwords, as_json)
 
 
 @user_app.command("remove")
-def user_remove(names: Names, *, as_json: Json = False) -> None:
+def user_remove(names: Names, *, yes: Yes = False, as_json: Json = False) -> None:
     """Remove users, and apply the change.
 
     Removes their names from users.allowed, users.admin and the groups. They lose access at once; their homes stay.
     """
     from littlest.commands.config.change import run_remove
-    from littlest.commands.user.class_list import find_lists_of
+    from littlest.commands.user.class_list import find_lists_of, has_other_admins
 
     machine = make_machine()
-    _finish_applied(machine, run_remove(machine, find_lists_of(machine, names)), None, as_json)
+    lists = find_lists_of(machine, names)
+    if not (yes or has_other_admins(machine, lists)):
+        reason = "users.admin would be empty: only those whom it names are sure to manage the hub and to have sudo."
+        confirm(f"Remove {', '.join(names)}?", reason)
+    _finish_applied(machine, run_remove(machine, lists), None, as_json)
 
 
 @user_app.command("passwd")
@@ -113,8 +120,8 @@ def _finish_applied(machine: "Machine", done: Report, further: object, as_json: 
     from littlest.commands.apply import run_apply
 
     if not as_json:
-        # print it first: applying may fail
-        output.print_report(replace(done, lines=done.lines[:-1]), False)
+        # print it first: applying may fail, and has the notes itself
+        output.print_report(replace(done, lines=done.lines[:-1], notes=()), False)
     applied = run_with_progress(run_apply, machine)
     data = {"changes": done.data["changes"], "applied": applied.data}
     if applied.exit_code != ExitCode.DONE or not callable(further):

@@ -1,6 +1,8 @@
 """`littlest user`: class lists, which settings name a user, and what the hub is asked."""
 
+import io
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
@@ -8,13 +10,22 @@ from typing import Any
 import pytest
 
 from littlest import paths
+from littlest.cli import config as cli_config
+from littlest.cli import main as cli
+from littlest.cli import output
+from littlest.cli import user as cli_user
+from littlest.commands import apply
 from littlest.commands.config.change import run_add, run_remove
-from littlest.commands.user.class_list import find_lists_of, read_class_list
+from littlest.commands.user.class_list import check_names, find_lists_of, read_class_list
 from littlest.commands.user.listing import run_list
 from littlest.commands.user.passwd import run_hand_out, run_passwd
-from littlest.errors import ExitCode, LittlestError
+from littlest.config.text.problems import InvalidConfig
+from littlest.errors import ConfigError, ExitCode, LittlestError
 from littlest.machine.machine import Machine
+from littlest.plan.describe import find_warnings
 from littlest.plan.usage_words import render_ago
+from littlest.report import Report
+from littlest.system.config_checks import load_active_config
 from littlest.system.hub.api import Answer, HubApi
 
 CLASS = PurePosixPath("/tmp/class.csv")
@@ -88,6 +99,39 @@ def test_a_class_list_without_names_is_refused(machine: Machine, content: bytes,
         read_class_list(machine, "/tmp/nowhere.csv")
 
 
+def test_names_that_cannot_be_are_named_with_their_lines(machine: Machine) -> None:
+    machine.path(CLASS).write_text("name,group\nada,9b\na/b,9b\nbob,9 b\n\n carl/,-x\n")
+    with pytest.raises(InvalidConfig) as refused:
+        read_class_list(machine, "/tmp/class.csv")
+    lines = refused.value.message.splitlines()
+    assert [line.partition(": ")[0] for line in lines] == [f"/tmp/class.csv:{n}" for n in (3, 4, 6, 6)]
+    assert '"a/b" contains a slash' in lines[0]
+    assert '"9 b" must be small letters' in lines[1]
+    assert "Nothing was changed" in refused.value.hint
+
+
+@pytest.mark.parametrize(("name", "group"), [("a/b", ""), ("ada", "Biology"), ("", "x"), ("ada", "-")])
+def test_names_on_the_command_line_are_checked_without_a_line_of_the_settings(name: str, group: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_names(["bob", name], group)
+    assert "config.yaml" not in refused.value.message
+    check_names(["bob", "Ada L"], "9b")
+
+
+def test_a_list_of_first_and_last_names_says_what_the_columns_are(machine: Machine) -> None:
+    machine.path(CLASS).write_text("Lovelace, Ada\nHopper, Grace\n")
+    with pytest.raises(InvalidConfig, match=r"class.csv:1: .*the columns are user name and group, not last name"):
+        read_class_list(machine, "/tmp/class.csv")
+
+
+def test_a_file_of_another_kind_is_refused_in_a_few_lines(machine: Machine) -> None:
+    machine.path(CLASS).write_text("a/b\n" * 300)
+    with pytest.raises(InvalidConfig) as refused:
+        read_class_list(machine, "/tmp/class.csv")
+    assert len(refused.value.message.splitlines()) <= 10
+    assert "290 more" in refused.value.hint
+
+
 @pytest.mark.parametrize("content", ["Jürgen;Übung\n".encode("cp1252"), "ada\tbio\n".encode("utf-16")])
 def test_a_class_list_in_another_character_set_says_what_to_do(machine: Machine, content: bytes) -> None:
     machine.path(CLASS).write_bytes(content)
@@ -114,10 +158,64 @@ def test_a_user_is_found_in_every_list_of_the_settings(machine: Machine) -> None
     assert find_lists_of(machine, ["Ada", "tom"]) == {
         "users.allowed": ("ada", "tom"),
         "users.admin": ("tom",),
-        'users.groups."biology".members': ("ada",),
+        "users.groups.biology.members": ("ada",),
     }
     with pytest.raises(LittlestError, match="eve: not in the settings; nothing was changed"):
         find_lists_of(machine, ["ada", "eve"])
+
+
+@pytest.fixture
+def applied(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine with two admins, for the command line, on which applying only reports its warnings."""
+    machine.path(paths.ETC_DIR).mkdir(parents=True)
+    machine.path(paths.CONFIG_FILE).write_text("users: {admin: [tom, eve], allowed: [ada]}\n")
+    monkeypatch.setattr(cli_user, "make_machine", lambda: machine)
+    monkeypatch.setattr(cli_config, "make_machine", lambda: machine)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+
+    def report(machine: Machine, **_: object) -> Report:
+        return Report(tuple(find_warnings(load_active_config(machine))))
+
+    monkeypatch.setattr(apply, "run_apply", report)
+    return machine
+
+
+def test_the_last_admin_goes_only_when_somebody_confirms(
+    applied: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["user", "remove", "Tom"]) == 0
+    before = applied.read_text(paths.CONFIG_FILE)
+    assert cli.run(["user", "remove", "ada", "EVE"]) == ExitCode.USAGE
+    said = capsys.readouterr().err
+    assert "users.admin would be empty" in said
+    assert "--yes" in said
+    assert applied.read_text(paths.CONFIG_FILE) == before
+    assert cli.run(["user", "remove", "ada", "eve", "--yes"]) == 0
+    everything = capsys.readouterr()
+    assert (everything.out + everything.err).count("users.admin is empty") == 1
+
+
+def test_a_person_at_the_terminal_is_asked_about_the_last_admin(
+    applied: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "is_interactive", lambda: True)
+    assert cli.run(["user", "remove", "tom", "eve"]) == 0
+    assert load_active_config(applied).users.admin == ()
+    # nobody goes who is not asked about
+    assert cli.run(["user", "remove", "ada"]) == 0
+
+
+def test_a_no_keeps_the_last_admin(applied: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "is_interactive", lambda: True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert cli.run(["user", "remove", "tom", "eve"]) == ExitCode.FAILED
+    assert load_active_config(applied).users.admin == ("tom", "eve")
+
+
+def test_a_note_about_changed_settings_is_printed_once(applied: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["config", "remove", "users.admin", "tom", "eve", "--apply"]) == 0
+    everything = capsys.readouterr()
+    assert (everything.out + everything.err).count("users.admin is empty") == 1
 
 
 def test_passwords_are_made_for_those_who_are_named(machine: Machine, asked: list[tuple[str, str, Any]]) -> None:
@@ -157,3 +255,8 @@ def test_the_list_says_what_each_user_has(machine: Machine, asked: list[tuple[st
     ]
     ada = report.data["users"][0]
     assert (ada["last_activity"], ada["memory_limit_bytes"]) == ("2020-11-29T10:00:00.000000Z", None)
+    assert [(user["groups"], user["server"]) for user in report.data["users"]] == [
+        (["biology"], "running"),
+        ([], None),
+        ([], None),
+    ]

@@ -34,10 +34,9 @@ def _render(users: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     now = datetime.now(UTC)
     rows = [("name", "rights", "groups", "password", "server", "memory", "last activity")]
     for user in users:
-        words = [user[key] for key in ("name", "rights", "groups", "password", "server")]
-        used = render_size_of(user["memory_bytes"], user["memory_limit_bytes"])
-        is_running = user["server"] != "-"
-        rows.append((*words, used if is_running else "-", render_ago(user["last_activity"], now)))
+        used = render_size_of(user["memory_bytes"], user["memory_limit_bytes"]) if user["server"] else None
+        cells = (user["name"], user["rights"], ",".join(user["groups"]), user["password"], user["server"], used)
+        rows.append((*(cell or "-" for cell in cells), render_ago(user["last_activity"], now)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return tuple("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
@@ -59,9 +58,9 @@ def _describe(
     return {
         "name": name,
         "rights": "admin" if user.get("admin") else "user",
-        "groups": ",".join(sorted(groups)) or "-",
+        "groups": sorted(groups),
         "password": passwords.get(name, "own"),
-        "server": "running" if user.get("servers") else "-",
+        "server": "running" if user.get("servers") else None,
         "memory_bytes": uses[name].memory_bytes,
         "memory_limit_bytes": uses[name].memory_limit_bytes,
         "last_activity": uses[name].last_activity,

@@ -83,7 +83,6 @@ _VARIABLE = (
     "[A-Za-z_][A-Za-z0-9_]*",
 )
 _PATH = (values.parse_file_path, "an absolute path", values.FILE_PATH)
-_LETTERS = "must be small letters, digits and dashes"
 _NO_URL = "is not an address; write one such as https://www.example.org/page"
 _AN_URL, _URLS = "an address (URL)", "addresses (URLs)"
 _SYSTEM_TREES = "bin|boot|dev|etc|lib|lib32|lib64|libx32|proc|root|run|sbin|sys|usr"
@@ -125,10 +124,16 @@ UserName = Annotated[
     str,
     text(values.parse_user_name, "a user name", values.USER_NAME, types=TEXT, maxLength=values.LONGEST_USER_NAME),
 ]
-GroupName = Annotated[str, text(f"{_LETTERS}, such as biology-101", _NAME, "[a-z][a-z0-9-]{0,62}", several=_NAMES)]
+GroupName = Annotated[str, text(values.parse_group_name, _NAME, values.GROUP_NAME, several=_NAMES)]
 ServiceName = Annotated[
     str,
-    text(f"{_LETTERS}, at least two, such as grader", _NAME, "[a-z][a-z0-9-]{1,40}", _TAKEN, several=_NAMES),
+    text(
+        "must be small letters, digits and dashes, at least two, and begin with a letter, such as grader",
+        _NAME,
+        "[a-z][a-z0-9-]{1,40}",
+        _TAKEN,
+        several=_NAMES,
+    ),
 ]
 UnixName = Annotated[
     str,

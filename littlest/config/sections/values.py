@@ -24,6 +24,7 @@ PUBLIC_URL = rf"({_ORIGIN})(/+(?:{_SEGMENT}(?:/{_SEGMENT})*)?/*)?"
 _VISIBLE = r"[^\u0000-\u001f\u007f-\u00a0]"
 FILE_PATH = rf"(?!(?:.*/)?\.\.(?:/|$))/{_VISIBLE}*"
 FOLDER = rf"(?!(?:.*/)?\.\.(?:/|$))(?!~){_VISIBLE}*"
+GROUP_NAME = "[a-z0-9][a-z0-9-]{0,62}"
 USER_NAME = r"(?!(?:\.|%2[Ee])+$)(?! )(?!.* $)[^/\u0000-\u001f\u007f-\u00a0]+"
 VARIABLE_VALUE = r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]*"
 """Without control characters, for which systemd would leave the variable out."""
@@ -136,6 +137,12 @@ def parse_user_name(name: str) -> str:
         raise ValueError(f"is longer than {LONGEST_USER_NAME} characters")
     _check_looks(name)
     return name.lower()
+
+
+def parse_group_name(name: str) -> str:
+    """Return the name of a group. Raises ValueError."""
+    rule = "must be small letters, digits and dashes, such as 9b or biology-101"
+    return match(GROUP_NAME, name, f"{rule}; at most 63, and no dash at the beginning")
 
 
 def _check_looks(name: str) -> None:

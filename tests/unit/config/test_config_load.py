@@ -48,6 +48,21 @@ def test_corpus_has_no_situation_twice() -> None:
     assert len(set(names)) == len(names) >= 200
 
 
+@pytest.mark.parametrize("name", ["9b", "10a", "10", "010", "1e5", "0x1f", "2026-09-01", "null", "on", "a" * 63])
+def test_a_group_is_named_as_it_is_written(name: str) -> None:
+    text = f"users: {{groups: {{{name}: {{shared_folder: true}}}}}}\nshared_folders: {{data: {{groups: [{name}]}}}}\n"
+    config = load(text)
+    assert list(config.users.groups) == [name]
+    assert config.shared_folders["data"].groups == (name,)
+    assert load(render_settings(make_data(config))) == config
+
+
+@pytest.mark.parametrize("name", ["-b", "Biology", "9 b", "ü", "a" * 64])
+def test_a_group_with_another_name_is_refused_with_the_whole_rule(name: str) -> None:
+    with pytest.raises(InvalidConfig, match=r"must be small letters, .*; at most 63, and no dash at the beginning"):
+        load(f"users: {{groups: {{{name}: {{}}}}}}\n")
+
+
 @pytest.mark.parametrize(
     "content",
     [

@@ -44,7 +44,21 @@ TEXTS = """/x|'-'|'yes'|../x|a/b|a.b|A|'a\\nb'|/|/a/../b|/home|/mnt/homes|/var/l
 //etc/x|/srv/littlest|/opt/littlest/x|/srv/x|128M|64M|2 GB|1.5g|0.1G|1024T|1X|'1000'|80%|0%|100 %|95%|120%|'%'|\
 10.0.0.1|10.0.0.256|'::1'|'[2001:db8::1]'|localhost|10.0.0.0/8|10.0.0.0/40|2001:db8::/32|https://h.example.org/a|\
 https://h/?x|h.example.org|a@b.org|a.b.C"""
-NAMES = ("biology", "Biology", "a_1", "MY-VAR", "1A", "HOME", "metrics", "x", "ada lovelace", "'..'", "''")
+NAMES = (
+    "biology",
+    "Biology",
+    "a_1",
+    "MY-VAR",
+    "1A",
+    "9b",
+    "-b",
+    "HOME",
+    "metrics",
+    "x",
+    "ada lovelace",
+    "'..'",
+    "''",
+)
 """Values of every setting, further ones of what takes a text, and names where the admin chooses them."""
 
 

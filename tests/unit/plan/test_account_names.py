@@ -116,11 +116,12 @@ def test_a_name_that_looks_like_anothers_account_gets_another_one(user: str, tem
         assert make_account_name(imitation, template) != account
 
 
-groups = st.from_regex(r"[a-z][a-z0-9-]{0,62}", fullmatch=True)
+groups = st.from_regex(r"[a-z0-9][a-z0-9-]{0,62}", fullmatch=True)
 
 
 @given(groups, groups)
 @example("a-0123456789ab", "a")
+@example("0123456789ab", "0")
 def test_each_group_has_a_unix_group_of_its_own(one: str, other: str) -> None:
     name = make_group_name(one)
     assert len(name) <= 32
