@@ -127,7 +127,7 @@ def count_history(server: Server) -> int:
 
 def check_end(server: Server, settings: str, entries: int) -> None:
     assert find_in_force(server, [settings]) == [settings]
-    assert "nothing was changed" in server.machine.run("littlest apply").stdout
+    assert "Nothing was changed." in server.machine.run("littlest apply").stdout
     assert server.machine.read(LAST_GOOD) == settings
     assert server.machine.read(CONFIG) == settings
     assert count_history(server) == entries
@@ -214,7 +214,7 @@ def test_ended_while_proxy_or_hub_restarts_the_old_settings_come_back(own_server
         write(server, OTHER)
         line, code = start_and_watch(server, lambda line: line.startswith(restarts), terminate(server))  # noqa: B023
         assert line is not None
-        assert code == 1, line
+        assert code == 130, line
         assert server.machine.read(f"{CONFIG}.rejected") == OTHER
         check_end(server, ONE, entries)
         assert server.littlest("status")["problems"] == []
