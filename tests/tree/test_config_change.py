@@ -289,6 +289,10 @@ def test_adding_tells_what_was_there_already(machine: Machine) -> None:
     report = run_add(machine, {"users.admin": ["ada"]})
     assert report.lines == ("users.admin has ada already.", "Nothing was changed.")
     assert machine.path(CONFIG).stat() == before
+    # a whole class is counted, in one line
+    assert (
+        run_add(machine, {"users.admin": ["ada", "bob", "Grace"]}).lines[0] == "users.admin has 2 of these 3 already."
+    )
 
 
 def test_adding_to_a_list_that_is_not_written_keeps_its_default(machine: Machine) -> None:

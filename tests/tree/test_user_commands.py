@@ -47,7 +47,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Any]]:
         data: Any = {"items": USERS, "_pagination": {"next": None}}
         status = 200
         if path == "littlest/passwords" and method == "GET":
-            data = {"kept": True, "unclaimed": ["bob"], "one_time": [], "missing": ["carl"]}
+            data = {"kept": True, "unclaimed": ["bob"], "one_time": ["dora l"], "missing": ["carl"]}
         elif path == "littlest/passwords":
             name = seen[-1][2]["name"]
             data = {"password": f"four-words-for-{name}"}
@@ -242,6 +242,16 @@ def test_new_users_get_a_password_when_they_need_one(machine: Machine, asked: li
     assert list(run_hand_out(machine, names, to_unclaimed=False).data["passwords"]) == ["carl"]
     assert list(run_hand_out(machine, names, to_unclaimed=True).data["passwords"]) == ["bob", "carl"]
     assert [one[0] for one in asked] == ["GET", "POST", "GET", "POST", "POST"]
+
+
+def test_a_second_import_says_that_passwords_are_shown_once(
+    machine: Machine, asked: list[tuple[str, str, Any]]
+) -> None:
+    report = run_hand_out(machine, ["bob", "dora l", "ada"], to_unclaimed=True)
+    assert list(report.data["passwords"]) == ["bob"]
+    assert "shown only once" in report.lines[-2]
+    assert report.lines[-1] == "  sudo littlest user passwd 'dora l'"
+    assert run_hand_out(machine, ["dora l", "ada"], to_unclaimed=False).lines == ()
 
 
 def test_the_list_says_what_each_user_has(machine: Machine, asked: list[tuple[str, str, Any]]) -> None:

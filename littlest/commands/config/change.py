@@ -112,11 +112,12 @@ class Draft:
         new: list[str] = []
         for value in values:
             entry = write_entry(value, target)
-            if make_comparable(entry, target) in present:
-                self.lines.append(f"{key} has {value} already.")
-            else:
+            if make_comparable(entry, target) not in present:
                 present.append(make_comparable(entry, target))
                 new.append(entry)
+        if known := len(values) - len(new):
+            what = values[0] if len(values) == 1 else f"{known} of these {len(values)}"
+            self.lines.append(f"{key} has {what} already.")
         if new:
             default = tuple(render_inline(item) for item in target.default or ())
             self.source = add_entries(self.source, path, new, default)

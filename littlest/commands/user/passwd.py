@@ -1,6 +1,8 @@
 """`littlest user passwd`, and the passwords for users who were added: one-time passwords from the running hub."""
 
+import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 
 from littlest.errors import ExitCode, LittlestError
 from littlest.machine.machine import Machine
@@ -27,7 +29,21 @@ def run_hand_out(machine: Machine, names: Sequence[str], *, to_unclaimed: bool) 
     api = find_hub_api(machine)
     found = read_missing_passwords(api)
     needing = {*found.missing, *(found.unclaimed if to_unclaimed else ())}
-    return _make_passwords(api, [name for name in dict.fromkeys(map(str.lower, names)) if name in needing])
+    wanted = tuple(dict.fromkeys(map(str.lower, names)))
+    report = _make_passwords(api, [name for name in wanted if name in needing])
+    unused = [name for name in wanted if name in found.one_time] if to_unclaimed else ()
+    return replace(report, lines=(*report.lines, *_render_unused(unused)))
+
+
+def _render_unused(names: Sequence[str]) -> tuple[str, ...]:
+    """Return what to do about users who were given a one-time password before, and have not used it."""
+    if not names:
+        return ()
+    count = "One user has a one-time password" if len(names) == 1 else f"{len(names)} users have one-time passwords"
+    return (
+        f"{count} from before, not used yet. Each password is shown only once. To make new ones:",
+        f"  sudo littlest user passwd {shlex.join(names)}",
+    )
 
 
 def _make_passwords(api: HubApi, names: Sequence[str]) -> Report:
