@@ -32,7 +32,7 @@ def run_list(machine: Machine) -> Report:
 
 def _render(users: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     now = datetime.now(UTC)
-    rows = [("name", "rights", "groups", "password", "server", "memory", "last activity")]
+    rows: list[tuple[str, ...]] = [("name", "rights", "groups", "password", "server", "memory", "last activity")]
     for user in users:
         used = render_size_of(user["memory_bytes"], user["memory_limit_bytes"]) if user["server"] else None
         cells = (user["name"], user["rights"], ",".join(user["groups"]), user["password"], user["server"], used)
