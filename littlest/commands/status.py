@@ -50,6 +50,7 @@ def _render(found: Readings, problems: Sequence[str]) -> tuple[str, ...]:
         *(f"  login    {name}: {address}" for name, address in found.login_addresses.items()),
         *(f"  {unit:<32} {state}" for unit, state in found.units.items()),
         f"  users    {users}, with a server running: {servers}",
+        *((f"  removed  {', '.join(found.removed_users)}: may not log in any more",) if found.removed_users else ()),
         *_render_passwords(found),
         f"  disk     {disk}",
         f"  memory   {memory}",

@@ -25,7 +25,7 @@ from littlest.system.config_checks import load_active_config
 from littlest.system.environment.kernel import find_environment_problem
 from littlest.system.https.certificates import read_certificate_end
 from littlest.system.hub.api import HubApi
-from littlest.system.hub.one_time_passwords import read_missing_passwords
+from littlest.system.hub.one_time_passwords import read_users_passwords
 from littlest.system.hub.reload import read_hub_settings
 from littlest.system.hub.set_aside import list_set_aside, read_database_id, read_note
 from littlest.system.network.addresses import find_addresses
@@ -46,6 +46,9 @@ class Readings:
     jupyterhub_version: str | None = None
     """Of the hub that answers; None where none does."""
     users: int | None = None
+    """Those who may log in; `removed_users` are not among them."""
+    removed_users: list[str] = field(default_factory=list)
+    """Users of the hub who may not log in any more."""
     servers: int | None = None
     """Users with a server that runs or starts."""
     unclaimed_names: list[str] = field(default_factory=list)
@@ -254,9 +257,10 @@ def _ask_hub(machine: Machine, config: Config) -> tuple[dict[str, str | None], d
         api.check_login_page()
         users = api.list_users()
         people = {str(user["name"]): user.get("last_activity") for user in users}
-        found["users"] = len(users)
         found["servers"] = sum(bool(user.get("servers")) for user in users)
-        passwords = read_missing_passwords(api)
+        passwords = read_users_passwords(api)
+        found["users"] = len(people.keys() - passwords.removed)
+        found["removed_users"] = list(passwords.removed)
         found["unclaimed_names"] = list(passwords.unclaimed)
         found["unused_one_time_passwords"] = list(passwords.one_time)
         found["users_without_password"] = list(passwords.missing)

@@ -300,3 +300,19 @@ def test_with_one_time_nobody_chooses_a_first_password(world: World, start: Any)
     assert run(make("carl"))[0] == 200
     found = run(ask("GET", "littlest/passwords"))[1]
     assert (found["unclaimed"], found["one_time"], found["missing"]) == ([], ["carl"], ["bob"])
+
+
+def test_who_was_removed_and_who_has_a_password_is_told(world: World, start: Any) -> None:
+    hub = start(CONFIG)
+    run = world.network.run
+    assert run(find_refusal("ada")) == ""
+    found = run(ask("GET", "littlest/passwords"))[1]
+    assert (found["own"], found["removed"]) == (["ada", "deputy", "teacher"], [])
+    world.stop(hub)
+    write_config(world, "users: {admin: [teacher], allowed: [carl], banned: [bob]}")
+    world.start_hub()
+    found = run(ask("GET", "littlest/passwords"))[1]
+    assert found["removed"] == ["ada", "bob", "deputy"]
+    # bob never had one
+    assert found["own"] == ["ada", "deputy", "teacher"]
+    assert (found["unclaimed"], found["missing"]) == (["carl"], [])

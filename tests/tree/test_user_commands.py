@@ -19,8 +19,10 @@ from littlest.commands.config.change import run_add, run_remove
 from littlest.commands.user.class_list import check_names, find_lists_of, read_class_list
 from littlest.commands.user.listing import run_list
 from littlest.commands.user.passwd import run_hand_out, run_passwd
+from littlest.config.model import Config
 from littlest.config.text.problems import InvalidConfig
 from littlest.errors import ConfigError, ExitCode, LittlestError
+from littlest.health import readings
 from littlest.machine.machine import Machine
 from littlest.plan.describe import find_warnings
 from littlest.plan.usage_words import render_ago
@@ -34,6 +36,9 @@ USERS = [
     {"name": "ada", "admin": False, "groups": ["biology"], "servers": {"": {}}, "last_activity": SEEN},
     {"name": "bob", "admin": False, "groups": [], "servers": {}},
     {"name": "tom", "admin": True, "groups": [], "servers": {}},
+    {"name": "eve", "admin": True, "groups": [], "servers": {}},
+    {"name": "gone", "admin": False, "groups": [], "servers": {}},
+    {"name": "left", "admin": True, "groups": [], "servers": {}},
 ]
 
 
@@ -48,11 +53,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Any]]:
         status = 200
         if path == "littlest/passwords" and method == "GET":
             data = {"kept": True, "unclaimed": ["bob"], "one_time": ["dora l"], "missing": ["carl"]}
+            data |= {"own": ["ada", "left", "eve", "tom"], "removed": ["gone", "left"]}
         elif path == "littlest/passwords":
             name = seen[-1][2]["name"]
             data = {"password": f"four-words-for-{name}"}
             if name == "nobody":
                 status, data = 409, {"status": 409, "message": "nobody may log in as nobody", "hint": "add it"}
+        elif path in ("", "../login"):
+            data = {"version": "</html>"}
         return Answer(path, status, json.dumps(data).encode())
 
     monkeypatch.setattr(HubApi, "send", send)
@@ -255,18 +263,28 @@ def test_a_second_import_says_that_passwords_are_shown_once(
 
 
 def test_the_list_says_what_each_user_has(machine: Machine, asked: list[tuple[str, str, Any]]) -> None:
+    machine.path(paths.INITIAL_PASSWORD_DIR).mkdir(parents=True)
+    machine.path(paths.INITIAL_PASSWORD_DIR / "tom").write_text("x")
     report = run_list(machine)
     years = render_ago(SEEN, datetime.now(UTC)).split()[:-1]
     assert [line.split() for line in report.lines] == [
         ["name", "rights", "groups", "password", "server", "memory", "last", "activity"],
         ["ada", "user", "biology", "own", "running", "0", "MB", *years, "ago"],
         ["bob", "user", "-", "not", "chosen", "yet", "-", "-", "never"],
-        ["tom", "admin", "-", "own", "-", "-", "never"],
+        ["tom", "admin", "-", "generated", "-", "-", "never"],
+        ["eve", "admin", "-", "own", "-", "-", "never"],
+        ["gone", "removed", "-", "-", "-", "-", "never"],
+        ["left", "removed", "-", "own", "-", "-", "never"],
     ]
     ada = report.data["users"][0]
     assert (ada["last_activity"], ada["memory_limit_bytes"]) == ("2020-11-29T10:00:00.000000Z", None)
     assert [(user["groups"], user["server"]) for user in report.data["users"]] == [
         (["biology"], "running"),
-        ([], None),
-        ([], None),
+        *[([], None)] * 5,
     ]
+    assert report.data["users"][4]["password"] is None
+
+
+def test_status_counts_only_users_who_may_log_in(machine: Machine, asked: list[tuple[str, str, Any]]) -> None:
+    people, found = readings._ask_hub(machine, Config())
+    assert (found["users"], found["removed_users"], len(people)) == (4, ["gone", "left"], 6)

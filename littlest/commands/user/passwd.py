@@ -9,7 +9,7 @@ from littlest.machine.machine import Machine
 from littlest.machine.root import check_root
 from littlest.report import Report
 from littlest.system.hub.api import HubApi, find_hub_api
-from littlest.system.hub.one_time_passwords import make_one_time_password, read_missing_passwords
+from littlest.system.hub.one_time_passwords import make_one_time_password, read_users_passwords
 
 
 def run_passwd(machine: Machine, names: Sequence[str]) -> Report:
@@ -27,7 +27,7 @@ def run_hand_out(machine: Machine, names: Sequence[str], *, to_unclaimed: bool) 
     """
     check_root(machine)
     api = find_hub_api(machine)
-    found = read_missing_passwords(api)
+    found = read_users_passwords(api)
     needing = {*found.missing, *(found.unclaimed if to_unclaimed else ())}
     wanted = tuple(dict.fromkeys(map(str.lower, names)))
     report = _make_passwords(api, [name for name in wanted if name in needing])

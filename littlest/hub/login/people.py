@@ -131,6 +131,10 @@ class FollowsSettings(Authenticator):
             return False
         return self.allow_all or self.is_named(name) or self.is_still_let_in(name)
 
+    def is_shut_out(self, name: str) -> bool:
+        """Whether a user may not log in any more. Whom a rule let in, another rule may let in at the next login."""
+        return not self.may_log_in(name) and (name in self.blocked_users or not self._is_guest(name))
+
     def is_still_let_in(self, name: str) -> bool:
         """Whether the rule that let this user in is the same still; another rule decides at the next login."""
         return self._guests.find_rule(GUESTS, name) == self._rule

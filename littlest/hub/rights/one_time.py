@@ -16,7 +16,7 @@ from littlest.system.accounts.passwords import PasswordState, read_password_stat
 
 @dataclass(frozen=True, slots=True)
 class Passwords:
-    """The users who have no password of their own yet, where the hub keeps passwords."""
+    """Which passwords the users have, where the hub keeps passwords, and who may not log in any more."""
 
     kept: bool = False
     """Whether the hub keeps passwords at all."""
@@ -26,6 +26,10 @@ class Passwords:
     """They have a one-time password that they have not used yet."""
     missing: list[str] = field(default_factory=list)
     """They cannot log in before somebody makes a one-time password for them."""
+    own: list[str] = field(default_factory=list)
+    """They have a password of their own. It may be one that was made for an admin before the first login."""
+    removed: list[str] = field(default_factory=list)
+    """The hub's database has them, and they may not log in any more."""
 
 
 def remember_claimed_names(app: JupyterHub) -> None:
@@ -38,17 +42,21 @@ def remember_claimed_names(app: JupyterHub) -> None:
 
 
 def list_passwords(app: JupyterHub) -> Passwords:
-    """Return who has no password of their own yet, of those who may log in by name."""
+    """Return the passwords of the users in the database, and of those who may log in by name."""
     authenticator = app.authenticator
+    known = {name for (name,) in app.db.query(orm.User.name) if name}
+    removed = sorted(filter(authenticator.is_shut_out, known))
     if not isinstance(authenticator, KeepsPasswords):
-        return Passwords()
-    found = Passwords(kept=True)
+        return Passwords(removed=removed)
+    found = Passwords(kept=True, removed=removed)
     states = read_password_states(authenticator.file)
-    for name in sorted(authenticator.allowed_users | authenticator.admin_users):
+    for name in sorted(known | authenticator.allowed_users | authenticator.admin_users):
         state = authenticator.find_state(name) or states.get(name)
-        if not authenticator.may_log_in(name) or state is PasswordState.OWN:
+        if state is PasswordState.OWN:
+            found.own.append(name)
+        elif not authenticator.may_log_in(name):
             continue
-        if state is PasswordState.ONE_TIME:
+        elif state is PasswordState.ONE_TIME:
             found.one_time.append(name)
         elif state is None and isinstance(authenticator, PasswordAuthenticator) and authenticator.is_open(name):
             found.unclaimed.append(name)

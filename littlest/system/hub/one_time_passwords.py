@@ -1,7 +1,7 @@
 """Ask the hub who has no password of their own, and let it make one-time passwords."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from http import HTTPStatus
 
 from littlest.errors import LittlestError, NotReady
@@ -11,8 +11,8 @@ _PATH = "littlest/passwords"
 
 
 @dataclass(frozen=True, slots=True)
-class MissingPasswords:
-    """The users who have no password of their own yet; nobody where the hub keeps no passwords."""
+class UsersPasswords:
+    """Which passwords the users have, nobody any where the hub keeps none; and who may not log in any more."""
 
     unclaimed: tuple[str, ...] = ()
     """The first login under the name chooses its password."""
@@ -20,14 +20,18 @@ class MissingPasswords:
     """They have not used their one-time password yet."""
     missing: tuple[str, ...] = ()
     """They cannot log in before somebody makes a one-time password."""
+    own: tuple[str, ...] = ()
+    """They have a password of their own, or the first one that was made for an admin."""
+    removed: tuple[str, ...] = ()
+    """They are users of the hub, and may not log in any more; with every way to log in."""
 
 
-def read_missing_passwords(api: HubApi) -> MissingPasswords:
+def read_users_passwords(api: HubApi) -> UsersPasswords:
     """Ask the hub. Raises NotReady without an answer."""
     answer = api.send("GET", _PATH)
-    match answer.data:
-        case {"unclaimed": [*unclaimed], "one_time": [*one_time], "missing": [*missing]}:
-            return MissingPasswords(*(tuple(map(str, names)) for names in (unclaimed, one_time, missing)))
+    if answer.status == HTTPStatus.OK and isinstance(answer.data, dict):
+        lists = {one.name: answer.data.get(one.name, ()) for one in fields(UsersPasswords)}
+        return UsersPasswords(**{name: tuple(map(str, names)) for name, names in lists.items()})
     raise NotReady(f"{answer.url} answered {answer.phrase}")
 
 

@@ -85,6 +85,16 @@ def test_whom_an_admin_added_stays() -> None:
     assert goes_on(after, "ada")
 
 
+def test_only_whom_no_rule_can_let_in_again_is_shut_out() -> None:
+    assert log_in(start(), "member-1")
+    after = start("ada", "member-1", likes=["another rule"], blocked_users={"bob"})
+    after.allowed_users.discard("ada")
+    shut_out = {name for name in ("ada", "bob", "member-1") if after.is_shut_out(name)}
+    assert shut_out == {"ada", "bob"}
+    after.blocked_users.add("member-1")
+    assert after.is_shut_out("member-1")
+
+
 def test_a_member_of_a_group_goes_on_over_a_restart_and_is_asked_again_after_a_change() -> None:
     assert log_in(start(), "member-1")
     assert goes_on(start("member-1"), "member-1")

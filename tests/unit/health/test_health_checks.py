@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from littlest import paths
+from littlest.commands import status
 from littlest.config.text.problems import Problem
 from littlest.errors import LittlestError
 from littlest.health import account_checks, deep_checks, machine_checks, service_checks, status_checks
@@ -42,6 +43,12 @@ def find(readings: Readings) -> tuple[Finding, ...]:
     examined = Examined.__new__(Examined)
     vars(examined)["readings"] = readings
     return find_findings(examined, STATUS_CHECKS)
+
+
+def test_status_names_users_who_may_not_log_in_any_more() -> None:
+    line = "  removed  ada, bob: may not log in any more"
+    assert line in status._render(replace(HEALTHY, removed_users=["ada", "bob"]), ())
+    assert not any("removed" in one for one in status._render(HEALTHY, ()))
 
 
 def test_nothing_is_found_on_a_healthy_server() -> None:
