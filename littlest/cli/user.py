@@ -88,7 +88,7 @@ def user_remove(names: Names, *, yes: Yes = False, as_json: Json = False) -> Non
     machine = make_machine()
     lists = find_lists_of(machine, names)
     if not (yes or has_other_admins(machine, lists)):
-        reason = "users.admin would be empty: only those whom it names are sure to manage the hub and to have sudo."
+        reason = "users.admin would be empty, so perhaps nobody could manage the hub any more."
         confirm(f"Remove {', '.join(names)}?", reason)
     _finish_applied(machine, run_remove(machine, lists), None, as_json)
 

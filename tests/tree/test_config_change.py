@@ -290,9 +290,9 @@ def test_adding_tells_what_was_there_already(machine: Machine) -> None:
     assert report.lines == ("users.admin has ada already.", "Nothing was changed.")
     assert machine.path(CONFIG).stat() == before
     # a whole class is counted, in one line
-    assert (
-        run_add(machine, {"users.admin": ["ada", "bob", "Grace"]}).lines[0] == "users.admin has 2 of these 3 already."
-    )
+    some, every = (run_add(machine, {"users.admin": names}) for names in (["ada", "bob", "Grace"], ["ada", "bob"]))
+    assert some.lines[0] == "users.admin has 2 of these 3 already."
+    assert every.lines[0] == "users.admin has all of these 2 already."
 
 
 def test_adding_to_a_list_that_is_not_written_keeps_its_default(machine: Machine) -> None:

@@ -116,7 +116,7 @@ class Draft:
                 present.append(make_comparable(entry, target))
                 new.append(entry)
         if known := len(values) - len(new):
-            what = values[0] if len(values) == 1 else f"{known} of these {len(values)}"
+            what = values[0] if len(values) == 1 else f"{known if new else 'all'} of these {len(values)}"
             self.lines.append(f"{key} has {what} already.")
         if new:
             default = tuple(render_inline(item) for item in target.default or ())
