@@ -14,6 +14,7 @@ from littlest.system.accounts.user_accounts import find_account_made_for, find_u
 INCOMPLETE_MARKER = ".littlest-incomplete"
 """Below a release: construct/header.sh removes it at its end."""
 _OTHERS = 0o077
+_ENVIRONMENT_MODE = 0o2775
 
 
 def _list_homes(machine: Machine) -> Iterator[tuple[Account, PathState]]:
@@ -43,6 +44,17 @@ def check_home_open(examined: Examined) -> Iterator[Fault]:
         if state.mode & _OTHERS:
             fix = f"sudo chmod go-rwx {quote(str(account.home))}"
             yield Fault(f"other users can look into {account.home}", fix, f"{state.mode:04o}", is_safe=True)
+
+
+def check_environment_rights(examined: Examined) -> Iterator[Fault]:
+    """Admins install packages by the rights of their group, and everybody's kernels read them."""
+    folder = paths.USER_ENVIRONMENT_DIR
+    state, group = examined.machine.read_state(folder), examined.machine.read_group(paths.ADMINS_GROUP)
+    if state is None or group is None or not examined.machine.can_chown():
+        return
+    if state.gid != group[0] or state.mode & _ENVIRONMENT_MODE != _ENVIRONMENT_MODE:
+        fix = f"sudo chgrp {paths.ADMINS_GROUP} {folder} && sudo chmod {_ENVIRONMENT_MODE:o} {folder}"
+        yield Fault(f"{folder} has wrong rights", fix, f"{state.mode:04o}", is_safe=True)
 
 
 def check_secrets(examined: Examined) -> Iterator[Fault]:

@@ -46,6 +46,7 @@ CHECKS: tuple[Check, ...] = (
     Check("secrets", "Only root can read the secrets.", account_checks.check_secrets),
     Check("sudoers", "sudo can read all its files.", account_checks.check_sudoers),
     Check("memory-limits", "The kernel enforces limits of memory.", OfReadings(status_checks.check_memory_limits)),
+    Check("environment-rights", "Admins can change the user environment.", account_checks.check_environment_rights),
     Check("environment", "A kernel of the user environment starts.", OfReadings(status_checks.check_environment)),
     Check("release", "The files of the release are intact.", OfReadings(status_checks.check_release)),
     Check("database", "The hub can use all of its database.", OfReadings(status_checks.check_database)),

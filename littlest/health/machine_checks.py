@@ -118,7 +118,7 @@ def check_localhost(examined: Examined) -> Iterator[Fault]:
 
 def check_ways(examined: Examined) -> Iterator[Fault]:
     """Every user's server must get to the release, the user environment and the homes; and nobody may change them."""
-    wanted = (examined.release.directory, paths.USER_ENVIRONMENT_DIR, Path(examined.config.users.homes))
+    wanted = (examined.release.directory, paths.USER_ENVIRONMENT_DIR.parent, Path(examined.config.users.homes))
     for folder in dict.fromkeys(one for path in wanted for one in (path, *path.parents)):
         if str(folder) in examined.record.paths:
             continue  # an apply gives it its mode

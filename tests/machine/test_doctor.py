@@ -119,7 +119,7 @@ FAULTS = (
     Fault("token given away", f"chown nobody {STATE}/secrets/crypt-key", "secrets", "65534"),
     Fault("way to the homes closed", "chmod 700 /home", "ways", "0700"),
     Fault("homes open", "chmod 777 /home", "ways", "0777"),
-    Fault("user environment closed", "chmod 750 /opt/littlest/user", "ways", "2750"),
+    Fault("user environment closed", "chmod 750 /opt/littlest/user", "environment-rights", "2750"),
     Fault("tmp not sticky", "chmod 777 /var/tmp", "temporary", "0777"),
     Fault(
         "read-only state",
