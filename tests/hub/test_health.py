@@ -71,7 +71,7 @@ def test_a_database_that_cannot_be_written_is_noticed(world: World, command: Mac
     # looking is not enough
     assert find(world, command) is None
     with pytest.raises(NotReady, match="could not write to its database"):
-        wait(world, command)
+        wait(world, command, 5.0)
 
 
 def test_a_login_page_that_is_broken_is_noticed(world: World, command: Machine) -> None:

@@ -262,12 +262,12 @@ def test_hub_reports_the_settings_it_was_started_with(world: World, start: Any) 
     started = make_restart_digest(load_config(text, "config.yaml"))
     assert world.network.run(ask("GET", "littlest/settings"))[1]["started"] == started
     # nothing of a file is reloaded that needs a restart
-    other = "users: {allowed: [ada]}\nannouncement: other\n"
+    other = "users: {allowed: [ada]}\nannouncement: xylophone\n"
     write_config(world, other)
     status, answer = world.network.run(take_up(other))
     assert (status, "started with other settings" in answer["problems"][0]) == (409, True)
     assert world.network.run(ask("GET", "littlest/settings"))[1]["started"] == started
-    assert "other" not in world.network.run(read_page())
+    assert "xylophone" not in world.network.run(read_page())
 
 
 def test_a_file_that_was_changed_again_is_not_taken_up(world: World, start: Any) -> None:

@@ -68,7 +68,11 @@ def test_requests_go_to_the_route_with_the_most_in_common(world: World) -> None:
         "/user/ada/deeper": "/user/ada.sock",
     }.items():
         assert get(world, path)[0] == 503
-        wait_until(lambda wanted=f"GET {path} Error: connect ENOENT {name}": wanted in world.read_log("proxy"))
+        wait_until(
+            lambda wanted=f"GET {path} Error: ENOENT: no such file or directory, open '{name}'": (
+                wanted in world.read_log("proxy")
+            )
+        )
 
 
 def test_the_connection_to_a_users_server_stays_open(world: World) -> None:

@@ -38,12 +38,16 @@ def wait_until_ready(machine: Machine, step: WaitUntilReady) -> None:
     api = HubApi(machine, step.url, deadline)
     now = first = read_unit_statuses(machine, step.units)
     last_ended: dict[str, str] = {}
+    said: str | None = None
     while True:
         problem = find_problem(api) or find_write_problem(api)
         before, now = now, read_unit_statuses(machine, step.units)
         # a hub that ends after each start may still answer waiting requests before it ends again
         if problem is None and (problem := find_unsettled(before, now)) is None:
             return
+        if said is None or time.monotonic() <= deadline:
+            # a try that the deadline has cut off says less than the one before
+            said = problem
         # a start that has ended says more about the reason than the one that has only begun
         last_ended |= {unit: before[unit].invocation for unit in _find_restarted(before, now)}
         ended = find_ended(first, now)
@@ -53,7 +57,7 @@ def wait_until_ready(machine: Machine, step: WaitUntilReady) -> None:
     starts = last_ended if ended else {}
     journal = [line for unit in step.units for line in read_journal(machine, unit, began, starts.get(unit, ""))]
     why = ended or f"the hub did not become healthy within {step.seconds:.0f} seconds"
-    raise NotReady("\n".join((f"{why}: {problem}", *journal)), "See the whole log: sudo littlest logs hub")
+    raise NotReady("\n".join((f"{why}: {said}", *journal)), "See the whole log: sudo littlest logs hub")
 
 
 def _find_restarted(before: Mapping[str, UnitStatus], now: Mapping[str, UnitStatus]) -> set[str]:

@@ -13,7 +13,10 @@ from sqlalchemy.orm import Session
 from littlest.hub.application import LittlestHub
 from littlest.hub.servers.last_use import REPORT_SECONDS, give_time_to_report
 
-NOW = datetime.now(UTC).replace(tzinfo=None)
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 @pytest.fixture
@@ -33,24 +36,26 @@ def add_server(db: Session, name: str, last: datetime | None, *, running: bool =
     return spawner
 
 
-def test_after_a_long_time_without_the_hub_every_server_may_report_before_it_is_stopped(db: Session) -> None:
+def test_after_a_long_time_without_the_hub_every_server_may_report_before_it_is_stopped(
+    db: Session, now: datetime
+) -> None:
     timeout = 600
-    computing = add_server(db, "computing", NOW - timedelta(hours=3))
-    fresh = add_server(db, "fresh", NOW - timedelta(seconds=5))
-    stopped = add_server(db, "stopped", NOW - timedelta(hours=3), running=False)
+    computing = add_server(db, "computing", now - timedelta(hours=3))
+    fresh = add_server(db, "fresh", now - timedelta(seconds=5))
+    stopped = add_server(db, "stopped", now - timedelta(hours=3), running=False)
     new = add_server(db, "new", None)
     give_time_to_report(db, timeout)
     idle = (datetime.now(UTC).replace(tzinfo=None) - computing.last_activity).total_seconds()
     assert timeout - REPORT_SECONDS - 1 < idle < timeout - REPORT_SECONDS + 5
-    assert fresh.last_activity == NOW - timedelta(seconds=5)
-    assert stopped.last_activity == NOW - timedelta(hours=3)
+    assert fresh.last_activity == now - timedelta(seconds=5)
+    assert stopped.last_activity == now - timedelta(hours=3)
     assert new.last_activity is None
 
 
-def test_traffic_through_the_proxy_is_no_use(db: Session) -> None:
+def test_traffic_through_the_proxy_is_no_use(db: Session, now: datetime) -> None:
     # a page that is left open asks every few seconds
-    spawner = add_server(db, "ada", NOW - timedelta(hours=1))
-    route = {"data": {"user": "ada", "server_name": "", "last_activity": f"{NOW.isoformat()}Z"}}
+    spawner = add_server(db, "ada", now - timedelta(hours=1))
+    route = {"data": {"user": "ada", "server_name": "", "last_activity": f"{now.isoformat()}Z"}}
     checked: list[Any] = []
 
     class Proxy:
@@ -63,4 +68,4 @@ def test_traffic_through_the_proxy_is_no_use(db: Session) -> None:
     hub: Any = SimpleNamespace(proxy=Proxy(), db=db, users={}, _service_map={}, active_user_window=1)
     asyncio.run(LittlestHub.update_last_activity(hub))
     assert checked == [{"/user/ada/": route}]
-    assert spawner.last_activity == NOW - timedelta(hours=1)
+    assert spawner.last_activity == now - timedelta(hours=1)
