@@ -20,7 +20,7 @@ def measure_gate(stage: Stage) -> list[Figure]:
     socket = f"%2Frun%2Flittlest%2Fservers%2Fjupyter-{name}%2Fserver.sock"
     server.machine.run(
         f"systemd-run --quiet --unit=without-gate {current}/bin/node"
-        f" --require {current}/lib/python3*/site-packages/littlest/proxy/keep_alive.cjs {current}/{PROGRAM}"
+        f" --require {current}/lib/python3*/site-packages/littlest/proxy/server_sockets.cjs {current}/{PROGRAM}"
         f" --ip 127.0.0.1 --port {PORT} --api-ip 127.0.0.1 --api-port {PORT + 1} --keep-alive-timeout 75000"
         f" --default-target 'http+unix://{socket}' --log-level error"
     )
