@@ -29,7 +29,7 @@ look_at_user() {
     [ "$(id -u)" = 0 ] || echo "You are not root. Run it with sudo."
 }
 
-# whoever can change the file, or put another in its place, decides what root runs
+# a person who can change the file, or put another in its place, decides what root runs
 look_at_file() {
     [ -n "${self-}" ] || return 0
     writer=$(find_writer "$self")
@@ -145,7 +145,7 @@ look_at_other_versions() {
 
 look_at_prefix() {
     place=${ROOT-}$default_prefix
-    # for as long as the release is there, and so also not by whoever called sudo today
+    # for as long as the release is there, and so also not by the person who called sudo today
     # shellcheck disable=SC2030,SC2031  # only in here
     writer=$(SUDO_UID='' && find_writer "$(find_existing "$place")")
     [ -z "$writer" ] ||
@@ -223,7 +223,7 @@ find_existing() {
     echo "$place"
 }
 
-# find_writer PATH: what lets others than root and whoever called sudo change what is at the path, or put something else
+# find_writer PATH: what lets others than root and the caller of sudo change what is at the path, or put something else
 # there; nothing where nobody can. Goes up to /, and along links.
 find_writer() {
     # shellcheck disable=SC2012,SC2046  # stat(1) knows nothing of access control lists, which ls shows as a plus

@@ -64,7 +64,7 @@ class Finding:
 
 
 class Examined:
-    """A server that is looked at. What several checks need is read once, when the first of them asks."""
+    """A server to examine. What several checks need is read once, when the first of them asks."""
 
     def __init__(self, machine: Machine, record: Record, release: Release) -> None:
         self.machine, self.record, self.release = machine, record, release

@@ -26,7 +26,7 @@ COMMAND_SCRIPT = f"""\
 #!/bin/sh
 # Written by The Littlest JupyterHub. Runs the current release's command; where that release is damaged, the
 # command of the newest other one that is complete, so that there is always a way to repair the server.
-# Whoever becomes root may bring an environment that is not root's: nothing of it stands for a command or is loaded.
+# Root's caller may bring an environment that is not root's: nothing of it stands for a command or is loaded.
 unset -f cd echo ls pwd umask
 unset IFS LD_AUDIT LD_LIBRARY_PATH LD_PRELOAD GCONV_PATH OPENSSL_CONF OPENSSL_ENGINES OPENSSL_MODULES
 PATH=/usr/sbin:/usr/bin:/sbin:/bin

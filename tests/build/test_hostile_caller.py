@@ -124,7 +124,7 @@ WITH_EVE = (
         "true",
         # everybody may put files into /tmp, and nobody may replace those of others
         "chmod 1777 /opt",
-        # whoever called sudo is root anyway
+        # the caller of sudo is root anyway
         f"chown {EVE}:{EVE} /opt/file; chmod 664 /opt/file; export SUDO_UID={EVE}",
     ],
 )

@@ -110,7 +110,7 @@ async def find_login_problem(hub: Any, admins: tuple[str, ...], others: tuple[st
 
 
 def _list_headers(authenticator: Any) -> tuple[str, ...]:
-    """Return the headers of a request that may say who sends it: the usual ones, and those that the class is told."""
+    """Return the headers of a request that may say who sends it: the usual ones, and those that the settings name."""
     told = [getattr(authenticator, name) for name in authenticator.traits() if "header" in name]
     return (*_HEADERS, *(one for one in told if isinstance(one, str) and re.fullmatch("[A-Za-z0-9_-]+", one)))
 
