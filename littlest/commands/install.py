@@ -22,6 +22,7 @@ from littlest.system.apply_plan import Progress, apply_plan, ignore_progress
 from littlest.system.config_checks import load_checked_config
 from littlest.system.environment.kernel import find_environment_problem
 from littlest.system.network.addresses import find_addresses
+from littlest.system.record_file import read_record
 from littlest.system.releases.current import read_own_release
 from littlest.system.releases.manifest import MANIFEST_FILE, write_manifest
 from littlest.system.servers.memory import read_machine_memory
@@ -172,7 +173,8 @@ def _take_back(machine: Machine, error: BaseException, progress: Progress) -> Li
     why = explain(error)
     hint = error.hint if isinstance(error, LittlestError) else None
     # the one thing that was there before, and that the trial of a server needs
-    if (problem := find_environment_problem(machine)) and machine.read_state(paths.USER_ENVIRONMENT_DIR) is not None:
+    was_there = f"path:{paths.USER_ENVIRONMENT_DIR}" not in read_record(machine).made
+    if was_there and (problem := find_environment_problem(machine)):
         broken = f"{paths.USER_ENVIRONMENT_DIR}.broken"
         why += f"\nno kernel of the user environment starts: {problem}"
         hint = f"Move the user environment away first: sudo mv {paths.USER_ENVIRONMENT_DIR} {broken}"

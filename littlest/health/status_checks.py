@@ -26,6 +26,7 @@ REPAIR = "sudo littlest repair database"
 ROLLBACK = "sudo littlest config rollback"
 NEW_ENVIRONMENT = f"sudo mv {paths.USER_ENVIRONMENT_DIR} {paths.USER_ENVIRONMENT_DIR}.broken && sudo littlest apply"
 Faults = Iterator[Fault]
+_WHY = "to see why: sudo journalctl -k -p err"
 
 
 def check_units(found: Readings) -> Faults:
@@ -81,7 +82,7 @@ def check_applied(found: Readings) -> Faults:
 def check_passwords(found: Readings) -> Faults:
     """Without the file with the passwords, nobody can log in who had one."""
     names = [*found.first_passwords_missing, *found.users_without_password]
-    if found.first_passwords_missing and names:
+    if found.first_passwords_missing:
         shown = ", ".join(names)
         fix = f"sudo littlest user passwd {' '.join(dict.fromkeys(map(quote, names)))}"
         yield Fault(f"the passwords of {shown} are gone; to make new ones, to be used once", fix, shown)
@@ -109,9 +110,8 @@ def check_disk(found: Readings) -> Faults:
         yield Fault(f"only {count} more files fit on the disk of {paths.STATE_DIR}", "", count)
     for folder in found.read_only:
         # the kernel makes a disk read-only when it finds an error on it
-        why = "to see why: sudo journalctl -k -p err; to try it again, see below"
         fix = f'sudo mount -o remount,rw "$(findmnt -n -o TARGET --target {quote(folder)})"'
-        yield Fault(f"nothing can be written to {folder}, because its disk is read-only ({why})", fix, folder)
+        yield Fault(f"nothing can be written to {folder}, because its disk is read-only ({_WHY})", fix, folder)
 
 
 def check_homes(found: Readings) -> Faults:
