@@ -73,7 +73,7 @@ def _make_server_settings() -> dict[str, Any]:
 
 
 def _make_page_settings(config: Config) -> dict[str, Any]:
-    # a browser refuses to come without https until it is told otherwise, so 0 once it is turned off
+    # a browser refuses to come without https until the hub sends 0, so it does once https.hsts is off
     seconds = HSTS_SECONDS if config.https.hsts else 0
     hsts = {"Strict-Transport-Security": f"max-age={seconds}"} if config.https.hsts or config.https.enabled else {}
     return {

@@ -1,4 +1,4 @@
-"""The attack list is as long as it must be, and each attempt is told from the others."""
+"""The attack list is as long as it must be, and no two attempts have one name."""
 
 from tests.support.attacks.attack_list import ATTACKS, FEWEST, count_attempts
 
